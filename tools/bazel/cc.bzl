@@ -1,0 +1,41 @@
+"""Macros for tests, fuzz targets and benchmarks."""
+
+def penstock_test(name, srcs, deps = [], size = "small", **kwargs):
+    """A GoogleTest suite."""
+    native.cc_test(
+        name = name,
+        srcs = srcs,
+        size = size,
+        deps = deps + ["@system//:gtest_main"],
+        **kwargs
+    )
+
+def penstock_fuzz(name, srcs, deps = [], corpus = [], dictionary = None, **kwargs):
+    """A libFuzzer target. As a test it replays its corpus (folder NAME_corpus beside it); with --config=fuzz it fuzzes."""
+    native.cc_test(
+        name = name,
+        srcs = srcs,
+        size = "small",
+        args = ["$(locations %s)" % c for c in corpus],
+        data = corpus + ([dictionary] if dictionary else []),
+        tags = ["fuzz"],
+        linkopts = select({
+            "//tools/bazel:fuzzing": ["-fsanitize=fuzzer"],
+            "//conditions:default": [],
+        }),
+        deps = deps + select({
+            "//tools/bazel:fuzzing": [],
+            "//conditions:default": ["//tools/bazel:replay_main"],
+        }),
+        **kwargs
+    )
+
+def penstock_benchmark(name, srcs, deps = [], **kwargs):
+    """A Google Benchmark binary; prints figures, asserts nothing about time."""
+    native.cc_binary(
+        name = name,
+        srcs = srcs,
+        testonly = 1,
+        deps = deps + ["@system//:benchmark"],
+        **kwargs
+    )

@@ -1,0 +1,47 @@
+"""Who may import whom. Each room's BUILD file says package(default_visibility = visible_to("its/room"))."""
+
+# room -> the rooms that it may import. `test`, fuzz and bench code may import everything.
+_MAY_IMPORT = {
+    "dataplane/base": [],
+    "dataplane/io": ["dataplane/base"],
+    "dataplane/telemetry": ["dataplane/base", "dataplane/io"],
+    "dataplane/tls": ["dataplane/base", "dataplane/io", "dataplane/telemetry"],
+    "dataplane/http": ["dataplane/base"],
+    "dataplane/exchange": ["dataplane/base", "dataplane/http"],
+    "dataplane/router": ["dataplane/base", "dataplane/http", "dataplane/exchange"],
+    "dataplane/upstream/lb": ["dataplane/base", "dataplane/http", "dataplane/exchange"],
+    "dataplane/policies": ["dataplane/base", "dataplane/http", "dataplane/exchange"],
+    "dataplane/snapshot": ["dataplane/base", "dataplane/http", "dataplane/exchange", "dataplane/router", "dataplane/upstream/lb", "dataplane/policies"],
+    "dataplane/upstream": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/upstream/lb", "dataplane/snapshot"],
+    "dataplane/proxy": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/router", "dataplane/upstream", "dataplane/upstream/lb", "dataplane/policies", "dataplane/snapshot"],
+    "dataplane/downstream": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/snapshot", "dataplane/proxy"],
+    "dataplane/xds": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/snapshot", "dataplane/proxy"],
+    "dataplane/admin": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/http", "dataplane/exchange", "dataplane/snapshot", "dataplane/proxy", "dataplane/upstream"],
+    "dataplane/server": ["dataplane"],
+    "controlplane/manifests": ["dataplane/base", "dataplane/http"],
+    "controlplane/translator": ["dataplane/base", "dataplane/http", "dataplane/snapshot", "controlplane/manifests"],
+    "controlplane/store": ["dataplane/base", "controlplane/manifests"],
+    "controlplane/rollout": ["dataplane/base", "dataplane/snapshot", "dataplane/telemetry", "controlplane/manifests", "controlplane/translator", "controlplane/store"],
+    "controlplane/xds": ["dataplane/base", "dataplane/snapshot", "dataplane/telemetry", "controlplane/rollout", "controlplane/store"],
+    "controlplane/management": ["dataplane/base", "dataplane/snapshot", "dataplane/telemetry", "controlplane/manifests", "controlplane/translator", "controlplane/store", "controlplane/rollout", "controlplane/providers"],
+    "controlplane/providers": ["dataplane/base", "controlplane/manifests", "controlplane/translator", "controlplane/store", "controlplane/rollout"],
+    "controlplane/server": ["controlplane", "dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/http", "dataplane/snapshot"],
+    # The offline verbs (lint, compile, diff, explain) run the control plane's pure rooms in the CLI itself.
+    "tools/cli": ["dataplane/base", "dataplane/snapshot", "controlplane/manifests", "controlplane/translator"],
+    "tools/devtools": ["dataplane/base", "dataplane/io", "dataplane/http", "dataplane/snapshot", "controlplane/manifests", "controlplane/translator"],
+    "test": ["dataplane", "controlplane", "tools"],
+}
+
+def _inside(room, parent):
+    return room == parent or room.startswith(parent + "/")
+
+def visible_to(room):
+    """The visibility of ROOM: itself and every room whose row names it or a folder above it."""
+    if room not in _MAY_IMPORT:
+        fail("%s has no row in tools/bazel/layers.bzl" % room)
+    importers = [room]
+    for importer, imported in _MAY_IMPORT.items():
+        for other in imported:
+            if _inside(room, other) and importer not in importers:
+                importers.append(importer)
+    return ["//%s:__subpackages__" % importer for importer in importers]
