@@ -1,0 +1,102 @@
+// What is counted, grouped by what it is counted for. Every field here is a row of the table in metrics.cc, which says
+// what it means to people; the comments here say when to count. One instance per worker and label set, written by that
+// worker alone, except ProcessCells.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "dataplane/telemetry/stats/cell.h"
+
+namespace penstock::telemetry {
+
+// The first digit of a status; kNone: nobody saw a final status (the client left first).
+enum class CodeClass : uint8_t { kNone, k1xx, k2xx, k3xx, k4xx, k5xx };
+inline constexpr size_t kCodeClasses = 6;
+inline constexpr std::array<const char*, kCodeClasses> kCodeClassNames = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+constexpr CodeClass CodeClassOf(int status) {
+  return status >= 100 && status < 600 ? static_cast<CodeClass>(status / 100) : CodeClass::kNone;
+}
+
+// Requests by class of their final status.
+class RequestCounter {
+ public:
+  void Add(int status) noexcept { counters_[static_cast<size_t>(CodeClassOf(status))].Add(); }
+  const Counter& At(size_t code_class) const noexcept { return counters_[code_class]; }
+
+ private:
+  std::array<Counter, kCodeClasses> counters_;
+};
+
+// Label listener. Connections and what is wrong with them.
+struct alignas(64) ListenerCells {
+  Counter connections_opened;
+  Counter connections_refused;  // closed at once: a limit was reached
+  Gauge connections_active;
+  Counter malformed_requests;  // answered with 400, 414, 431 or 501 by the codec, or closed
+  Counter client_timeouts;     // closed or answered with 408 because the client was too slow
+  Gauge requests_active;
+};
+
+// Labels listener and route; a request that matches no route counts with route "". Counted once per request, at its
+// end.
+struct alignas(64) RouteCells {
+  RequestCounter requests;
+  Counter request_bytes;   // body bytes taken from the client
+  Counter response_bytes;  // body bytes given to the client
+  Histogram duration;      // first byte of the request's head to last byte of the response
+};
+
+// Label cluster. One upstream request is one attempt.
+struct alignas(64) ClusterCells {
+  RequestCounter requests;  // attempts, by status of the upstream; kNone: it gave none
+  Gauge requests_active;
+  Counter request_bytes;    // body bytes sent
+  Counter response_bytes;   // body bytes received
+  Histogram response_time;  // start of the attempt to the response's head
+  Counter connections_opened;
+  Counter connection_failures;  // refused, timed out, unreachable
+  Gauge connections_active;     // open, idle ones included
+  Gauge connections_idle;
+  Counter connections_reused;  // attempts that found an idle connection
+  Counter limit_refusals;      // attempts refused because a limit of the cluster was reached
+  Counter retries;
+  Counter retries_denied;  // wanted by the policy, refused by the budget
+  Counter timeouts;
+  Counter resets;  // the connection broke before the end of the response
+  Counter mirrored;
+  Counter dns_failures;  // resolutions that failed; the last good addresses stay
+};
+
+inline constexpr size_t kMaxReasons = 64;
+
+// No label but the reason; one instance per worker.
+struct alignas(64) WorkerCells {
+  std::array<Counter, kMaxReasons> local_replies;  // by index of exchange's reason
+  Counter log_lines;                               // written to the ring of the access log
+  Counter log_drops;                               // dropped because the ring was full
+};
+
+// The process. Each field names its writing thread.
+struct ProcessCells {
+  Gauge ready;                   // main
+  Gauge draining;                // main
+  Gauge generation_epoch;        // xds (main until it runs)
+  Gauge generation_number;       // xds
+  Gauge generation_served_at;    // xds; unix nanoseconds of the swap
+  Gauge confirmed_at;            // xds; unix nanoseconds when the running generation was last known to be current
+  Gauge connected;               // xds; 1 while a control plane's stream is up
+  Counter generations_served;    // xds
+  Counter generations_rejected;  // xds
+  Counter endpoints_updates;     // xds
+  Counter connection_attempts;   // xds
+  Counter bytes_received;        // xds
+  Counter disk_failures;         // xds; last known good could not be written
+  Gauge disk_bytes;              // xds; size of the last known good file
+  Counter log_bytes;             // access log thread
+  Counter log_write_failures;    // access log thread
+};
+
+}  // namespace penstock::telemetry
