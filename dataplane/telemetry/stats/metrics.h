@@ -7,6 +7,7 @@
 
 #include "dataplane/telemetry/stats/registry.h"
 #include "prometheus/collectable.h"
+#include "prometheus/metric_family.h"
 
 namespace penstock::telemetry {
 

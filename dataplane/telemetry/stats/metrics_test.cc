@@ -1,0 +1,75 @@
+#include "dataplane/telemetry/stats/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace penstock::telemetry {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string Scrape(const Registry& registry) {
+  Collector collector(registry);
+  return MetricsText({&collector});
+}
+
+TEST(Metrics, AddUpTheWorkers) {
+  Registry registry({2, 2000, {"no_route"}});
+  auto set = registry.Update(nullptr, {{"gw"}, {{"gw", "users"}}, {"backend"}}, {});
+  set->Route(0, "gw", "users").requests.Add(200);
+  set->Route(1, "gw", "users").requests.Add(204);
+  set->Route(1, "gw", "users").requests.Add(0);
+  set->Route(0, "gw", "users").duration.Observe(milliseconds(3));
+  set->Route(1, "gw", "users").duration.Observe(milliseconds(7));
+  registry.worker(1).local_replies[0].Add();
+  std::string text = Scrape(registry);
+  EXPECT_THAT(text, HasSubstr(R"(penstock_requests_total{listener="gw",route="users",code_class="2xx"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(penstock_requests_total{listener="gw",route="users",code_class="none"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(penstock_request_duration_seconds_count{listener="gw",route="users"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(penstock_request_duration_seconds_sum{listener="gw",route="users"} 0.01)"));
+  EXPECT_THAT(text, HasSubstr(R"(_bucket{listener="gw",route="users",le="0.005"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(_bucket{listener="gw",route="users",le="+Inf"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(penstock_local_replies_total{reason="no_route"} 1)"));
+}
+
+TEST(Metrics, LeaveOutLabelSetsThatWereNeverUsed) {
+  Registry registry({1, 2000, {}});
+  auto set = registry.Update(nullptr, {{"gw"}, {{"gw", "idle"}}, {"backend"}}, {});
+  EXPECT_THAT(Scrape(registry), Not(HasSubstr("idle")));
+}
+
+TEST(Metrics, SayHowOldTheConfigurationIs) {
+  Registry registry({1, 2000, {}});
+  EXPECT_THAT(Scrape(registry), HasSubstr("penstock_config_age_seconds 0"));
+}
+
+TEST(Metrics, ShowTheProcess) {
+  ProcessCollector collector;
+  std::string text = MetricsText({&collector});
+  EXPECT_THAT(text, HasSubstr("process_resident_memory_bytes "));
+  EXPECT_THAT(text, HasSubstr("process_start_time_seconds 1"));
+}
+
+TEST(Metrics, EscapeLabelValues) {
+  Registry registry({1, 2000, {}});
+  auto set = registry.Update(nullptr, {{}, {}, {"a\"b\\c\nd"}}, {});
+  set->Cluster(0, "a\"b\\c\nd").requests.Add(200);
+  EXPECT_THAT(Scrape(registry), HasSubstr(R"(cluster="a\"b\\c\nd")"));
+}
+
+// docs/metrics.md is made by this test: PENSTOCK_WRITE_DOCS=$PWD/docs/metrics.md bazel run
+// //dataplane/telemetry/stats:metrics_test
+TEST(Metrics, AreDocumented) {
+  if (const char* path = std::getenv("PENSTOCK_WRITE_DOCS")) std::ofstream(path) << MetricsDocs();
+  std::ifstream file("docs/metrics.md");
+  std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_EQ(page, MetricsDocs());
+}
+
+}  // namespace
+}  // namespace penstock::telemetry
