@@ -1,0 +1,123 @@
+#include "dataplane/http/forwarded.h"
+
+#include <cstring>
+
+namespace penstock::http {
+namespace {
+
+constexpr std::string_view kVia11 = "1.1 penstock";
+constexpr std::string_view kVia10 = "1.0 penstock";
+constexpr std::string_view kPseudonym = "penstock";
+
+// Appends ELEMENT to all values of ID as one list (RFC 9110 5.3).
+void AppendElement(Headers& headers, HeaderId id, std::string_view element, Arena& arena) {
+  if (!headers.Has(id)) {
+    headers.Add(id, element);
+    return;
+  }
+  size_t size = element.size();
+  for (const Field& field : headers) {
+    if (field.id() == id && !field.value().empty()) size += field.value().size() + 2;
+  }
+  char* begin = arena.Allocate(size);
+  char* out = begin;
+  for (const Field& field : headers) {
+    if (field.id() != id || field.value().empty()) continue;
+    std::memcpy(out, field.value().data(), field.value().size());
+    out += field.value().size();
+    *out++ = ',';
+    *out++ = ' ';
+  }
+  std::memcpy(out, element.data(), element.size());
+  headers.Set(id, std::string_view(begin, size));
+}
+
+void SetIfMissing(Headers& headers, HeaderId id, std::string_view value) {
+  if (!headers.Has(id)) headers.Add(id, value);
+}
+
+std::string_view ForwardedElement(const HopFacts& facts, Arena& arena) {
+  bool v6 = facts.peer.find(':') != facts.peer.npos;
+  return arena.Concat(
+      {"for=", v6 ? "\"[" : "", facts.peer, v6 ? "]\"" : "", ";host=\"", facts.authority, "\";proto=", facts.scheme});
+}
+
+StatusOr<IpAddress> ParseNode(std::string_view element) {
+  if (element.starts_with('[')) return IpAddress::Parse(element.substr(1, element.find(']') - 1));
+  size_t colon = element.find(':');
+  // "192.0.2.1:4711" has one colon, an IPv6 address has more.
+  bool with_port = colon != element.npos && element.find(':', colon + 1) == element.npos;
+  return IpAddress::Parse(with_port ? element.substr(0, colon) : element);
+}
+
+// Takes the last element off LIST.
+std::string_view PopLast(std::string_view& list) {
+  size_t comma = list.rfind(',');
+  std::string_view item = comma == list.npos ? list : list.substr(comma + 1);
+  list = comma == list.npos ? std::string_view() : list.substr(0, comma);
+  while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
+  while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
+  return item;
+}
+
+}  // namespace
+
+bool TrustedProxies::Contains(const IpAddress& address) const {
+  for (const Cidr& range : ranges) {
+    if (range.Contains(address)) return true;
+  }
+  return false;
+}
+
+Client FindClient(const Headers& headers, const IpAddress& peer, const TrustedProxies& trusted) {
+  Client client{.address = peer, .peer_trusted = trusted.Contains(peer)};
+  if (!client.peer_trusted) return client;
+  uint32_t hops = 1;
+  for (size_t i = headers.size(); i-- > 0;) {
+    if (headers[i].id() != HeaderId::kXForwardedFor) continue;
+    std::string_view list = headers[i].value();
+    while (!list.empty()) {
+      std::string_view element = PopLast(list);
+      if (element.empty()) continue;
+      StatusOr<IpAddress> address = ParseNode(element);
+      if (!address.ok()) return client;
+      client.address = *address;
+      if (!trusted.Contains(*address)) return client;
+      if (trusted.max_hops != 0 && hops >= trusted.max_hops) return client;
+      ++hops;
+    }
+  }
+  return client;
+}
+
+void WriteForwarding(Headers& headers, const HopFacts& facts, Arena& arena) {
+  if (!facts.peer_trusted) {
+    headers.RemoveIf([](const Field& field) { return field.flags() & kForwarding; });
+  } else if (headers.Has(HeaderId::kForwarded)) {
+    AppendElement(headers, HeaderId::kForwarded, ForwardedElement(facts, arena), arena);
+  }
+  AppendElement(headers, HeaderId::kXForwardedFor, facts.peer, arena);
+  SetIfMissing(headers, HeaderId::kXForwardedProto, facts.scheme);
+  SetIfMissing(headers, HeaderId::kXForwardedHost, facts.authority);
+  SetIfMissing(headers, HeaderId::kXForwardedPort, facts.port);
+  WriteVia(headers, facts.version, arena);
+}
+
+void WriteVia(Headers& headers, Version received, Arena& arena) {
+  AppendElement(headers, HeaderId::kVia, received == Version::kHttp11 ? kVia11 : kVia10, arena);
+}
+
+int CountLoops(const Headers& headers) {
+  int loops = 0;
+  if (!headers.Has(HeaderId::kVia)) return loops;
+  for (const Field& field : headers) {
+    if (field.id() != HeaderId::kVia) continue;
+    ForEachListItem(field.value(), [&loops](std::string_view item) {
+      loops += item.ends_with(kPseudonym);
+      return true;
+    });
+  }
+  return loops;
+}
+
+}  // namespace penstock::http

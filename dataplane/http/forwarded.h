@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/base/arena.h"
+#include "dataplane/base/ip_address.h"
+#include "dataplane/http/message.h"
+
+namespace penstock::http {
+
+// Whose forwarding fields are believed. Empty: nobody's; then the client is the TCP peer.
+struct TrustedProxies {
+  std::vector<Cidr> ranges;
+  uint32_t max_hops = 0;  // at most so many proxies before us are skipped, counted only inside `ranges`; 0: no bound
+
+  bool Contains(const IpAddress& address) const;
+};
+
+// Who asks.
+struct Client {
+  IpAddress address;          // the client, by X-Forwarded-For where the chain is trusted
+  bool peer_trusted = false;  // the peer may tell us about the client: its forwarding fields and request id are kept
+};
+
+// The client's address: the last element of X-Forwarded-For (all of its fields read as one list) that is not a trusted
+// proxy, walking from the peer outwards. An element that is no address ends the walk.
+Client FindClient(const Headers& headers, const IpAddress& peer, const TrustedProxies& trusted);
+
+// What the proxy says about itself and the hop before it. Views outlive the Headers that they are written into.
+struct HopFacts {
+  std::string_view peer;       // the peer's address as text
+  std::string_view scheme;     // of the listener
+  std::string_view authority;  // canonical, as the client asked for it
+  std::string_view port;       // of the listener, decimal
+  Version version = Version::kHttp11;
+  bool peer_trusted = false;
+};
+
+// Sets X-Forwarded-For, -Proto, -Host, -Port and Via. From an untrusted peer all forwarding fields are removed first; a
+// trusted peer's Proto, Host and Port are kept, and For, Forwarded (RFC 7239, only where the peer sent one) and Via
+// (RFC 9110 7.6.3) are appended to. What has to be joined is written into ARENA.
+void WriteForwarding(Headers& headers, const HopFacts& facts, Arena& arena);
+
+// Adds this proxy to the Via of a message that was received with VERSION.
+void WriteVia(Headers& headers, Version received, Arena& arena);
+
+// How often this proxy's pseudonym is in Via: more than kMaxLoops means that requests run in circles (508).
+constexpr int kMaxLoops = 8;
+int CountLoops(const Headers& headers);
+
+}  // namespace penstock::http

@@ -1,0 +1,130 @@
+#include "dataplane/http/h1/writer.h"
+
+#include <charconv>
+#include <cstring>
+
+#include "dataplane/http/h1/scan.h"
+#include "dataplane/http/status_code.h"
+
+namespace penstock::http::h1 {
+namespace {
+
+constexpr size_t kFramingRoom = 128;  // status line, Connection, Content-Length or Transfer-Encoding, empty line
+
+// Appends to the caller's memory; once something did not fit or was not clean, the result is 0.
+class Output {
+ public:
+  explicit Output(std::span<char> out) : begin_(out.data()), next_(out.data()), end_(out.data() + out.size()) {}
+
+  Output& operator<<(std::string_view text) {
+    if (static_cast<size_t>(end_ - next_) < text.size()) {
+      failed_ = true;
+      return *this;
+    }
+    std::memcpy(next_, text.data(), text.size());
+    next_ += text.size();
+    return *this;
+  }
+  // Text that may come from a rewrite: nothing in it may end the line.
+  Output& Checked(std::string_view text) {
+    const char* end = text.data() + text.size();
+    if (FindControl(text.data(), end) != end) failed_ = true;
+    return *this << text;
+  }
+  Output& Number(uint64_t value) {
+    char digits[20];
+    char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    return *this << std::string_view(digits, end - digits);
+  }
+  void Fail() { failed_ = true; }
+  size_t size() const { return failed_ ? 0 : next_ - begin_; }
+
+ private:
+  char* begin_;
+  char* next_;
+  char* end_;
+  bool failed_ = false;
+};
+
+bool IsName(std::string_view name) {
+  for (char c : name) {
+    if (static_cast<uint8_t>(c) <= 0x20 || static_cast<uint8_t>(c) >= 0x7F || c == ':') return false;
+  }
+  return !name.empty();
+}
+
+void WriteFields(const Headers& headers, Output& out) {
+  for (const Field& field : headers) {
+    if (field.id() == HeaderId::kOther) {
+      if (!IsName(field.name())) out.Fail();
+    } else if ((field.flags() & kFraming) || field.id() == HeaderId::kConnection) {
+      continue;
+    }
+    out << field.name() << ": ";
+    out.Checked(field.value()) << "\r\n";
+  }
+}
+
+void WriteFraming(const Framing& framing, Output& out) {
+  if (framing.kind == Framing::Kind::kChunked) out << "transfer-encoding: chunked\r\n";
+  if (framing.kind == Framing::Kind::kLength) (out << "content-length: ").Number(framing.length) << "\r\n";
+}
+
+bool HasBlank(std::string_view text) { return text.find(' ') != text.npos || text.find('\t') != text.npos; }
+
+}  // namespace
+
+size_t WriteRequestHead(const RequestHead& head, bool close, std::span<char> memory) {
+  Output out(memory);
+  if (HasBlank(head.path) || HasBlank(head.query) || HasBlank(head.method_text) || head.path.empty()) return 0;
+  out.Checked(head.method_text) << " ";
+  out.Checked(head.path);
+  if (head.has_query) (out << "?").Checked(head.query);
+  out << " HTTP/1.1\r\nhost: ";
+  out.Checked(head.authority) << "\r\n";
+  WriteFields(head.headers, out);
+  WriteFraming(head.framing, out);
+  if (close) out << "connection: close\r\n";
+  out << "\r\n";
+  return out.size();
+}
+
+size_t WriteResponseHead(const ResponseHead& head, bool close, std::span<char> memory) {
+  Output out(memory);
+  out << "HTTP/1.1 ";
+  out.Number(static_cast<uint64_t>(head.status)) << " " << StatusPhrase(head.status) << "\r\n";
+  WriteFields(head.headers, out);
+  if (head.status >= 200) {
+    if (head.declared_length.has_value()) {
+      (out << "content-length: ").Number(*head.declared_length) << "\r\n";
+    } else if (!StatusForbidsBody(head.status)) {
+      WriteFraming(head.framing, out);
+    }
+    if (close) out << "connection: close\r\n";
+  }
+  out << "\r\n";
+  return out.size();
+}
+
+size_t WriteTrailers(const Headers& trailers, std::span<char> memory) {
+  Output out(memory);
+  out << "0\r\n";
+  WriteFields(trailers, out);
+  out << "\r\n";
+  return out.size();
+}
+
+size_t FieldsSize(const Headers& headers) {
+  size_t size = 0;
+  for (const Field& field : headers) size += field.name().size() + field.value().size() + 4;
+  return size;
+}
+
+size_t HeadSize(const RequestHead& head) {
+  return head.method_text.size() + head.path.size() + head.query.size() + head.authority.size() +
+         FieldsSize(head.headers) + kFramingRoom;
+}
+
+size_t HeadSize(const ResponseHead& head) { return FieldsSize(head.headers) + kFramingRoom; }
+
+}  // namespace penstock::http::h1
