@@ -2,6 +2,7 @@
 // lines (counted), never a request's time.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -13,17 +14,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "dataplane/telemetry/access_log/entry.h"
-#include "dataplane/telemetry/stats/cells.h"
+#include "dataplane/telemetry/access_log/ring.h"
+#include "dataplane/telemetry/stats/registry.h"
 
 namespace penstock::telemetry {
-
-class AccessLogRing;
 
 // What a worker writes to. Used on its worker's thread only; lives as long as the AccessLog.
 class AccessLogWriter {
  public:
-  AccessLogWriter(AccessLogRing& ring, std::atomic<uint32_t>& wake, WorkerCells& cells)
-      : ring_(ring), wake_(wake), cells_(cells) {}
+  AccessLogWriter(AccessLogRing& ring, std::atomic<uint32_t>& sleeping, WorkerCells& cells)
+      : ring_(ring), sleeping_(sleeping), cells_(cells) {}
 
   // Formats and queues one line, or counts a drop if the ring is full. No lock, no allocation; a system call only to
   // wake the writing thread from idleness.
@@ -31,23 +31,24 @@ class AccessLogWriter {
 
  private:
   AccessLogRing& ring_;
-  std::atomic<uint32_t>& wake_;
+  std::atomic<uint32_t>& sleeping_;
   WorkerCells& cells_;
+  std::array<char, kMaxAccessLogLine> line_;
 };
 
-// Owned by main; made before the workers, stopped after them.
+// Owned by main; made before the workers, destroyed after them.
 class AccessLog {
  public:
   struct Options {
     std::string path;             // a file, "-" for standard output, "" for no access log
     size_t ring_bytes = 2 << 20;  // per worker; a power of two
-    int workers = 1;
   };
 
-  // Opens the file (append, mode 0640) and starts the writing thread. Error: the file cannot be opened.
-  static absl::StatusOr<std::unique_ptr<AccessLog>> Open(Options options, class Registry& registry);
+  // Opens the file (append, mode 0640) and starts the writing thread. Error: the file cannot be opened. Borrows
+  // REGISTRY for its cells.
+  static absl::StatusOr<std::unique_ptr<AccessLog>> Open(Options options, Registry& registry);
 
-  // Writes what is queued (at most FLUSH_TIMEOUT_MS) and ends the thread.
+  // Writes what is queued, for at most kFlushTimeoutMs, and ends the thread.
   ~AccessLog();
   static constexpr int kFlushTimeoutMs = 2000;
 
@@ -55,26 +56,30 @@ class AccessLog {
   AccessLogWriter* writer(int worker) { return writers_.empty() ? nullptr : writers_[worker].get(); }
 
   // Opens the path again before the next line is written, for log rotation (SIGHUP). Any thread. If that fails, lines
-  // go on into the old file.
+  // go on into the old file and the failure is counted.
   void Reopen();
 
  private:
-  AccessLog(Options options, class Registry& registry, int fd);
+  static constexpr int kBusyWaitMs = 20;    // between rounds while lines come
+  static constexpr int kIdleWaitMs = 1000;  // bound of a sleep whose wake-up was missed
+  static constexpr int kRetryWaitMs = 200;  // after a write that failed
+
+  AccessLog(Options options, Registry& registry, int fd);
 
   void Run();
-  size_t WriteBatch();
-  bool WriteAll();
+  bool WriteRound(size_t& written);
+  bool WriteSome(AccessLogRing& ring, size_t bytes);
   void ReopenNow();
-  void Wait(bool busy);
+  void Wait(int timeout_ms);
+  bool Empty() const;
 
   const Options options_;
   ProcessCells& process_;
   int fd_;
   std::vector<std::unique_ptr<AccessLogRing>> rings_;
   std::vector<std::unique_ptr<AccessLogWriter>> writers_;
-  size_t unfinished_ = 0;  // ring whose line is half in the file, if unfinished_bytes_ > 0
-  size_t unfinished_bytes_ = 0;
-  std::atomic<uint32_t> wake_{0};  // 1 while the writing thread sleeps until woken
+  AccessLogRing* torn_ = nullptr;  // the ring whose last line is only partly in the file: it goes on first
+  std::atomic<uint32_t> sleeping_{0};
   std::atomic<bool> reopen_{false};
   std::atomic<bool> stop_{false};
   std::thread thread_;

@@ -1,0 +1,216 @@
+#include "dataplane/telemetry/access_log/entry.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+
+#include "dataplane/base/check.h"
+
+namespace penstock::telemetry {
+namespace {
+
+// Longest escaped form of a field; the sum leaves room for keys and numbers within kMaxAccessLogLine.
+constexpr size_t kMaxPath = 8192;
+constexpr size_t kMaxName = 600;
+constexpr size_t kMaxUserAgent = 1024;
+constexpr size_t kMaxHost = 512;
+constexpr size_t kMaxShort = 128;
+
+constexpr bool IsPlain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+// Length of the well-formed UTF-8 sequence (RFC 3629, no overlong forms, no surrogates) that starts at TEXT with a byte
+// above 0x7f; 0 if there is none.
+size_t Utf8Length(std::string_view text) {
+  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
+  auto continues = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  unsigned char first = byte(0);
+  if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    if (first == 0xe0 && byte(1) < 0xa0) return 0;
+    if (first == 0xed && byte(1) > 0x9f) return 0;
+    return continues(1) && continues(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    if (first == 0xf0 && byte(1) < 0x90) return 0;
+    if (first == 0xf4 && byte(1) > 0x8f) return 0;
+    return continues(1) && continues(2) && continues(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+// Writes an object key by key. The caller guarantees that the buffer is large enough.
+class Line {
+ public:
+  explicit Line(char* out) : begin_(out), at_(out) { *at_++ = '{'; }
+
+  void String(std::string_view key, std::string_view value, size_t limit) {
+    Key(key);
+    *at_++ = '"';
+    Escaped(value, limit);
+    *at_++ = '"';
+  }
+
+  void Number(std::string_view key, uint64_t value) {
+    Key(key);
+    Digits(value);
+  }
+
+  // Milliseconds with microseconds behind the point.
+  void Millis(std::string_view key, std::chrono::nanoseconds value) {
+    Key(key);
+    uint64_t us = static_cast<uint64_t>(std::max<int64_t>(value.count(), 0)) / 1000;
+    Digits(us / 1000);
+    *at_++ = '.';
+    Padded(us % 1000, 3);
+  }
+
+  void Time(std::string_view key, int64_t unix_ns);
+  void Generation(std::string_view key, uint64_t epoch, uint64_t number) {
+    Key(key);
+    *at_++ = '"';
+    Digits(epoch);
+    *at_++ = '.';
+    Digits(number);
+    *at_++ = '"';
+  }
+
+  // Ends the object and returns the length of the line.
+  size_t End() {
+    if (cut_) Raw(",\"cut\":true");
+    Raw("}\n");
+    return static_cast<size_t>(at_ - begin_);
+  }
+
+ private:
+  void Key(std::string_view key) {
+    if (at_ != begin_ + 1) *at_++ = ',';
+    *at_++ = '"';
+    Raw(key);
+    Raw("\":");
+  }
+
+  void Raw(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+
+  void Digits(uint64_t value) { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
+
+  void Padded(uint64_t value, int digits) {
+    for (int i = digits - 1; i >= 0; --i, value /= 10) at_[i] = static_cast<char>('0' + value % 10);
+    at_ += digits;
+  }
+
+  void Escaped(std::string_view value, size_t limit);
+  size_t EscapeOne(std::string_view rest, std::array<char, 6>& out, size_t& length);
+
+  char* const begin_;
+  char* at_;
+  bool cut_ = false;
+};
+
+void Line::Escaped(std::string_view value, size_t limit) {
+  const char* const end = at_ + limit;
+  while (!value.empty()) {
+    size_t plain = 0;
+    while (plain < value.size() && IsPlain(static_cast<unsigned char>(value[plain]))) ++plain;
+    size_t room = static_cast<size_t>(end - at_);
+    if (plain > room) {
+      Raw(value.substr(0, room));
+      cut_ = true;
+      return;
+    }
+    Raw(value.substr(0, plain));
+    value.remove_prefix(plain);
+    if (value.empty()) return;
+    std::array<char, 6> escape;
+    size_t length = 0;
+    size_t taken = EscapeOne(value, escape, length);
+    if (length > static_cast<size_t>(end - at_)) {
+      cut_ = true;
+      return;
+    }
+    Raw({escape.data(), length});
+    value.remove_prefix(taken);
+  }
+}
+
+// Writes what stands for the first character of REST; returns how many bytes of REST it took.
+size_t Line::EscapeOne(std::string_view rest, std::array<char, 6>& out, size_t& length) {
+  auto c = static_cast<unsigned char>(rest[0]);
+  if (c == '"' || c == '\\') {
+    out = {'\\', static_cast<char>(c)};
+    length = 2;
+    return 1;
+  }
+  size_t utf8 = c >= 0x80 ? Utf8Length(rest) : 0;
+  if (utf8 > 0) {
+    std::memcpy(out.data(), rest.data(), utf8);
+    length = utf8;
+    return utf8;
+  }
+  constexpr char kHex[] = "0123456789abcdef";
+  out = {'\\', 'u', '0', '0', kHex[c >> 4], kHex[c & 15]};
+  length = 6;
+  return 1;
+}
+
+// RFC 3339 in UTC with microseconds: "2026-11-21T02:04:53.123456Z".
+void Line::Time(std::string_view key, int64_t unix_ns) {
+  Key(key);
+  using namespace std::chrono;
+  sys_time<nanoseconds> time{nanoseconds(unix_ns)};
+  sys_days day = floor<days>(time);
+  year_month_day date{day};
+  auto of_day = duration_cast<microseconds>(time - day).count();
+  *at_++ = '"';
+  Padded(static_cast<uint64_t>(static_cast<int>(date.year())), 4);
+  *at_++ = '-';
+  Padded(static_cast<unsigned>(date.month()), 2);
+  *at_++ = '-';
+  Padded(static_cast<unsigned>(date.day()), 2);
+  *at_++ = 'T';
+  Padded(static_cast<uint64_t>(of_day / 3'600'000'000), 2);
+  *at_++ = ':';
+  Padded(static_cast<uint64_t>(of_day / 60'000'000 % 60), 2);
+  *at_++ = ':';
+  Padded(static_cast<uint64_t>(of_day / 1'000'000 % 60), 2);
+  *at_++ = '.';
+  Padded(static_cast<uint64_t>(of_day % 1'000'000), 6);
+  Raw("Z\"");
+}
+
+}  // namespace
+
+size_t FormatAccessLogEntry(const AccessLogEntry& entry, std::span<char> out) {
+  PENSTOCK_CHECK(out.size() >= kMaxAccessLogLine, "a log line may be longer than its buffer");
+  Line line(out.data());
+  line.Time("time", entry.time_unix_ns);
+  line.String("request_id", entry.request_id, kMaxShort);
+  line.Generation("generation", entry.generation_epoch, entry.generation_number);
+  line.Number("endpoints_epoch", entry.endpoints_epoch);
+  line.String("listener", entry.listener, kMaxName);
+  if (!entry.route.empty()) line.String("route", entry.route, kMaxName);
+  if (entry.rule >= 0) line.Number("rule", static_cast<uint64_t>(entry.rule));
+  if (!entry.cluster.empty()) line.String("cluster", entry.cluster, kMaxName);
+  if (!entry.endpoint.empty()) line.String("endpoint", entry.endpoint, kMaxShort);
+  line.String("method", entry.method, kMaxShort);
+  line.String("host", entry.host, kMaxHost);
+  line.String("path", entry.path, kMaxPath);
+  line.Number("status", static_cast<uint64_t>(std::max(entry.status, 0)));
+  if (!entry.reason.empty()) line.String("reason", entry.reason, kMaxShort);
+  line.Number("bytes_in", entry.bytes_in);
+  line.Number("bytes_out", entry.bytes_out);
+  line.Millis("duration_ms", entry.duration);
+  if (entry.upstream_connect.count() >= 0) line.Millis("upstream_connect_ms", entry.upstream_connect);
+  if (entry.upstream_response.count() >= 0) line.Millis("upstream_response_ms", entry.upstream_response);
+  line.String("peer", entry.peer, kMaxShort);
+  line.String("client", entry.client, kMaxShort);
+  if (!entry.user_agent.empty()) line.String("user_agent", entry.user_agent, kMaxUserAgent);
+  line.Number("tries", entry.tries);
+  line.Number("seed", entry.seed);
+  return line.End();
+}
+
+}  // namespace penstock::telemetry
