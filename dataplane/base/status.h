@@ -70,10 +70,14 @@ Status ToStatus(StatusOr<T> value) {
 #define PENSTOCK_CONCAT_INNER(a, b) a##b
 #define PENSTOCK_CONCAT(a, b) PENSTOCK_CONCAT_INNER(a, b)
 
-#define PENSTOCK_RETURN_IF_ERROR(expr, return_keyword)                                                          \
-  if (::penstock::Status penstock_status = ::penstock::status_internal::ToStatus(expr); penstock_status.ok()) { \
-  } else /* NOLINT */                                                                                           \
-    return_keyword ::penstock::StatusBuilder(std::move(penstock_status))
+// The switch keeps an `else` of the caller from binding to this `if`.
+#define PENSTOCK_RETURN_IF_ERROR(expr, return_keyword)                                                            \
+  switch (0)                                                                                                      \
+  case 0:                                                                                                         \
+  default:                                                                                                        \
+    if (::penstock::Status penstock_status = ::penstock::status_internal::ToStatus(expr); penstock_status.ok()) { \
+    } else /* NOLINT */                                                                                           \
+      return_keyword ::penstock::StatusBuilder(std::move(penstock_status))
 
 #define RETURN_IF_ERROR(expr) PENSTOCK_RETURN_IF_ERROR(expr, return)
 #define CO_RETURN_IF_ERROR(expr) PENSTOCK_RETURN_IF_ERROR(expr, co_return)

@@ -1,0 +1,43 @@
+#include "dataplane/exchange/exchange.h"
+
+namespace penstock {
+
+void Exchange::Clear() {
+  for (; cleanups_ != nullptr; cleanups_ = cleanups_->next) cleanups_->destroy(cleanups_->object);
+  request.Clear();
+  request_body = response_body = &no_body;
+  response.Clear();
+  peer = IpAddress();
+  peer_port = 0;
+  client = http::Client();
+  peer_text = client_text = listener_port = listener = route = cluster = endpoint = detail = id_text = {};
+  generation_epoch = generation_number = endpoints_epoch = 0;
+  rule = -1;
+  tries = 0;
+  reason = Reason::kNone;
+  id = RequestId();
+  seed = 0;
+  time = Timings();
+  deadline = kNoDeadline;
+  bytes_in = bytes_out = 0;
+  cancellation_ = nullptr;
+  slots.fill(nullptr);
+  arena.Clear();
+}
+
+ExchangePool::Lease ExchangePool::Get() {
+  ++lent_;
+  if (free_.empty()) return Lease(new Exchange(pool_), Return{this});
+  Exchange* exchange = free_.back().release();
+  free_.pop_back();
+  return Lease(exchange, Return{this});
+}
+
+void ExchangePool::Take(Exchange* exchange) {
+  --lent_;
+  std::unique_ptr<Exchange> owned(exchange);
+  owned->Clear();
+  if (free_.size() < kKept) free_.push_back(std::move(owned));
+}
+
+}  // namespace penstock

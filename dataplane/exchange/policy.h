@@ -1,0 +1,33 @@
+#pragma once
+
+#include "dataplane/base/task.h"
+#include "dataplane/exchange/exchange.h"
+#include "dataplane/exchange/verdict.h"
+
+namespace penstock {
+
+// How an exchange ended.
+struct Outcome {
+  int status = 0;  // delivered to the client; 0: it left before
+  Reason reason = Reason::kNone;
+  bool complete = false;  // the client was given the whole response
+};
+
+// One policy of a chain, made from its configuration while a generation is prepared. Immutable, part of the Snapshot,
+// shared by all workers: state per worker or per request lives in slots. OnRequest and OnResponse may wrap the
+// exchange's bodies; a policy that does not wait returns a ready Task and costs no coroutine frame.
+class Policy {
+ public:
+  virtual ~Policy() = default;
+
+  // In the order of the chain, before the route's action. A reply ends the chain and answers here and now.
+  virtual Task<Verdict> OnRequest(Exchange& x) const { return Verdict::Continue(); }
+
+  // In reverse order, for every response, whoever made it, before its first byte is written. A reply replaces it.
+  virtual Task<Verdict> OnResponse(Exchange& x) const { return Verdict::Continue(); }
+
+  // Exactly once for every exchange whose OnRequest ran, also on reset, timeout and local reply. Never waits.
+  virtual void OnEnd(Exchange& x, const Outcome& outcome) const {}
+};
+
+}  // namespace penstock
