@@ -88,9 +88,36 @@ Mismatch FirstMismatch(const Conditions* conditions, const Request& request);
 bool HeaderMatches(const FieldMatch& match, const http::Headers* headers);
 bool QueryMatches(const FieldMatch& match, std::string_view query);
 
+inline constexpr size_t kMaxQueryValue = 8192;  // decoded bytes; a longer value matches nothing
+
+namespace match_internal {
+inline constexpr size_t kTooLong = ~size_t{0};
+// Percent-decodes TEXT into OUT; returns its size, or kTooLong. What is no valid escape stays as it is.
+size_t DecodeComponent(std::string_view text, char* out, size_t room);
+inline bool IsPlain(std::string_view text) { return text.find_first_of("%+") == std::string_view::npos; }
+}  // namespace match_internal
+
 // Calls VISIT(value) with the decoded value of the first parameter NAME of QUERY, if there is one; returns what VISIT
 // returns, false if there is none. The view is valid during the call only. No allocation.
 template <typename Visit>
-bool WithQueryParameter(std::string_view query, std::string_view name, Visit visit);
+bool WithQueryParameter(std::string_view query, std::string_view name, Visit visit) {
+  [[clang::uninitialized]] char buffer[kMaxQueryValue];
+  while (!query.empty()) {
+    std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(pair.size() < query.size() ? pair.size() + 1 : pair.size());
+    std::string_view key = pair.substr(0, pair.find('='));
+    std::string_view value = key.size() < pair.size() ? pair.substr(key.size() + 1) : std::string_view();
+    if (!match_internal::IsPlain(key)) {
+      size_t size = match_internal::DecodeComponent(key, buffer, sizeof(buffer));
+      if (size == match_internal::kTooLong) continue;
+      key = {buffer, size};
+    }
+    if (pair.empty() || key != name) continue;
+    if (match_internal::IsPlain(value)) return value.size() <= kMaxQueryValue && visit(value);
+    size_t size = match_internal::DecodeComponent(value, buffer, sizeof(buffer));
+    return size != match_internal::kTooLong && visit(std::string_view(buffer, size));
+  }
+  return false;
+}
 
 }  // namespace penstock::router

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -36,8 +37,9 @@ class PathPattern {
   // As it was written, but a prefix without its trailing slash ("" for "/").
   const std::string& text() const { return text_; }
   // The characters before the first that is not literal; an expression with a longer one goes first. Expressions only.
-  size_t literal_prefix() const { return literal_prefix_; }
-  const Regex& regex() const { return regex_; }  // null unless kExpression
+  size_t literal_prefix() const { return compiled_ == nullptr ? 0 : compiled_->literal_prefix; }
+  // REQUIRES: kind() == kExpression.
+  const re2::RE2& regex() const { return *compiled_->regex; }
   // "Exact /a", "PathPrefix /a (2 chars)", "RegularExpression /a/[^/]+".
   std::string DebugString() const;
 
@@ -52,16 +54,21 @@ class PathPattern {
   static constexpr std::string_view kWildcard{"\0", 1};
 
  private:
+  // What only regular expressions need.
+  struct Compiled {
+    std::string key;  // "/users/\0/orders": the segments under which the tree holds it
+    size_t literal_prefix = 0;
+    Regex regex;
+  };
+
   Kind kind_ = Kind::kPrefix;
-  uint16_t literal_prefix_ = 0;
   std::string text_;
-  std::string key_;  // slash-separated segments under which the tree holds it, if they are not text_
-  Regex regex_;
+  std::shared_ptr<const Compiled> compiled_;
 };
 
 template <typename Visit>
 void PathPattern::ForEachSegment(Visit visit) const {
-  std::string_view rest = kind_ == Kind::kExact || kind_ == Kind::kPrefix ? text_ : key_;
+  std::string_view rest = compiled_ == nullptr ? text_ : compiled_->key;
   while (!rest.empty()) {
     rest.remove_prefix(1);
     std::string_view segment = rest.substr(0, rest.find('/'));

@@ -6,12 +6,15 @@
 namespace penstock::router {
 
 // The base of nodes that versions of a persistent structure share. The count is not atomic: all versions belong to one
-// thread (readers on other threads hold none). T is copied with a fresh count.
+// thread (readers on other threads hold none). A copy begins with a count of its own.
 class Counted {
+ public:
+  uint32_t owners() const { return count_; }
+
  protected:
   Counted() = default;
   Counted(const Counted&) {}
-  Counted& operator=(const Counted&) { return *this; }
+  Counted& operator=(const Counted&) = delete;
   ~Counted() = default;
 
  private:
@@ -20,7 +23,8 @@ class Counted {
   mutable uint32_t count_ = 0;
 };
 
-// An owning pointer to a Counted T. T::Destroy(T*) frees it; T::Clone(const T&) makes a copy that nobody shares.
+// An owning pointer to a T, which derives from Counted and has static Destroy(T*), which frees it, and Clone(const T&),
+// which makes an equal one that nobody shares.
 template <typename T>
 class Ref {
  public:
@@ -36,17 +40,27 @@ class Ref {
     if (object_ != nullptr && --object_->count_ == 0) T::Destroy(object_);
   }
 
+  // Takes over a count that Release() gave away.
+  static Ref Adopt(T* object) {
+    Ref ref;
+    ref.object_ = object;
+    return ref;
+  }
+  T* Release() { return std::exchange(object_, nullptr); }
+
   const T* get() const { return object_; }
   const T& operator*() const { return *object_; }
   const T* operator->() const { return object_; }
   explicit operator bool() const { return object_ != nullptr; }
 
   // The object for an edit: itself if this is its only owner, else a copy that takes its place here.
-  // REQUIRES: this Ref is itself reached over unshared nodes only.
+  // REQUIRES: not null; this Ref is itself reached over unshared nodes only.
   T& Edit() {
     if (object_->count_ != 1) *this = Ref(T::Clone(*object_));
     return *object_;
   }
+  // REQUIRES: all owners of the object are reached over unshared nodes only, by the caller.
+  T& EditInPlace() { return *object_; }
 
  private:
   void Take() {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
+#include "dataplane/router/lookup_stats.h"
 #include "dataplane/router/match.h"
 #include "dataplane/router/ref.h"
 
@@ -29,16 +30,6 @@
 namespace penstock::router {
 
 class HostTree;  // host_tree.h
-
-// What a lookup did: the same figures at 10 and at 1,000,000 routes. Counted only by FindCounting.
-struct LookupStats {
-  uint64_t nodes = 0;       // tree nodes and match cells entered
-  uint64_t pages = 0;       // hash pages read: one per child that was looked for
-  uint64_t bytes = 0;       // bytes of names compared
-  uint64_t conditions = 0;  // method, header and query conditions and expressions tested
-
-  bool operator==(const LookupStats&) const = default;
-};
 
 // An immutable-when-shared table of matches by host: a value with O(1) copies that share everything, of which an edit
 // copies only the path that it changes. Edits of a Router whose parts nobody shares happen in place.
