@@ -63,15 +63,6 @@ void DropRepeatedErrors(std::vector<Finding>& findings) {
   std::erase_if(findings, [&](const Finding& f) { return counts(f) && f.code() != lowest[field(f)]; });
 }
 
-Finding More(size_t count) {
-  Finding note;
-  note.set_severity(Finding::NOTE);
-  note.set_code(std::string(kMoreCode));
-  note.set_message(Cat(kMorePrefix, count, " more"));
-  note.set_suggestion("fix those above and run again to see the rest");
-  return note;
-}
-
 }  // namespace
 
 Finding ErrorAt(const Object& object, std::string_view path, std::string_view code, std::string message,
@@ -94,6 +85,15 @@ bool HasErrors(const std::vector<Finding>& findings) {
                      [](const Finding& finding) { return finding.severity() == Finding::ERROR; });
 }
 
+Finding AndMore(size_t count) {
+  Finding note;
+  note.set_severity(Finding::NOTE);
+  note.set_code(std::string(kMoreCode));
+  note.set_message(Cat(kMorePrefix, count, " more"));
+  note.set_suggestion("fix those above and run again to see the rest");
+  return note;
+}
+
 void SortAndCap(std::vector<Finding>& findings, size_t limit) {
   size_t omitted = TakeOmitted(findings);
   DropRepeatedErrors(findings);
@@ -106,7 +106,7 @@ void SortAndCap(std::vector<Finding>& findings, size_t limit) {
     findings.resize(limit);
     std::sort(findings.begin(), findings.end(), Before);
   }
-  if (omitted > 0) findings.push_back(More(omitted));
+  if (omitted > 0) findings.push_back(AndMore(omitted));
 }
 
 }  // namespace penstock::manifests

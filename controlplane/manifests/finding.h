@@ -32,6 +32,9 @@ bool HasErrors(const std::vector<Finding>& findings);
 // one object only the one with the lowest code (a value that cannot be read is not also reported as a missing
 // reference); at most `limit`, errors before warnings, then one note "and N more". May be applied again after merging
 // lists.
+//
+// The note is Finding{NOTE, "N001", "and N more"}.
+Finding AndMore(size_t count);
 void SortAndCap(std::vector<Finding>& findings, size_t limit = kMaxFindings);
 
 }  // namespace penstock::manifests

@@ -1,7 +1,7 @@
 #include "controlplane/manifests/nearest.h"
 
 #include <algorithm>
-#include <vector>
+#include <array>
 
 #include "controlplane/manifests/text.h"
 
@@ -22,8 +22,9 @@ std::string Folded(std::string_view word) {
 }  // namespace
 
 size_t EditDistance(std::string_view a, std::string_view b, size_t limit) {
+  if (a.size() > kMaxWord || b.size() > kMaxWord) return limit + 1;
   if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return limit + 1;
-  std::vector<size_t> before, above(b.size() + 1), row(b.size() + 1);
+  std::array<size_t, kMaxWord + 1> before{}, above, row;
   for (size_t j = 0; j <= b.size(); ++j) above[j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
@@ -32,8 +33,8 @@ size_t EditDistance(std::string_view a, std::string_view b, size_t limit) {
       bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
     }
-    before = above;
-    above = row;
+    std::copy_n(above.begin(), b.size() + 1, before.begin());
+    std::copy_n(row.begin(), b.size() + 1, above.begin());
   }
   return std::min(above[b.size()], limit + 1);
 }
@@ -41,6 +42,7 @@ size_t EditDistance(std::string_view a, std::string_view b, size_t limit) {
 std::string_view Nearest(std::string_view word, std::span<const std::string_view> candidates) {
   if (word.empty() || word.size() > kMaxWord) return "";
   std::string folded = Folded(word);
+  if (folded.empty()) return "";
   size_t best_distance = std::max<size_t>(1, folded.size() / 3) + 1;
   std::string_view best;
   for (std::string_view candidate : candidates) {

@@ -62,6 +62,6 @@ struct Wait {
 };
 
 inline bool IsTimeout(const absl::Status& status) { return status.code() == absl::StatusCode::kDeadlineExceeded; }
-inline bool IsCancelled(const absl::Status& status) { return status.code() == absl::StatusCode::kCancelled; }
+using absl::IsCancelled;
 
 }  // namespace penstock
