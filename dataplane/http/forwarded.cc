@@ -50,6 +50,13 @@ StatusOr<IpAddress> ParseNode(std::string_view element) {
   return IpAddress::Parse(with_port ? element.substr(0, colon) : element);
 }
 
+bool IsTrusted(std::span<const Cidr> trusted, const IpAddress& address) {
+  for (const Cidr& range : trusted) {
+    if (range.Contains(address)) return true;
+  }
+  return false;
+}
+
 // Takes the last element off LIST.
 std::string_view PopLast(std::string_view& list) {
   size_t comma = list.rfind(',');
@@ -62,15 +69,8 @@ std::string_view PopLast(std::string_view& list) {
 
 }  // namespace
 
-bool TrustedProxies::Contains(const IpAddress& address) const {
-  for (const Cidr& range : ranges) {
-    if (range.Contains(address)) return true;
-  }
-  return false;
-}
-
-Client FindClient(const Headers& headers, const IpAddress& peer, const TrustedProxies& trusted) {
-  Client client{.address = peer, .peer_trusted = trusted.Contains(peer)};
+Client FindClient(const Headers& headers, const IpAddress& peer, std::span<const Cidr> trusted, uint32_t max_hops) {
+  Client client{.address = peer, .peer_trusted = IsTrusted(trusted, peer)};
   if (!client.peer_trusted) return client;
   uint32_t hops = 1;
   for (size_t i = headers.size(); i-- > 0;) {
@@ -82,8 +82,8 @@ Client FindClient(const Headers& headers, const IpAddress& peer, const TrustedPr
       StatusOr<IpAddress> address = ParseNode(element);
       if (!address.ok()) return client;
       client.address = *address;
-      if (!trusted.Contains(*address)) return client;
-      if (trusted.max_hops != 0 && hops >= trusted.max_hops) return client;
+      if (!IsTrusted(trusted, *address)) return client;
+      if (max_hops != 0 && hops >= max_hops) return client;
       ++hops;
     }
   }

@@ -1,22 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "dataplane/base/arena.h"
 #include "dataplane/base/ip_address.h"
 #include "dataplane/http/message.h"
 
 namespace penstock::http {
-
-// Whose forwarding fields are believed. Empty: nobody's; then the client is the TCP peer.
-struct TrustedProxies {
-  std::vector<Cidr> ranges;
-  uint32_t max_hops = 0;  // at most so many proxies before us are skipped, counted only inside `ranges`; 0: no bound
-
-  bool Contains(const IpAddress& address) const;
-};
 
 // Who asks.
 struct Client {
@@ -25,8 +17,10 @@ struct Client {
 };
 
 // The client's address: the last element of X-Forwarded-For (all of its fields read as one list) that is not a trusted
-// proxy, walking from the peer outwards. An element that is no address ends the walk.
-Client FindClient(const Headers& headers, const IpAddress& peer, const TrustedProxies& trusted);
+// proxy, walking from the peer outwards. An element that is no address ends the walk. TRUSTED: the blocks of addresses
+// whose forwarding fields are believed; empty: nobody's. MAX_HOPS: at most so many proxies are walked through, counted
+// only inside TRUSTED; 0: no bound.
+Client FindClient(const Headers& headers, const IpAddress& peer, std::span<const Cidr> trusted, uint32_t max_hops);
 
 // What the proxy says about itself and the hop before it. Views outlive the Headers that they are written into.
 struct HopFacts {
