@@ -112,19 +112,25 @@ Subscriber::Step Subscriber::OnGeneration(const DeltaDiscoveryResponse& response
   xds::v1::Generation& generation = *pending_->generation;
   bool valid = response.resources_size() == 1 && response.resources(0).name() == kGenerationName &&
                generation.ParseFromString(response.resources(0).resource().value());
-  if (!valid) {
-    ResourceProblem problem;
-    problem.set_type_url(response.type_url());
-    problem.set_name(std::string(kGenerationName));
-    problem.set_code("E201");
-    problem.set_reason("the response does not hold exactly one Generation");
-    return Step{{OnDone({problem})}, NoWork()};
-  }
+  if (!valid) return Refuse("E201", "the response does not hold exactly one Generation");
   snapshot::GenerationId id{generation.epoch(), generation.number()};
+  // A control plane that lags behind the one before it: a rollback would be a new number.
+  if (id < held_.id)
+    return Refuse("E211",
+                  StrCat("generation ", ToString(id), " is older than the one that is served, ", ToString(held_.id)));
   if (id == held_.id && generation.hash() == held_.hash && !from_empty_) return TakeUnchanged(generation);
   Commit commit{std::move(staged_), from_empty_};
   commit.delta.generation = generation;
   return Step{{}, std::move(commit)};
+}
+
+Subscriber::Step Subscriber::Refuse(std::string_view code, std::string reason) {
+  ResourceProblem problem;
+  problem.set_type_url(std::string(snapshot::kGenerationType));
+  problem.set_name(std::string(kGenerationName));
+  problem.set_code(std::string(code));
+  problem.set_reason(std::move(reason));
+  return Step{{OnDone({problem})}, NoWork()};
 }
 
 // The generation that runs already, after a reconnect; all that may have changed is endpoints.

@@ -36,7 +36,7 @@ struct HeldVersion {
   std::string version;
 };
 
-// What the data plane serves when a stream opens. Empty: nothing, everything must be sent.
+// What the data plane serves when a stream opens. Without versions everything is sent, and replaces what is served.
 struct Held {
   snapshot::GenerationId id;
   uint64_t hash = 0;
@@ -91,6 +91,7 @@ class Subscriber {
   Step OnGeneration(const discovery::v3::DeltaDiscoveryResponse& response);
   bool IsEndpointsLane(const discovery::v3::DeltaDiscoveryResponse& response) const;
   Status Stage(const discovery::v3::DeltaDiscoveryResponse& response);
+  Step Refuse(std::string_view code, std::string reason);
   Step TakeUnchanged(const xds::v1::Generation& generation);
 
   Held held_;

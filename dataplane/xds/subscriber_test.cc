@@ -175,6 +175,19 @@ TEST(Subscriber, AsksToStartOverWhenTheHashDoesNotAgree) {
   EXPECT_TRUE(subscriber.out_of_step());
 }
 
+TEST(Subscriber, NeverGoesBackToAnOlderGeneration) {
+  Held held = RunningThree();
+  for (bool everything : {false, true}) {
+    if (everything) held.versions.clear();
+    Subscriber subscriber(held);
+    Subscriber::Step step = Give(subscriber, GenerationResponse(2, 50, "n"));
+    EXPECT_TRUE(std::holds_alternative<NoWork>(step.work));
+    EXPECT_EQ(Parse(step.replies.at(0)).error_detail().message(),
+              "1 problem: generation: generation 1.2 is older than the one that is served, 1.3");
+    EXPECT_FALSE(subscriber.out_of_step());
+  }
+}
+
 TEST(Subscriber, RefusesAGenerationResponseWithoutAGeneration) {
   Subscriber subscriber(RunningThree());
   Subscriber::Step step = Give(subscriber, Response(snapshot::kGenerationType, "n", "1.4"));
