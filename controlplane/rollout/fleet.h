@@ -68,6 +68,9 @@ class Fleet {
   // decides.
   GenerationId Target(SessionId session) const;
 
+  // The replica serves something later than the newest generation of this store.
+  bool IsAhead(SessionId session) const;
+
   GenerationId Newest() const { return newest_; }
   bool IsRejected(GenerationId id) const { return rejected_.contains(id); }
   // The newest generation that no replica rejected; {0, 0} if none.
@@ -78,6 +81,11 @@ class Fleet {
   std::string ResultOf(GenerationId id, absl::Time now) const;
   // The replicas that count and do not serve `id`, at most `limit`.
   std::vector<management::v1::ReplicaStatus> Lagging(GenerationId id, size_t limit, absl::Time now) const;
+
+  // Replicas connected now.
+  size_t Connected() const;
+  // NACKs since the start, of replicas that are still remembered.
+  uint64_t Nacks() const;
 
   // Everything, for `status`. With `replica`, that one only. Build and start time are the caller's to fill in.
   management::v1::FleetStatus Status(std::string_view replica, absl::Time now) const;
@@ -92,7 +100,7 @@ class Fleet {
     GenerationId acked;
     GenerationId served;
     absl::Duration lag = absl::ZeroDuration();  // from stored to served, of `served`
-    GenerationId nacked;
+    GenerationId nacked;                        // {0, 0} never
     absl::Time nacked_at;
     std::vector<std::string> problems;
     uint64_t nacks = 0;
@@ -102,6 +110,7 @@ class Fleet {
   const Member* Find(SessionId session) const;
   static bool Counts(const Member& member, absl::Time now);
   absl::Duration LagOf(const Member& member, absl::Time now) const;
+  std::string_view StateOf(const Member& member) const;
   void ForgetOldMembers(absl::Time now);
   management::v1::ReplicaStatus Describe(const Member& member) const;
   management::v1::GroupStatus DescribeGroup(const std::string& group, absl::Time now) const;

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "controlplane/manifests/object.h"
 
 namespace penstock::store {
 
@@ -29,19 +30,7 @@ struct GenerationId {
 // "42" in epoch 1, "2.42" in a later one: how messages name a generation.
 std::string ToString(GenerationId id);
 
-struct ObjectKey {
-  std::string group;  // without version; "" core
-  std::string kind;
-  std::string ns;  // "" for kinds without a namespace
-  std::string name;
-
-  friend auto operator<=>(const ObjectKey&, const ObjectKey&) = default;
-
-  template <typename H>
-  friend H AbslHashValue(H h, const ObjectKey& key) {
-    return H::combine(std::move(h), key.group, key.kind, key.ns, key.name);
-  }
-};
+using manifests::ObjectKey;
 
 struct StoredObject {
   ObjectKey key;
@@ -56,14 +45,6 @@ struct ObjectWrite {
   std::optional<std::string> bytes;
 };
 
-enum class ChangeKind : uint8_t { kCreated = 1, kUpdated = 2, kDeleted = 3 };
-
-struct ObjectChange {
-  ChangeKind kind = ChangeKind::kUpdated;
-  ObjectKey key;
-  std::vector<std::string> details;  // for people, as the plan printed them
-};
-
 // What is remembered of one commit.
 struct GenerationRecord {
   GenerationId id;
@@ -75,7 +56,8 @@ struct GenerationRecord {
   uint64_t hash = 0;            // the generation hash that replicas check (dataplane/snapshot/hash.h)
   uint32_t resources_changed = 0;
   uint64_t bytes_per_replica = 0;
-  std::vector<ObjectChange> changes;
+  uint32_t objects_changed = 0;
+  std::string plan;    // what it changed, as serialised penstock.management.v1.Plan; opaque to the store
   std::string result;  // "served 3/3", "rejected by edge-a", ...; "" not known yet
 };
 
@@ -84,15 +66,19 @@ struct Transaction {
   // The newest generation that the writer saw. Anything else in the store: the writer is stale (two control planes on
   // one store) and nothing is written.
   GenerationId expected;
-  // `id` is ignored: the store gives {expected epoch, or `new_epoch`; expected number + 1}.
+  // `id` is ignored: the store gives {expected epoch or `new_epoch`, expected number + 1}.
   GenerationRecord record;
   std::vector<ObjectWrite> writes;
-  bool new_epoch = false;  // starts a new epoch: the operator confirmed a restored store
+  // How `expected` ended, noted in the same commit; "" leaves it as it is.
+  std::string previous_result;
+  // Not 0: starts this epoch, which must be later than every one before: the operator confirmed a restored store.
+  uint64_t new_epoch = 0;
 };
 
 struct Limits {
   static constexpr size_t kMaxObjectBytes = 1 << 20;  // one object
   static constexpr size_t kMaxRequestIdBytes = 64;
+  static constexpr size_t kMaxPlanBytes = 4 << 20;
   static constexpr uint64_t kKeptGenerations = 10'000;  // older ones can no longer be read or rolled back to
 };
 

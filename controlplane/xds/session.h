@@ -10,7 +10,7 @@
 //     transaction.
 //  2. A transaction is the responses that lead from what the client holds to one generation: upserts in the order
 //  above, then
-//     removals (one response per type, reverse order), then one response with the resource "generation". Types without
+//     removals (responses of their own, reverse order), then one response with the resource "generation". Types without
 //     a change are left out; a client that holds everything gets the Generation alone. A response is at most
 //     kMaxResponseBytes, unless one resource alone is larger.
 //  3. The client stages everything, ACKs each response as soon as it is staged, and ACKs the Generation when every
@@ -19,46 +19,37 @@
 //     had, and the next transaction starts from there. error_detail.details hold one ResourceProblem each.
 //  4. One transaction at a time: the next starts after the ACK or NACK of the Generation, and merges all that happened
 //     meanwhile, so a slow replica costs one merged delta and not a queue.
-//  5. Nonces are "EPOCH.NUMBER:CHUNK" within a transaction and carry nothing of the stream: the same bytes go to every
-//     subscriber of a group.
+//  5. Nonces are "EPOCH.NUMBER:POSITION" and carry nothing of the stream: the same bytes go to every subscriber of a
+//  group.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "controlplane/rollout/fleet.h"
-#include "controlplane/xds/transaction.h"
+#include "controlplane/rollout/publication.h"
+#include "controlplane/xds/group_log.h"
 #include "proto/discovery/discovery.pb.h"
 
 namespace penstock::xds_server {
 
-// What a subscriber selects: the Gateways of a class, all of them or those that carry all the labels.
-struct GroupKey {
-  std::string gateway_class;
-  std::map<std::string, std::string> labels;
-
-  friend auto operator<=>(const GroupKey&, const GroupKey&) = default;
-};
-
 // What a request meant, for the rollout.
 struct Subscribed {  // the first transaction may start
   rollout::Replica replica;
-  GroupKey group;
+  rollout::GroupSelector group;
 };
 struct Acked {  // everything but the Generation is acknowledged
-  store::GenerationId id;
+  GenerationId id;
 };
 struct Served {
-  store::GenerationId id;
+  GenerationId id;
 };
 struct Refused {
-  store::GenerationId id;
+  GenerationId id;
   std::vector<std::string> problems;  // "Route shop/users: rules[0].matches[0].path.regex: missing )"
 };
 using SessionEvent = std::variant<Subscribed, Acked, Served, Refused>;
@@ -78,20 +69,23 @@ class Session {
   // does not grant, kInvalidArgument for what no client of ours sends.
   absl::Status OnRequest(const discovery::v3::DeltaDiscoveryRequest& request, std::vector<SessionEvent>& events);
 
-  // Nothing is outstanding and the client asked for generations: a transaction may start.
+  // The client asked for generations and none is outstanding: a transaction may start.
   bool Ready() const { return subscribed_ && !outstanding_.has_value(); }
 
   // What the client holds, which the next transaction starts from.
   const Base& base() const { return base_; }
-  // The generation last sent and not refused; {0, 0} none on this stream yet.
-  store::GenerationId at() const { return at_; }
+  // The generation that the client took last on this stream; {0, 0}: none yet, so that even a client that holds
+  // everything is sent the Generation, to confirm it.
+  GenerationId at() const { return at_; }
+  // The last one that it refused; there is no use in sending it again.
+  GenerationId refused() const { return refused_; }
 
   // `transaction` is on its way. REQUIRES: Ready().
   void Begin(const Transaction& transaction);
 
  private:
   struct Outstanding {
-    store::GenerationId id;
+    GenerationId id;
     std::vector<std::string> unacked;  // nonces before the Generation's
     std::string generation_nonce;
   };
@@ -100,12 +94,14 @@ class Session {
   absl::Status TakeSubscription(const discovery::v3::DeltaDiscoveryRequest& request, std::vector<SessionEvent>& events);
   void TakeAck(const std::string& nonce, std::vector<SessionEvent>& events);
   void TakeNack(const discovery::v3::DeltaDiscoveryRequest& request, std::vector<SessionEvent>& events);
+  bool IsOutstanding(const std::string& nonce) const;
 
-  std::string allowed_id_;
+  const std::string allowed_id_;
   std::optional<Subscribed> who_;
   bool subscribed_ = false;
   Base base_;
-  store::GenerationId at_;
+  GenerationId at_;
+  GenerationId refused_;
   std::optional<Outstanding> outstanding_;
 };
 

@@ -1,0 +1,245 @@
+#include "controlplane/rollout/fleet.h"
+
+#include <algorithm>
+
+#include "dataplane/base/strings.h"
+
+namespace penstock::rollout {
+namespace {
+
+using management::v1::FleetStatus;
+using management::v1::GroupStatus;
+using management::v1::ReplicaStatus;
+
+void SetTime(google::protobuf::Timestamp* stamp, absl::Time time) {
+  const int64_t nanos = absl::ToUnixNanos(time);
+  stamp->set_seconds(nanos / 1'000'000'000);
+  stamp->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
+}
+
+void SetDuration(google::protobuf::Duration* duration, absl::Duration value) {
+  const int64_t nanos = absl::ToInt64Nanoseconds(value);
+  duration->set_seconds(nanos / 1'000'000'000);
+  duration->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
+}
+
+}  // namespace
+
+void Fleet::Stored(GenerationId id, absl::Time now) {
+  newest_ = id;
+  stored_at_[id] = now;
+  while (stored_at_.size() > kRemembered) stored_at_.erase(stored_at_.begin());
+  while (!rejected_.empty() && rejected_.begin()->first < stored_at_.begin()->first) rejected_.erase(rejected_.begin());
+}
+
+void Fleet::RememberRejected(GenerationId id, std::string_view replica) { rejected_.try_emplace(id, replica); }
+
+void Fleet::Connected(SessionId session, const Replica& replica, absl::Time now) {
+  ForgetOldMembers(now);
+  Member& member = members_[replica.id];
+  if (member.session != 0) sessions_.erase(member.session);
+  member.replica = replica;
+  member.session = session;
+  member.connected_since = now;
+  member.last_seen = now;
+  member.sent = {};
+  member.acked = {};
+  // What it says it holds counts as served only after it confirmed it on this stream.
+  member.served = {};
+  sessions_[session] = replica.id;
+}
+
+void Fleet::Sent(SessionId session, GenerationId id, absl::Time now) {
+  Member* member = Find(session);
+  if (member == nullptr) return;
+  member->sent = id;
+  member->last_seen = now;
+}
+
+void Fleet::Acked(SessionId session, GenerationId id, absl::Time now) {
+  Member* member = Find(session);
+  if (member == nullptr) return;
+  member->acked = std::max(member->acked, id);
+  member->last_seen = now;
+}
+
+void Fleet::Served(SessionId session, GenerationId id, absl::Time now) {
+  Member* member = Find(session);
+  if (member == nullptr) return;
+  const bool confirmed_only = member->replica.held == id;
+  member->acked = std::max(member->acked, id);
+  member->served = id;
+  member->replica.held = id;
+  member->last_seen = now;
+  auto stored = stored_at_.find(id);
+  member->lag = stored == stored_at_.end() || confirmed_only ? absl::ZeroDuration() : now - stored->second;
+}
+
+bool Fleet::Rejected(SessionId session, GenerationId id, const std::vector<std::string>& problems, absl::Time now) {
+  Member* member = Find(session);
+  if (member == nullptr) return false;
+  member->nacked = id;
+  member->nacked_at = now;
+  member->problems = problems;
+  member->last_seen = now;
+  ++member->nacks;
+  return rejected_.try_emplace(id, member->replica.id).second;
+}
+
+void Fleet::Lost(SessionId session, absl::Time now) {
+  Member* member = Find(session);
+  if (member == nullptr) return;
+  member->session = 0;
+  member->last_seen = now;
+  sessions_.erase(session);
+}
+
+GenerationId Fleet::Target(SessionId session) const {
+  const Member* member = Find(session);
+  if (member == nullptr || IsAhead(session)) return {};
+  return std::max(NewestGood(), member->replica.held);
+}
+
+bool Fleet::IsAhead(SessionId session) const {
+  const Member* member = Find(session);
+  return member != nullptr && member->replica.held > newest_;
+}
+
+GenerationId Fleet::NewestGood() const {
+  for (auto entry = stored_at_.rbegin(); entry != stored_at_.rend(); ++entry) {
+    if (!rejected_.contains(entry->first)) return entry->first;
+  }
+  return {};
+}
+
+Spread Fleet::SpreadOf(GenerationId id, absl::Time now) const {
+  Spread spread;
+  for (const auto& [name, member] : members_) {
+    if (!Counts(member, now)) continue;
+    ++spread.total;
+    if (member.served >= id) ++spread.served;
+    if (member.acked >= id) ++spread.acked;
+    if (member.nacked == id && member.served < id) ++spread.rejected;
+  }
+  return spread;
+}
+
+std::string Fleet::ResultOf(GenerationId id, absl::Time now) const {
+  if (auto rejected = rejected_.find(id); rejected != rejected_.end()) return "rejected by " + rejected->second;
+  const Spread spread = SpreadOf(id, now);
+  if (spread.total == 0) return "stored; no replica connected";
+  return StrCat("served ", spread.served, "/", spread.total);
+}
+
+std::vector<ReplicaStatus> Fleet::Lagging(GenerationId id, size_t limit, absl::Time now) const {
+  std::vector<ReplicaStatus> lagging;
+  for (const auto& [name, member] : members_) {
+    if (lagging.size() == limit) break;
+    if (Counts(member, now) && member.served < id) lagging.push_back(Describe(member));
+  }
+  return lagging;
+}
+
+size_t Fleet::Connected() const { return sessions_.size(); }
+
+uint64_t Fleet::Nacks() const {
+  uint64_t nacks = 0;
+  for (const auto& [name, member] : members_) nacks += member.nacks;
+  return nacks;
+}
+
+FleetStatus Fleet::Status(std::string_view replica, absl::Time now) const {
+  FleetStatus status;
+  status.set_epoch(newest_.epoch);
+  status.set_generation(newest_.number);
+  std::set<std::string> groups;
+  for (const auto& [id, member] : members_) {
+    if (!replica.empty() && id != replica) continue;
+    if (member.session == 0 && now - member.last_seen > kLostShown) continue;
+    groups.insert(member.replica.group);
+    *status.add_replicas() = Describe(member);
+  }
+  for (const std::string& group : groups) *status.add_groups() = DescribeGroup(group, now);
+  return status;
+}
+
+Fleet::Member* Fleet::Find(SessionId session) {
+  auto found = sessions_.find(session);
+  return found == sessions_.end() ? nullptr : &members_.find(found->second)->second;
+}
+
+const Fleet::Member* Fleet::Find(SessionId session) const {
+  auto found = sessions_.find(session);
+  return found == sessions_.end() ? nullptr : &members_.find(found->second)->second;
+}
+
+bool Fleet::Counts(const Member& member, absl::Time now) {
+  return member.session != 0 || now - member.last_seen < kLostGrace;
+}
+
+absl::Duration Fleet::LagOf(const Member& member, absl::Time now) const {
+  const GenerationId target = NewestGood();
+  if (member.served >= target) return member.lag;
+  auto stored = stored_at_.find(target);
+  return stored == stored_at_.end() ? absl::ZeroDuration() : std::max(now - stored->second, absl::ZeroDuration());
+}
+
+std::string_view Fleet::StateOf(const Member& member) const {
+  if (member.session == 0) return "lost";
+  if (member.replica.held > newest_) return "ahead";
+  if (member.nacked == newest_ && newest_.number != 0 && member.served < newest_) return "rejected";
+  return member.served >= NewestGood() ? "serving" : "lagging";
+}
+
+void Fleet::ForgetOldMembers(absl::Time now) {
+  if (members_.size() < 2 * sessions_.size() + 64 && members_.size() < kMaxReplicas) return;
+  std::erase_if(members_, [&](const auto& entry) {
+    return entry.second.session == 0 && now - entry.second.last_seen > kLostShown;
+  });
+}
+
+ReplicaStatus Fleet::Describe(const Member& member) const {
+  ReplicaStatus status;
+  status.set_id(member.replica.id);
+  status.set_group(member.replica.group);
+  status.set_zone(member.replica.zone);
+  status.set_build(member.replica.build);
+  status.set_connected(member.session != 0);
+  SetTime(status.mutable_last_seen(), member.last_seen);
+  SetTime(status.mutable_connected_since(), member.connected_since);
+  status.set_epoch(member.served.epoch);
+  status.set_served_generation(member.served.number);
+  status.set_sent_generation(member.sent.number);
+  status.set_state(std::string(StateOf(member)));
+  for (const std::string& setting : member.replica.weakened) status.add_weakened(setting);
+  if (member.nacked.number != 0) {
+    status.mutable_last_nack()->set_generation(member.nacked.number);
+    SetTime(status.mutable_last_nack()->mutable_time(), member.nacked_at);
+    for (const std::string& problem : member.problems) status.mutable_last_nack()->add_problems(problem);
+  }
+  return status;
+}
+
+GroupStatus Fleet::DescribeGroup(const std::string& group, absl::Time now) const {
+  GroupStatus status;
+  status.set_group(group);
+  status.set_generation(newest_.number);
+  std::vector<absl::Duration> lags;
+  bool rejected = false;
+  for (const auto& [id, member] : members_) {
+    if (member.replica.group != group || !Counts(member, now)) continue;
+    lags.push_back(LagOf(member, now));
+    status.set_serving(status.serving() + (member.served >= newest_ ? 1 : 0));
+    status.set_nacks(status.nacks() + member.nacks);
+    rejected |= StateOf(member) == "rejected";
+  }
+  status.set_replicas(static_cast<uint32_t>(lags.size()));
+  const bool converged = status.serving() == status.replicas();
+  status.set_state(rejected || IsRejected(newest_) ? "rejected" : converged ? "converged" : "converging");
+  if (lags.empty()) return status;
+  std::sort(lags.begin(), lags.end());
+  SetDuration(status.mutable_lag_p99(), lags[(lags.size() * 99 + 99) / 100 - 1]);
+  return status;
+}
+
+}  // namespace penstock::rollout

@@ -1,0 +1,125 @@
+#include "controlplane/rollout/fleet.h"
+
+#include <gtest/gtest.h>
+
+namespace penstock::rollout {
+namespace {
+
+const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
+constexpr GenerationId kG1{1, 1}, kG2{1, 2}, kG3{1, 3};
+
+Replica Named(const std::string& id, GenerationId held = {}) {
+  return {.id = id, .group = "edge", .zone = "", .build = "1", .held = held, .weakened = {}};
+}
+
+// Three replicas, a, b and c in sessions 1, 2 and 3, that serve generation 1.
+Fleet ThreeServingOne() {
+  Fleet fleet;
+  fleet.Stored(kG1, kStart);
+  const char* ids[] = {"a", "b", "c"};
+  for (SessionId session = 1; session <= 3; ++session) {
+    fleet.Connected(session, Named(ids[session - 1]), kStart);
+    fleet.Sent(session, kG1, kStart);
+    fleet.Served(session, kG1, kStart + absl::Milliseconds(5 * session));
+  }
+  return fleet;
+}
+
+TEST(Fleet, SendsNothingWhileNothingIsStored) {
+  Fleet fleet;
+  fleet.Connected(1, Named("a"), kStart);
+  EXPECT_EQ(fleet.Target(1), GenerationId());
+  EXPECT_EQ(fleet.ResultOf(kG1, kStart), "served 0/1");
+}
+
+TEST(Fleet, CountsWhoServesAGeneration) {
+  Fleet fleet = ThreeServingOne();
+  fleet.Stored(kG2, kStart + absl::Seconds(1));
+  EXPECT_EQ(fleet.Target(1), kG2);
+  fleet.Acked(1, kG2, kStart + absl::Seconds(1));
+  fleet.Served(2, kG2, kStart + absl::Seconds(1));
+  const Spread spread = fleet.SpreadOf(kG2, kStart + absl::Seconds(1));
+  EXPECT_EQ(spread.total, 3u);
+  EXPECT_EQ(spread.served, 1u);
+  EXPECT_EQ(spread.acked, 2u);
+  EXPECT_EQ(fleet.ResultOf(kG2, kStart + absl::Seconds(1)), "served 1/3");
+  EXPECT_EQ(fleet.Lagging(kG2, 10, kStart).size(), 2u);
+  EXPECT_EQ(fleet.Lagging(kG2, 1, kStart).size(), 1u);
+}
+
+TEST(Fleet, HaltsAGenerationAtItsFirstRejection) {
+  Fleet fleet = ThreeServingOne();
+  fleet.Stored(kG2, kStart);
+  fleet.Served(1, kG2, kStart);
+  EXPECT_TRUE(fleet.Rejected(2, kG2, {"Route a: bad"}, kStart));
+  EXPECT_FALSE(fleet.Rejected(3, kG2, {"Route a: bad"}, kStart));
+  EXPECT_EQ(fleet.Target(1), kG2) << "who serves it already keeps it";
+  EXPECT_EQ(fleet.Target(3), kG1);
+  EXPECT_EQ(fleet.ResultOf(kG2, kStart), "rejected by b");
+  EXPECT_EQ(fleet.SpreadOf(kG2, kStart).rejected, 2u);
+
+  fleet.Stored(kG3, kStart);
+  EXPECT_EQ(fleet.Target(2), kG3) << "a newer generation is a new try";
+  EXPECT_EQ(fleet.NewestGood(), kG3);
+}
+
+TEST(Fleet, CountsALostReplicaForAWhile) {
+  Fleet fleet = ThreeServingOne();
+  fleet.Lost(3, kStart);
+  EXPECT_EQ(fleet.SpreadOf(kG1, kStart + absl::Seconds(29)).total, 3u);
+  EXPECT_EQ(fleet.SpreadOf(kG1, kStart + absl::Seconds(31)).total, 2u);
+  const auto status = fleet.Status("c", kStart + absl::Seconds(31));
+  ASSERT_EQ(status.replicas_size(), 1);
+  EXPECT_EQ(status.replicas(0).state(), "lost");
+  EXPECT_EQ(fleet.Status("c", kStart + absl::Minutes(11)).replicas_size(), 0);
+}
+
+TEST(Fleet, BelievesTheNewestSessionOfAReplica) {
+  Fleet fleet = ThreeServingOne();
+  fleet.Connected(9, Named("a", kG1), kStart);
+  fleet.Lost(1, kStart);
+  EXPECT_EQ(fleet.SpreadOf(kG1, kStart).total, 3u);
+  EXPECT_EQ(fleet.SpreadOf(kG1, kStart).served, 2u) << "what it holds has to be confirmed on the new stream";
+  fleet.Served(9, kG1, kStart);
+  EXPECT_EQ(fleet.SpreadOf(kG1, kStart).served, 3u);
+}
+
+TEST(Fleet, SendsNothingToAReplicaThatIsAheadOfARestoredStore) {
+  Fleet fleet;
+  fleet.Stored(kG1, kStart);
+  fleet.Connected(1, Named("a", kG3), kStart);
+  EXPECT_TRUE(fleet.IsAhead(1));
+  EXPECT_EQ(fleet.Target(1), GenerationId());
+  EXPECT_EQ(fleet.Status("", kStart).replicas(0).state(), "ahead");
+  fleet.Stored({2, 2}, kStart);  // the operator confirmed the new epoch
+  EXPECT_EQ(fleet.Target(1), (GenerationId{2, 2}));
+}
+
+TEST(Fleet, RemembersRejectionsFromBeforeARestart) {
+  Fleet fleet;
+  fleet.Stored(kG1, kStart);
+  fleet.Stored(kG2, kStart);
+  fleet.RememberRejected(kG2, "edge-a");
+  fleet.Connected(1, Named("b", kG1), kStart);
+  EXPECT_EQ(fleet.Target(1), kG1);
+  EXPECT_EQ(fleet.ResultOf(kG2, kStart), "rejected by edge-a");
+}
+
+TEST(Fleet, DescribesGroupsWithTheirLag) {
+  Fleet fleet = ThreeServingOne();
+  auto group = fleet.Status("", kStart).groups(0);
+  EXPECT_EQ(group.state(), "converged");
+  EXPECT_EQ(group.serving(), 3u);
+  EXPECT_EQ(group.lag_p99().nanos(), 15'000'000);
+  fleet.Stored(kG2, kStart);
+  EXPECT_EQ(fleet.Status("", kStart).groups(0).state(), "converging");
+  fleet.Rejected(1, kG2, {"Route a: bad"}, kStart);
+  const auto status = fleet.Status("", kStart);
+  EXPECT_EQ(status.groups(0).state(), "rejected");
+  EXPECT_EQ(status.groups(0).nacks(), 1u);
+  EXPECT_EQ(status.replicas(0).last_nack().problems(0), "Route a: bad");
+  EXPECT_EQ(status.replicas(0).state(), "rejected");
+}
+
+}  // namespace
+}  // namespace penstock::rollout

@@ -1,0 +1,178 @@
+#include "controlplane/store/contract.h"
+
+#include <string>
+#include <vector>
+
+namespace penstock::store {
+
+GenerationRecord StoreContract::MustCommit(std::vector<ObjectWrite> writes, const std::string& request_id) {
+  Transaction transaction;
+  transaction.expected = store_->Newest().value().id;
+  transaction.record.time = absl::FromUnixSeconds(1'700'000'000);
+  transaction.record.author = "spiffe://penstock/operator/ada";
+  transaction.record.request_id = request_id;
+  transaction.record.objects_changed = static_cast<uint32_t>(writes.size());
+  transaction.writes = std::move(writes);
+  absl::StatusOr<GenerationRecord> record = store_->Commit(transaction);
+  EXPECT_TRUE(record.ok()) << record.status();
+  return record.value_or(GenerationRecord());
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StoreContract);
+
+TEST_P(StoreContract, StartsWithNothing) {
+  EXPECT_EQ(store_->Newest()->id, (GenerationId{0, 0}));
+  EXPECT_TRUE(store_->Objects(0)->empty());
+  EXPECT_TRUE(store_->History(10, std::nullopt)->empty());
+  EXPECT_TRUE(store_->RolloutState()->empty());
+}
+
+TEST_P(StoreContract, NumbersGenerationsFromOneInEpochOne) {
+  EXPECT_EQ(MustCommit({{Route("a"), "1"}}).id, (GenerationId{1, 1}));
+  EXPECT_EQ(MustCommit({{Route("a"), "2"}}).id, (GenerationId{1, 2}));
+  EXPECT_EQ(store_->Newest()->id, (GenerationId{1, 2}));
+}
+
+TEST_P(StoreContract, KeepsEveryFieldOfTheRecord) {
+  Transaction transaction;
+  transaction.record = {.id = {},
+                        .time = absl::FromUnixMicros(1'700'000'000'123'456),
+                        .author = "ada",
+                        .message = "canary \"v2\" \xc3\xa9",
+                        .request_id = "r-1",
+                        .request_digest = 0xfedcba9876543210u,
+                        .hash = 0x8000000000000001u,
+                        .resources_changed = 3,
+                        .bytes_per_replica = 912,
+                        .objects_changed = 2,
+                        .plan = std::string("\0plan\xff", 6),
+                        .result = ""};
+  transaction.writes = {{Route("a"), "1"}};
+  ASSERT_TRUE(store_->Commit(transaction).ok());
+  const GenerationRecord record = *store_->Generation(1);
+  EXPECT_EQ(record.time, transaction.record.time);
+  EXPECT_EQ(record.author, "ada");
+  EXPECT_EQ(record.message, transaction.record.message);
+  EXPECT_EQ(record.request_id, "r-1");
+  EXPECT_EQ(record.request_digest, 0xfedcba9876543210u);
+  EXPECT_EQ(record.hash, 0x8000000000000001u);
+  EXPECT_EQ(record.resources_changed, 3u);
+  EXPECT_EQ(record.bytes_per_replica, 912u);
+  EXPECT_EQ(record.objects_changed, 2u);
+  EXPECT_EQ(record.plan, transaction.record.plan);
+}
+
+TEST_P(StoreContract, ReadsTheObjectsOfAnyGeneration) {
+  MustCommit({{Route("a"), "a1"}, {Route("b"), "b1"}});
+  MustCommit({{Route("a"), "a2"}});
+  MustCommit({{Route("b"), std::nullopt}, {Route("c"), std::string("\0c", 2)}});
+  auto names = [&](uint64_t number) {
+    std::string all;
+    const std::vector<StoredObject> objects = *store_->Objects(number);
+    for (const StoredObject& object : objects) all += object.key.name + "=" + object.bytes + ";";
+    return all;
+  };
+  EXPECT_EQ(names(1), "a=a1;b=b1;");
+  EXPECT_EQ(names(2), "a=a2;b=b1;");
+  EXPECT_EQ(names(3), std::string("a=a2;c=\0c;", 10));
+  EXPECT_EQ(names(0), names(3));
+  EXPECT_EQ(store_->Objects(4).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(StoreContract, RemembersTheFirstGenerationOfEachLifeOfAnObject) {
+  MustCommit({{Route("a"), "1"}});
+  MustCommit({{Route("a"), "2"}});
+  EXPECT_EQ(store_->Objects(0)->at(0).first_generation, 1u);
+  EXPECT_EQ(store_->Objects(0)->at(0).last_generation, 2u);
+  MustCommit({{Route("a"), std::nullopt}});
+  MustCommit({{Route("a"), "3"}});
+  EXPECT_EQ(store_->Objects(0)->at(0).first_generation, 4u);
+  EXPECT_EQ(store_->Objects(2)->at(0).first_generation, 1u);
+}
+
+TEST_P(StoreContract, RefusesAWriterThatSawAnOlderState) {
+  MustCommit({{Route("a"), "1"}});
+  Transaction stale;
+  stale.writes = {{Route("a"), "x"}};
+  EXPECT_EQ(store_->Commit(stale).status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(store_->Objects(0)->at(0).bytes, "1");
+  EXPECT_EQ(store_->Newest()->id.number, 1u);
+}
+
+TEST_P(StoreContract, AnswersARepeatedRequestWithTheGenerationOfThen) {
+  MustCommit({{Route("a"), "1"}}, "request-1");
+  MustCommit({{Route("a"), "2"}}, "request-2");
+  Transaction again;
+  again.record.request_id = "request-1";
+  again.writes = {{Route("a"), "1"}};
+  EXPECT_EQ(store_->Commit(again)->id.number, 1u);
+  EXPECT_EQ(store_->Objects(0)->at(0).bytes, "2");
+  EXPECT_EQ((*store_->FindRequest("request-2"))->id.number, 2u);
+  EXPECT_FALSE(store_->FindRequest("request-3")->has_value());
+  EXPECT_FALSE(store_->FindRequest("")->has_value());
+}
+
+TEST_P(StoreContract, TellsTheHistoryNewestFirstAndOfOneObject) {
+  MustCommit({{Route("a"), "1"}});
+  MustCommit({{Route("b"), "1"}});
+  MustCommit({{Route("a"), std::nullopt}});
+  auto numbers = [&](size_t limit, std::optional<ObjectKey> key) {
+    std::vector<uint64_t> all;
+    const std::vector<GenerationRecord> history = *store_->History(limit, key);
+    for (const GenerationRecord& record : history) all.push_back(record.id.number);
+    return all;
+  };
+  EXPECT_EQ(numbers(10, std::nullopt), (std::vector<uint64_t>{3, 2, 1}));
+  EXPECT_EQ(numbers(2, std::nullopt), (std::vector<uint64_t>{3, 2}));
+  EXPECT_EQ(numbers(10, Route("a")), (std::vector<uint64_t>{3, 1}));
+  EXPECT_EQ(numbers(10, Route("z")), (std::vector<uint64_t>{}));
+}
+
+TEST_P(StoreContract, NotesHowAGenerationEnded) {
+  MustCommit({{Route("a"), "1"}});
+  ASSERT_TRUE(store_->SetResult(1, "served 2/3").ok());
+  ASSERT_TRUE(store_->SetResult(1, "served 3/3").ok());
+  EXPECT_EQ(store_->Generation(1)->result, "served 3/3");
+}
+
+TEST_P(StoreContract, NotesHowTheGenerationBeforeEndedWithTheNextCommit) {
+  MustCommit({{Route("a"), "1"}});
+  Transaction next;
+  next.expected = {1, 1};
+  next.previous_result = "served 3/3";
+  ASSERT_TRUE(store_->Commit(next).ok());
+  EXPECT_EQ(store_->Generation(1)->result, "served 3/3");
+  EXPECT_EQ(store_->Generation(2)->result, "");
+}
+
+TEST_P(StoreContract, KeepsRolloutStateByName) {
+  ASSERT_TRUE(store_->PutRolloutState("rejected/2", "edge-a").ok());
+  ASSERT_TRUE(store_->PutRolloutState("rejected/1", "edge-b").ok());
+  ASSERT_TRUE(store_->PutRolloutState("rejected/1", "").ok());
+  using State = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(*store_->RolloutState(), (State{{"rejected/2", "edge-a"}}));
+}
+
+TEST_P(StoreContract, StartsANewEpochAboveEveryOlderGeneration) {
+  MustCommit({{Route("a"), "1"}});
+  MustCommit({{Route("a"), "2"}});
+  Transaction restored;
+  restored.expected = {1, 2};
+  restored.new_epoch = 2;
+  EXPECT_EQ(store_->Commit(restored)->id, (GenerationId{2, 3}));
+  EXPECT_GT((GenerationId{2, 3}), (GenerationId{1, 99}));
+  EXPECT_EQ(MustCommit({{Route("a"), "3"}}).id, (GenerationId{2, 4}));
+  EXPECT_EQ(store_->Objects(3)->at(0).bytes, "2");
+}
+
+TEST_P(StoreContract, RefusesWhatExceedsTheLimits) {
+  Transaction big;
+  big.writes = {{Route("a"), std::string(Limits::kMaxObjectBytes + 1, 'x')}};
+  EXPECT_EQ(store_->Commit(big).status().code(), absl::StatusCode::kInvalidArgument);
+  Transaction long_id;
+  long_id.record.request_id = std::string(Limits::kMaxRequestIdBytes + 1, 'x');
+  EXPECT_EQ(store_->Commit(long_id).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_->Newest()->id.number, 0u);
+}
+
+}  // namespace penstock::store

@@ -1,0 +1,9 @@
+#include "controlplane/store/memory/memory_store.h"
+
+#include "controlplane/store/contract.h"
+
+namespace penstock::store {
+
+INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, testing::Values(MakeStore(MakeMemoryStore)));
+
+}  // namespace penstock::store

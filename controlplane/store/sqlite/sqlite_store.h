@@ -1,0 +1,35 @@
+// The store in one SQLite file: what a single control plane uses.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "controlplane/store/store.h"
+
+namespace penstock::store {
+
+struct SqliteOptions {
+  // An existing folder or one to be made (mode 0700) for store.db, its journal, store.lock and store.newest (all 0600).
+  std::string state_dir;
+  uint64_t kept_generations = Limits::kKeptGenerations;
+  // The operator confirms that store.db was restored to an older state: starts a new epoch, so that replicas which
+  // remember the lost generations take the restored state as newer. Without it, Open refuses a file that is older than
+  // store.newest remembers (kFailedPrecondition).
+  bool new_epoch = false;
+};
+
+// Opens the store. Write-ahead log with synchronous=FULL: a commit returns after its one fsync. Errors at opening, each
+// with what to do:
+//   kFailedPrecondition  another process holds store.lock (named by its pid); the schema is newer than this build
+//   knows; the file
+//                        is older than what was acknowledged before, and new_epoch is not set
+//   kDataLoss            the file is damaged
+//   kUnavailable         the folder or file cannot be written
+// After a failed fsync every later write is refused until the process restarts: the kernel may have dropped the pages,
+// and a second fsync that succeeds would prove nothing.
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteOptions& options);
+
+}  // namespace penstock::store

@@ -1,0 +1,148 @@
+#include "controlplane/xds/hub.h"
+
+#include <utility>
+
+#include "dataplane/base/status.h"
+#include "dataplane/base/strings.h"
+
+namespace penstock::xds_server {
+namespace {
+
+template <typename... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+}  // namespace
+
+absl::StatusOr<rollout::SessionId> Hub::Open(const std::string& identity, const std::string& allowed_id,
+                                             std::shared_ptr<Outlet> outlet) {
+  absl::MutexLock lock(&mutex_);
+  if (streams_.size() >= limits_.streams) {
+    return absl::ResourceExhaustedError(
+        StrCat(limits_.streams, " data planes are connected, which is the limit: add a control plane"));
+  }
+  // A certificate without an id of its own is shared by a fleet; only one with an id stands for one replica.
+  size_t& count = streams_of_[identity];
+  if (!allowed_id.empty() && count >= limits_.streams_per_identity) {
+    return absl::ResourceExhaustedError(StrCat(
+        identity, " has ", count, " streams open already: is the same --id or certificate used more than once?"));
+  }
+  ++count;
+  const rollout::SessionId id = ++last_stream_;
+  streams_.emplace(
+      id, std::make_unique<Stream>(
+              Stream{.identity = identity, .session = Session(allowed_id), .outlet = std::move(outlet), .group = ""}));
+  return id;
+}
+
+absl::Status Hub::OnRequest(rollout::SessionId id, const discovery::v3::DeltaDiscoveryRequest& request) {
+  std::vector<Delivery> deliveries;
+  {
+    absl::MutexLock lock(&mutex_);
+    auto found = streams_.find(id);
+    if (found == streams_.end()) return absl::CancelledError("the stream is closed");
+    Stream& stream = *found->second;
+    std::vector<SessionEvent> events;
+    RETURN_IF_ERROR(stream.session.OnRequest(request, events));
+    Tell(id, stream, events);
+    Pump(id, stream, deliveries);
+  }
+  Deliver(deliveries);
+  return absl::OkStatus();
+}
+
+void Hub::Closed(rollout::SessionId id) {
+  std::shared_ptr<Outlet> outlet;  // dies outside the lock
+  {
+    absl::MutexLock lock(&mutex_);
+    auto found = streams_.find(id);
+    if (found == streams_.end()) return;
+    outlet = std::move(found->second->outlet);
+    auto count = streams_of_.find(found->second->identity);
+    if (--count->second == 0) streams_of_.erase(count);
+    streams_.erase(found);
+  }
+  events_.Lost(id);
+}
+
+void Hub::Publish(const rollout::Publication& publication) {
+  std::vector<Delivery> deliveries;
+  {
+    absl::MutexLock lock(&mutex_);
+    auto [group, fresh] = groups_.try_emplace(publication.key, identifier_);
+    group->second.Append(publication);
+    for (auto& [id, stream] : streams_) {
+      if (stream->group == publication.key) Pump(id, *stream, deliveries);
+    }
+  }
+  Deliver(deliveries);
+}
+
+void Hub::TargetsChanged() {
+  std::vector<Delivery> deliveries;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (auto& [id, stream] : streams_) Pump(id, *stream, deliveries);
+  }
+  Deliver(deliveries);
+}
+
+size_t Hub::streams() const {
+  absl::MutexLock lock(&mutex_);
+  return streams_.size();
+}
+
+uint64_t Hub::bytes_sent() const {
+  absl::MutexLock lock(&mutex_);
+  return bytes_sent_;
+}
+
+uint64_t Hub::transactions_sent() const {
+  absl::MutexLock lock(&mutex_);
+  return transactions_sent_;
+}
+
+void Hub::Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionEvent>& events) {
+  for (const SessionEvent& event : events) {
+    std::visit(Overloaded{[&](const Subscribed& subscribed) {
+                            stream.group = rollout::GroupKey(subscribed.group);
+                            events_.Connected(id, subscribed.replica, subscribed.group);
+                          },
+                          [&](const Acked& acked) { events_.Acked(id, acked.id); },
+                          [&](const Served& served) { events_.Served(id, served.id); },
+                          [&](const Refused& refused) { events_.Rejected(id, refused.id, refused.problems); }},
+               event);
+  }
+}
+
+void Hub::Pump(rollout::SessionId id, Stream& stream, std::vector<Delivery>& deliveries) {
+  if (!stream.session.Ready()) return;
+  auto group = groups_.find(stream.group);
+  if (group == groups_.end()) return;
+  const GenerationId target = group->second.AtMost(events_.Target(id));
+  const bool news = target > stream.session.at() && target != stream.session.refused();
+  if (!news) return;
+  std::shared_ptr<const Transaction> transaction = group->second.Make(stream.session.base(), target);
+  if (transaction != nullptr) {
+    stream.session.Begin(*transaction);
+    events_.Sent(id, target);
+    bytes_sent_ += transaction->bytes;
+    ++transactions_sent_;
+  }
+  // Without a transaction the stream has fallen out of the ring: a new one tells its versions.
+  deliveries.push_back({.outlet = stream.outlet, .transaction = std::move(transaction)});
+}
+
+void Hub::Deliver(const std::vector<Delivery>& deliveries) {
+  for (const Delivery& delivery : deliveries) {
+    if (delivery.transaction != nullptr) {
+      delivery.outlet->Send(delivery.transaction);
+    } else {
+      delivery.outlet->Close(
+          absl::UnavailableError("too far behind for a delta: reconnect with the versions you hold"));
+    }
+  }
+}
+
+}  // namespace penstock::xds_server

@@ -1,0 +1,94 @@
+// All streams and all groups: who gets which transaction when. Knows the rollout and the protocol, not the network.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "controlplane/rollout/fleet.h"
+#include "controlplane/rollout/fleet_events.h"
+#include "controlplane/rollout/publication.h"
+#include "controlplane/xds/group_log.h"
+#include "controlplane/xds/session.h"
+#include "proto/discovery/discovery.pb.h"
+
+namespace penstock::xds_server {
+
+// Where the transactions of a stream go. Called from any thread, without a lock of the hub; must not block.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  // At most one transaction is unanswered at a time, so nobody has to queue more than one.
+  virtual void Send(std::shared_ptr<const Transaction> transaction) = 0;
+  virtual void Close(absl::Status reason) = 0;
+};
+
+// Thread-safe.
+class Hub final : public rollout::Publisher {
+ public:
+  struct Limits {
+    size_t streams = 20'000;
+    size_t streams_per_identity = 4;
+  };
+
+  Hub(rollout::FleetEvents* events, std::string control_plane_identifier, Limits limits)
+      : events_(*events), identifier_(std::move(control_plane_identifier)), limits_(limits) {}
+  Hub(rollout::FleetEvents* events, std::string control_plane_identifier)
+      : Hub(events, std::move(control_plane_identifier), Limits()) {}
+
+  // A new stream of the certificate `identity`, which grants the replica id `allowed_id` ("" any). kResourceExhausted
+  // when there are too many.
+  absl::StatusOr<rollout::SessionId> Open(const std::string& identity, const std::string& allowed_id,
+                                          std::shared_ptr<Outlet> outlet);
+  // A request of the stream. An error: the caller ends the stream with it, and calls Closed().
+  absl::Status OnRequest(rollout::SessionId stream, const discovery::v3::DeltaDiscoveryRequest& request);
+  void Closed(rollout::SessionId stream);
+
+  void Publish(const rollout::Publication& publication) override;
+  void TargetsChanged() override;
+
+  size_t streams() const;
+  // Bytes of all transactions sent since the start.
+  uint64_t bytes_sent() const;
+  uint64_t transactions_sent() const;
+
+ private:
+  struct Stream {
+    std::string identity;
+    Session session;
+    std::shared_ptr<Outlet> outlet;
+    std::string group;  // key; "" before it subscribed
+  };
+  // What is to be done after the lock was released.
+  struct Delivery {
+    std::shared_ptr<Outlet> outlet;
+    std::shared_ptr<const Transaction> transaction;  // nullptr: close
+  };
+
+  void Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionEvent>& events)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Pump(rollout::SessionId id, Stream& stream, std::vector<Delivery>& deliveries)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void Deliver(const std::vector<Delivery>& deliveries);
+
+  rollout::FleetEvents& events_;
+  const std::string identifier_;
+  const Limits limits_;
+
+  mutable absl::Mutex mutex_;
+  rollout::SessionId last_stream_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<rollout::SessionId, std::unique_ptr<Stream>> streams_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, size_t> streams_of_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, GroupLog> groups_ ABSL_GUARDED_BY(mutex_);
+  uint64_t bytes_sent_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t transactions_sent_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace penstock::xds_server

@@ -1,0 +1,176 @@
+#include "controlplane/xds/hub.h"
+
+#include <gtest/gtest.h>
+
+#include "controlplane/xds/test_resources.h"
+
+namespace penstock::xds_server {
+namespace {
+
+using discovery::v3::DeltaDiscoveryRequest;
+
+// The rollout, as far as the hub sees it: a Fleet with a clock that stands still.
+class FakeRollout final : public rollout::FleetEvents {
+ public:
+  void Connected(rollout::SessionId session, const rollout::Replica& replica, const rollout::GroupSelector&) override {
+    fleet.Connected(session, replica, now);
+  }
+  void Sent(rollout::SessionId session, GenerationId id) override { fleet.Sent(session, id, now); }
+  void Acked(rollout::SessionId session, GenerationId id) override { fleet.Acked(session, id, now); }
+  void Served(rollout::SessionId session, GenerationId id) override { fleet.Served(session, id, now); }
+  void Rejected(rollout::SessionId session, GenerationId id, const std::vector<std::string>& problems) override {
+    fleet.Rejected(session, id, problems, now);
+  }
+  void Lost(rollout::SessionId session) override { fleet.Lost(session, now); }
+  GenerationId Target(rollout::SessionId session) override { return fleet.Target(session); }
+
+  rollout::Fleet fleet;
+  absl::Time now = absl::FromUnixSeconds(1'700'000'000);
+};
+
+class Pipe final : public Outlet {
+ public:
+  void Send(std::shared_ptr<const Transaction> transaction) override { last = std::move(transaction), ++sent; }
+  void Close(absl::Status reason) override { closed = reason; }
+
+  std::shared_ptr<const Transaction> last;
+  int sent = 0;
+  absl::Status closed;
+};
+
+class HubTest : public testing::Test {
+ protected:
+  struct Client {
+    rollout::SessionId id = 0;
+    std::shared_ptr<Pipe> pipe = std::make_shared<Pipe>();
+  };
+
+  Client Connect(const std::string& name, const std::string& gateway_class = "") {
+    Client client;
+    client.id = hub_.Open("spiffe://penstock/dataplane/" + name, name, client.pipe).value();
+    DeltaDiscoveryRequest request;
+    request.set_type_url(std::string(snapshot::kGenerationType));
+    request.mutable_node()->set_id(name);
+    if (!gateway_class.empty()) {
+      (*request.mutable_node()->mutable_metadata()->mutable_fields())["gateway_class"].set_string_value(gateway_class);
+    }
+    EXPECT_TRUE(hub_.OnRequest(client.id, request).ok());
+    return client;
+  }
+
+  void Publish(uint64_t number, std::vector<ResourcePtr> upserts, const std::string& key = "default") {
+    rollout_.fleet.Stored({1, number}, rollout_.now);
+    hub_.Publish(Published(number, std::move(upserts), {}, key));
+  }
+
+  void Answer(const Client& client, bool ack = true) {
+    DeltaDiscoveryRequest request;
+    request.set_type_url(std::string(snapshot::kGenerationType));
+    request.set_response_nonce(client.pipe->last->responses.back().nonce);
+    if (!ack) request.mutable_error_detail()->set_message("no");
+    EXPECT_TRUE(hub_.OnRequest(client.id, request).ok());
+  }
+
+  static std::string Last(const Client& client) {
+    std::vector<std::string> responses;
+    if (client.pipe->last == nullptr) return "nothing";
+    for (const Response& response : client.pipe->last->responses) responses.push_back(*response.bytes);
+    return Contents(responses);
+  }
+
+  FakeRollout rollout_;
+  Hub hub_{&rollout_, "test", {.streams = 10, .streams_per_identity = 4}};
+};
+
+TEST_F(HubTest, SendsWhatIsPublishedToEverySubscriberOfTheGroup) {
+  Publish(1, {Route("a", "1")});
+  Client early = Connect("early");
+  EXPECT_EQ(Last(early), "Route:a=1 | Generation");
+  Answer(early);
+  Publish(2, {Route("a", "2")});
+  EXPECT_EQ(Last(early), "Route:a=2 | Generation");
+  EXPECT_EQ(Last(Connect("late")), "Route:a=2 | Generation");
+  EXPECT_EQ(Last(Connect("other", "internal")), "nothing");
+}
+
+TEST_F(HubTest, SendsTheSameBytesToAll) {
+  Publish(1, {Route("a", "1")});
+  Client a = Connect("a"), b = Connect("b");
+  EXPECT_EQ(a.pipe->last, b.pipe->last);
+  Answer(a), Answer(b);
+  Publish(2, {Route("a", "2")});
+  EXPECT_EQ(a.pipe->last, b.pipe->last);
+}
+
+TEST_F(HubTest, MergesWhatHappensWhileAReplicaIsSlow) {
+  Publish(1, {Route("a", "1")});
+  Client slow = Connect("slow"), fast = Connect("fast");
+  for (uint64_t number = 2; number <= 5; ++number) {
+    Answer(fast);
+    Publish(number, {Route("a", std::to_string(number))});
+  }
+  EXPECT_EQ(fast.pipe->sent, 5);
+  EXPECT_EQ(slow.pipe->sent, 1);
+  Answer(slow);
+  EXPECT_EQ(slow.pipe->sent, 2);
+  EXPECT_EQ(Last(slow), "Route:a=5 | Generation");
+}
+
+TEST_F(HubTest, DoesNotSendARejectedGenerationAgainOrToAnybodyElse) {
+  Publish(1, {Route("a", "1")});
+  Client a = Connect("a"), b = Connect("b");
+  Answer(a);
+  Publish(2, {Route("a", "2")});
+  EXPECT_EQ(a.pipe->sent, 2);
+  Answer(a, /*ack=*/false);
+  EXPECT_EQ(a.pipe->sent, 2);
+  Answer(b);
+  EXPECT_EQ(b.pipe->sent, 1) << "it was never sent generation 2";
+  EXPECT_EQ(Last(Connect("c")), "Route:a=1 | Generation");
+  Publish(3, {Route("a", "3")});
+  EXPECT_EQ(Last(a), "Route:a=3 | Generation");
+  EXPECT_EQ(Last(b), "Route:a=3 | Generation");
+}
+
+TEST_F(HubTest, WaitsForTheFirstPublicationOfANewGroup) {
+  Publish(1, {Route("a", "1")});
+  Client client = Connect("a", "internal");
+  EXPECT_EQ(client.pipe->sent, 0);
+  hub_.Publish(Published(1, {Route("i", "1")}, {}, "internal"));
+  EXPECT_EQ(Last(client), "Route:i=1 | Generation");
+}
+
+TEST_F(HubTest, CapsTheStreamsOfOneIdentityAndInAll) {
+  for (int i = 0; i < 4; ++i) Connect("same");
+  auto fifth = hub_.Open("spiffe://penstock/dataplane/same", "same", std::make_shared<Pipe>());
+  EXPECT_EQ(fifth.status().code(), absl::StatusCode::kResourceExhausted);
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_TRUE(hub_.Open("spiffe://penstock/dataplane", "", std::make_shared<Pipe>()).ok());
+  }
+  auto eleventh = hub_.Open("spiffe://penstock/dataplane", "", std::make_shared<Pipe>());
+  EXPECT_EQ(eleventh.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(hub_.streams(), 10u);
+}
+
+TEST_F(HubTest, ForgetsAClosedStream) {
+  Publish(1, {Route("a", "1")});
+  Client client = Connect("a");
+  Answer(client);
+  hub_.Closed(client.id);
+  EXPECT_EQ(hub_.streams(), 0u);
+  EXPECT_EQ(rollout_.fleet.Connected(), 0u);
+  Publish(2, {Route("a", "2")});
+  EXPECT_EQ(client.pipe->sent, 1);
+  EXPECT_FALSE(hub_.OnRequest(client.id, DeltaDiscoveryRequest()).ok());
+}
+
+TEST_F(HubTest, SendsAStreamAwayThatFellOutOfTheRing) {
+  Publish(1, {Route("a", "1")});
+  Client client = Connect("a");
+  for (uint64_t number = 2; number <= GroupLog::kRingSize + 2; ++number) Publish(number, {Route("a", "2")});
+  Answer(client);
+  EXPECT_EQ(client.pipe->closed.code(), absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace penstock::xds_server
