@@ -95,6 +95,9 @@ class Chunk {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::string_view view() const { return {data_, size_}; }
+  // To change bytes in place (a parser that makes names lower case). REQUIRES: not static, and no other chunk shows
+  // these bytes.
+  char* mutable_data() { return const_cast<char*>(data_); }
 
   // Another slice of the same bytes.
   Chunk Share() const;

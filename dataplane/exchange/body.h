@@ -21,6 +21,10 @@ class Body {
   // The trailer section once Read() gave the end; nullptr if there was none. The views live until Finish().
   virtual const http::Headers* Trailers() const { return nullptr; }
 
+  // Nobody wants the rest: a pending Read() ends soon with kCancelled, and so does every later one. For an upload whose
+  // response is over. Bodies that wrap pass it on. May be called at any time before Finish(), on any body.
+  virtual void Cancel() = 0;
+
   // Called exactly once, after the last Read(), by whoever drives the exchange, also when the body was not read to its
   // end: gives the connection back to its pool or closes it, joins or cancels what ran beside it. Bodies that wrap pass
   // it on.
@@ -31,6 +35,7 @@ class Body {
 class EmptyBody final : public Body {
  public:
   Task<StatusOr<Chunk>> Read() override { return StatusOr<Chunk>(Chunk()); }
+  void Cancel() override {}
   Task<void> Finish() override { return Task<void>(); }
 };
 
@@ -40,6 +45,7 @@ class ChunkBody final : public Body {
   explicit ChunkBody(Chunk chunk = Chunk()) : chunk_(std::move(chunk)) {}
   void Set(Chunk chunk) { chunk_ = std::move(chunk); }
   Task<StatusOr<Chunk>> Read() override { return StatusOr<Chunk>(std::move(chunk_)); }
+  void Cancel() override { chunk_.Reset(); }
   Task<void> Finish() override { return Task<void>(); }
 
  private:
