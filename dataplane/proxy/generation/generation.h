@@ -63,6 +63,28 @@ class GenerationPin {
   generation_internal::Slot* slot_ = nullptr;
 };
 
+// Keeps a generation alive on a thread that is no worker (admin).
+class GenerationLease {
+ public:
+  GenerationLease() = default;
+  // `holders` of GENERATION counts this lease already.
+  explicit GenerationLease(Generation& generation) : generation_(&generation) {}
+  GenerationLease(GenerationLease&& other) noexcept : generation_(std::exchange(other.generation_, nullptr)) {}
+  GenerationLease& operator=(GenerationLease&& other) noexcept {
+    std::swap(generation_, other.generation_);
+    return *this;
+  }
+  ~GenerationLease() {
+    if (generation_ != nullptr) generation_->holders.fetch_sub(1, std::memory_order_release);
+  }
+
+  explicit operator bool() const { return generation_ != nullptr; }
+  const Generation* operator->() const { return generation_; }
+
+ private:
+  Generation* generation_ = nullptr;
+};
+
 // What one worker serves now. Lives on the worker's thread; outlives all of its pins.
 class CurrentGeneration {
  public:
