@@ -30,8 +30,9 @@ inline constexpr std::string_view kPriorityAnnotation = "penstock.dev/priority";
 // Every resource says which Gateways need it, so that a data plane gets those of its Gateways and no others: a Listener
 // has its own Gateway; a Route one (an HTTPRoute of several Gateways becomes a Route for each: the first of its
 // parentRefs has the name "NAMESPACE/NAME", the others "NAMESPACE/NAME@GATEWAY_NAMESPACE/GATEWAY"); a Cluster and its
-// Endpoints those of all Routes that name it. Two Gateways that no data plane serves together may use the same port and
-// host: resources must be compiled per group, not all at once.
+// Endpoints those of all Routes that name it. Gateways of different classes may use the same port and
+// host: resources must be compiled per class, not all at once. What compiles for a class compiles for every group of
+// it.
 struct Resource {
   std::string type_url;
   std::string name;

@@ -1,0 +1,66 @@
+// One translation: applies changes to a state and runs the units that they concern. Private to the translator.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "controlplane/translator/reader.h"
+#include "controlplane/translator/state.h"
+#include "controlplane/translator/status.h"
+
+namespace penstock::translator {
+
+// Used once: Apply, then Finish. Units run in an order in which nobody reads what is not there yet: Gateways, routes,
+// clusters and checks, shadows, status of Gateways.
+class Builder {
+ public:
+  Builder(StatePtr previous, const TranslateOptions& options);
+
+  void Apply(const Changes& changes);
+  Result Finish();
+
+ private:
+  using ResourceKey = std::pair<std::string, std::string>;  // type, name
+
+  void Put(const Upsert& upsert);
+  void Remove(const ObjectKey& key);
+  void Reindex(const ObjectKey& key, const manifests::Object* before, const manifests::Object* after);
+  void MarkChanged(const std::string& dep);
+  void MarkUnit(const ObjectKey& key);
+
+  void RunGateway(const ObjectKey& key);
+  void RunRoute(const ObjectKey& key);
+  void RunCluster(const std::string& cluster);
+  void RunCheck(const ObjectKey& key);
+  void RunShadows();
+  void SetGatewayStatuses();
+  void SetGatewayInfos();
+  template <typename Run>
+  void RunAll(UnitKind kind, Run run);
+
+  void SetReads(const UnitKey& unit, const std::vector<std::string>& before, const std::vector<std::string>& after);
+  void SetResources(const std::vector<ResourcePtr>& before, const std::vector<ResourcePtr>& after);
+  void SetStatus(const ObjectKey& key, StatusPtr status);
+  void SetUses(const RouteOutput& before, const RouteOutput& after);
+  void SetClaims(const RouteOutput& before, const RouteOutput& after);
+  void SetAttached(const RouteOutput& before, const RouteOutput& after);
+  void AddUse(const std::string& cluster, const std::string& gateway, int change);
+
+  StatePtr previous_;  // may be nullptr
+  TranslateOptions options_;
+  std::shared_ptr<State> state_;
+
+  std::set<UnitKey> dirty_;
+  std::set<std::string> dirty_claims_;
+  std::set<ObjectKey> dirty_gateway_status_;
+  std::map<ResourceKey, ResourcePtr> resources_before_;  // of those touched; nullptr: there was none
+  std::map<ObjectKey, StatusPtr> statuses_before_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace penstock::translator

@@ -1,0 +1,215 @@
+#include "controlplane/translator/check_unit.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "api/manifests/v1/backend.pb.h"
+#include "api/manifests/v1/core.pb.h"
+#include "api/manifests/v1/httproute.pb.h"
+#include "controlplane/manifests/text.h"
+#include "controlplane/translator/findings.h"
+#include "controlplane/translator/gateway_unit.h"
+#include "controlplane/translator/status.h"
+
+namespace penstock::translator {
+namespace {
+
+using manifests::Cat;
+
+// What a policy's target can be.
+struct Target {
+  std::string_view group;
+  std::string_view kind;
+  bool client;        // a ClientPolicy may name it
+  bool traffic;       // a TrafficPolicy may
+  bool backend_side;  // the fields that count are those of a backend, else those of a route
+};
+constexpr Target kTargets[] = {
+    {kGatewayGroup, "Gateway", true, true, false},
+    {kGatewayGroup, "HTTPRoute", false, true, false},
+    {kPenstockGroup, "Backend", false, true, true},
+    {"", "Service", false, true, true},
+};
+
+// The group may be left out: kinds are not ambiguous.
+const Target* FindTarget(const api::PolicyTargetReference& ref, bool client) {
+  for (const Target& target : kTargets) {
+    bool group = ref.group().empty() || ref.group() == target.group;
+    if (group && ref.kind() == target.kind && (client ? target.client : target.traffic)) return &target;
+  }
+  return nullptr;
+}
+
+bool HasSection(const manifests::Object& target, const std::string& section) {
+  if (const api::Gateway* gateway = target.As<api::Gateway>()) {
+    const auto& listeners = gateway->spec().listeners();
+    return std::any_of(listeners.begin(), listeners.end(), [&](const api::Listener& l) { return l.name() == section; });
+  }
+  const api::HTTPRoute* route = target.As<api::HTTPRoute>();
+  if (route == nullptr) return false;
+  const auto& rules = route->spec().rules();
+  return std::any_of(rules.begin(), rules.end(), [&](const api::HTTPRouteRule& r) { return r.name() == section; });
+}
+
+struct TargetVerdict {
+  const api::PolicyTargetReference* ref = nullptr;
+  const Target* target = nullptr;  // nullptr: none that policies of this kind can have
+  bool accepted = false;
+  std::string reason;
+  std::string message;
+};
+
+TargetVerdict CheckTarget(const api::PolicyTargetReference& ref, bool client, const std::string& path,
+                          const ObjectKey& policy, Reader& reader, FindingSink& findings) {
+  TargetVerdict verdict;
+  verdict.ref = &ref;
+  verdict.target = FindTarget(ref, client);
+  verdict.reason = "TargetNotFound";
+  if (verdict.target == nullptr) {
+    verdict.reason = "Invalid";
+    verdict.message = Cat(policy.kind, " cannot be attached to ", ref.kind());
+    findings.Error(path + ".kind", "E104", verdict.message,
+                   client ? "name a Gateway" : "name a Gateway, HTTPRoute, Backend or Service");
+    return verdict;
+  }
+  ObjectKey key{std::string(verdict.target->group), std::string(verdict.target->kind), policy.ns, ref.name()};
+  const Upsert* object = reader.Object(key);
+  bool sections = key.kind == "HTTPRoute" || (client && key.kind == "Gateway");
+  if (object == nullptr) {
+    verdict.message = Cat(key.kind, " \"", key.name, "\" does not exist");
+    findings.Unresolved(path + ".name", "E101", verdict.message, reader.DidYouMean(key.name, key.ns, {key.kind}));
+  } else if (!ref.section_name().empty() && !sections) {
+    verdict.reason = "Invalid";
+    verdict.message = Cat(policy.kind, " applies to the whole ", key.kind);
+    findings.Error(path + ".sectionName", "E105", verdict.message, "remove sectionName");
+  } else if (!ref.section_name().empty() && !HasSection(*object->object, ref.section_name())) {
+    verdict.message = Cat(key.ToString(), " has no ", key.kind == "Gateway" ? "listener" : "rule", " called \"",
+                          ref.section_name(), "\"");
+    findings.Unresolved(path + ".sectionName", "E105", verdict.message,
+                        "rules and listeners are named by their field `name`");
+  } else {
+    verdict.accepted = true;
+    verdict.reason = "Accepted";
+  }
+  return verdict;
+}
+
+// Which fields count at which targets.
+struct FieldPlace {
+  std::string_view path;
+  bool backend_side;
+  bool (*is_set)(const api::TrafficPolicySpec& spec);
+};
+constexpr FieldPlace kPlaces[] = {
+    {"spec.timeouts.request", false, [](const api::TrafficPolicySpec& s) { return !s.timeouts().request().empty(); }},
+    {"spec.timeouts.backendRequest", false,
+     [](const api::TrafficPolicySpec& s) { return !s.timeouts().backend_request().empty(); }},
+    {"spec.retries", false, [](const api::TrafficPolicySpec& s) { return s.has_retries(); }},
+    {"spec.timeouts.connect", true, [](const api::TrafficPolicySpec& s) { return !s.timeouts().connect().empty(); }},
+    {"spec.timeouts.streamIdle", true,
+     [](const api::TrafficPolicySpec& s) { return !s.timeouts().stream_idle().empty(); }},
+    {"spec.connections", true, [](const api::TrafficPolicySpec& s) { return s.has_connections(); }},
+    {"spec.responses", true, [](const api::TrafficPolicySpec& s) { return s.has_responses(); }},
+};
+
+void CheckPlaces(const api::TrafficPolicySpec& spec, const std::vector<TargetVerdict>& verdicts,
+                 FindingSink& findings) {
+  for (const TargetVerdict& verdict : verdicts) {
+    if (verdict.target == nullptr) continue;
+    for (const FieldPlace& place : kPlaces) {
+      if (!place.is_set(spec) || place.backend_side == verdict.target->backend_side) continue;
+      findings.Error(place.path, "E130", Cat("this has no effect on kind ", verdict.target->kind),
+                     place.backend_side ? "put it into a TrafficPolicy of a Backend or Service"
+                                        : "put it into a TrafficPolicy of a Gateway or HTTPRoute");
+    }
+  }
+}
+
+StatusPtr PolicyStatusOf(const std::vector<TargetVerdict>& verdicts, uint64_t generation) {
+  auto result = std::make_shared<api::ObjectStatus>();
+  for (const TargetVerdict& verdict : verdicts) {
+    api::PolicyAncestorStatus& status = *result->mutable_policy()->add_ancestors();
+    api::ParentReference& ref = *status.mutable_ancestor_ref();
+    if (verdict.target != nullptr) ref.set_group(std::string(verdict.target->group));
+    ref.set_kind(verdict.ref->kind());
+    ref.set_name(verdict.ref->name());
+    ref.set_section_name(verdict.ref->section_name());
+    status.set_controller_name(std::string(kControllerName));
+    *status.add_conditions() = MakeCondition("Accepted", verdict.accepted, verdict.reason, verdict.message, generation);
+  }
+  result->mutable_policy();
+  return result;
+}
+
+template <typename Spec>
+void CheckPolicy(const Upsert& upsert, const Spec& spec, bool client, Reader& reader, FindingSink& findings,
+                 CheckOutput& output) {
+  std::vector<TargetVerdict> verdicts;
+  for (int i = 0; i < spec.target_refs_size(); ++i) {
+    std::string path = Cat("spec.targetRefs[", i, "]");
+    verdicts.push_back(CheckTarget(spec.target_refs(i), client, path, upsert.object->key(), reader, findings));
+    if (spec.override() && verdicts.back().target != nullptr && verdicts.back().target->kind != "Gateway") {
+      findings.Error("spec.override", "E130",
+                     Cat("only a policy on a Gateway can override; this one is on kind ", spec.target_refs(i).kind()),
+                     "remove override, or attach the policy to the Gateway");
+    }
+  }
+  if constexpr (std::is_same_v<Spec, api::TrafficPolicySpec>) CheckPlaces(spec, verdicts, findings);
+  output.status = PolicyStatusOf(verdicts, upsert.last_generation);
+}
+
+void CheckBackend(const api::BackendSpec& spec, FindingSink& findings) {
+  std::set<std::pair<std::string, int32_t>> seen;
+  for (int i = 0; i < spec.endpoints_size(); ++i) {
+    const api::BackendEndpoint& endpoint = spec.endpoints(i);
+    if (seen.emplace(endpoint.address(), endpoint.port()).second) continue;
+    findings.Error(Cat("spec.endpoints[", i, "]"), "E121",
+                   Cat(endpoint.address(), ":", endpoint.port(), " is listed twice"),
+                   "to send it more requests, give it a weight");
+  }
+}
+
+void CheckService(const api::ServiceSpec& spec, FindingSink& findings) {
+  std::set<std::string> names;
+  for (int i = 0; i < spec.ports_size(); ++i) {
+    if (names.insert(spec.ports(i).name()).second) continue;
+    findings.Error(Cat("spec.ports[", i, "].name"), "E121",
+                   "two ports have one name, so their endpoints cannot be told apart", "give each port its own name");
+  }
+}
+
+StatusPtr ClassStatus(uint64_t generation) {
+  auto result = std::make_shared<api::ObjectStatus>();
+  *result->mutable_gateway_class()->add_conditions() = MakeCondition("Accepted", true, "Accepted", "", generation);
+  return result;
+}
+
+}  // namespace
+
+bool HasChecks(const ObjectKey& key) {
+  constexpr std::string_view kKinds[] = {"ClientPolicy", "TrafficPolicy", "Backend", "Service", "GatewayClass"};
+  return std::find(std::begin(kKinds), std::end(kKinds), key.kind) != std::end(kKinds);
+}
+
+CheckOutput CheckObject(const Upsert& upsert, Reader& reader) {
+  CheckOutput output;
+  const manifests::Object& object = *upsert.object;
+  FindingSink findings(object, reader.allow_unresolved());
+  if (const auto* client = object.As<api::ClientPolicy>()) {
+    CheckPolicy(upsert, client->spec(), true, reader, findings, output);
+  } else if (const auto* traffic = object.As<api::TrafficPolicy>()) {
+    CheckPolicy(upsert, traffic->spec(), false, reader, findings, output);
+  } else if (const auto* backend = object.As<api::Backend>()) {
+    CheckBackend(backend->spec(), findings);
+  } else if (const auto* service = object.As<api::Service>()) {
+    CheckService(service->spec(), findings);
+  } else if (const auto* gateway_class = object.As<api::GatewayClass>()) {
+    if (IsOurClass(gateway_class, object.key().name)) output.status = ClassStatus(upsert.last_generation);
+  }
+  output.findings = findings.Take();
+  output.reads = reader.TakeReads();
+  return output;
+}
+
+}  // namespace penstock::translator

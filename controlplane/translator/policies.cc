@@ -1,0 +1,71 @@
+#include "controlplane/translator/policies.h"
+
+#include <algorithm>
+
+#include "controlplane/translator/values.h"
+
+namespace penstock::translator {
+namespace {
+
+bool RefersTo(const google::protobuf::RepeatedPtrField<api::PolicyTargetReference>& refs, const ObjectKey& target,
+              std::string_view section) {
+  return std::any_of(refs.begin(), refs.end(), [&](const api::PolicyTargetReference& ref) {
+    return ref.kind() == target.kind && ref.name() == target.name && ref.section_name() == section;
+  });
+}
+
+enum class Which { kOverrides, kOrdinary };
+
+// Adds under `spec` the policies of one kind whose targetRefs name exactly this target.
+template <typename Policy, typename Spec>
+void FillFrom(const ObjectKey& target, std::string_view section, Which which, Reader& reader, Spec& spec) {
+  for (const Upsert* upsert : reader.PoliciesOn(target)) {
+    const Policy* policy = upsert->object->As<Policy>();
+    if (policy == nullptr || policy->spec().override() != (which == Which::kOverrides)) continue;
+    if (RefersTo(policy->spec().target_refs(), target, section)) FillUnset(spec, policy->spec());
+  }
+}
+
+}  // namespace
+
+api::ClientPolicySpec EffectiveClientPolicy(const ObjectKey& gateway, std::string_view listener, Reader& reader) {
+  api::ClientPolicySpec spec;
+  FillFrom<api::ClientPolicy>(gateway, "", Which::kOverrides, reader, spec);
+  FillFrom<api::ClientPolicy>(gateway, listener, Which::kOverrides, reader, spec);
+  FillFrom<api::ClientPolicy>(gateway, listener, Which::kOrdinary, reader, spec);
+  FillFrom<api::ClientPolicy>(gateway, "", Which::kOrdinary, reader, spec);
+  return spec;
+}
+
+void ReadGatewayTraffic(const ObjectKey& gateway, Reader& reader, GatewayOutput& output) {
+  FillFrom<api::TrafficPolicy>(gateway, "", Which::kOverrides, reader, output.traffic_override);
+  FillFrom<api::TrafficPolicy>(gateway, "", Which::kOrdinary, reader, output.traffic);
+  for (api::TrafficPolicySpec* spec : {&output.traffic_override, &output.traffic}) {
+    spec->clear_target_refs();
+    spec->clear_override();
+  }
+}
+
+api::TrafficPolicySpec EffectiveRouteTraffic(const ObjectKey& route, const api::HTTPRouteRule& rule,
+                                             const GatewayOutput& gateway, Reader& reader) {
+  api::TrafficPolicySpec spec = gateway.traffic_override;
+  api::TrafficPolicySpec own;
+  own.mutable_timeouts()->set_request(rule.timeouts().request());
+  own.mutable_timeouts()->set_backend_request(rule.timeouts().backend_request());
+  FillUnset(spec, own);
+  for (Which which : {Which::kOverrides, Which::kOrdinary}) {
+    if (!rule.name().empty()) FillFrom<api::TrafficPolicy>(route, rule.name(), which, reader, spec);
+    FillFrom<api::TrafficPolicy>(route, "", which, reader, spec);
+  }
+  FillUnset(spec, gateway.traffic);
+  return spec;
+}
+
+api::TrafficPolicySpec EffectiveBackendTraffic(const ObjectKey& backend, Reader& reader) {
+  api::TrafficPolicySpec spec;
+  FillFrom<api::TrafficPolicy>(backend, "", Which::kOverrides, reader, spec);
+  FillFrom<api::TrafficPolicy>(backend, "", Which::kOrdinary, reader, spec);
+  return spec;
+}
+
+}  // namespace penstock::translator

@@ -1,0 +1,27 @@
+// Which fields of which policies count where: the closest policy decides, field by field; among equally close ones the
+// oldest.
+#pragma once
+
+#include <string_view>
+
+#include "api/manifests/v1/httproute.pb.h"
+#include "controlplane/translator/reader.h"
+#include "controlplane/translator/state.h"
+
+namespace penstock::translator {
+
+// Of one listener: overrides of the Gateway, then policies on the listener, then those on the Gateway.
+api::ClientPolicySpec EffectiveClientPolicy(const ObjectKey& gateway, std::string_view listener, Reader& reader);
+
+// Fills in `traffic` and `traffic_override`.
+void ReadGatewayTraffic(const ObjectKey& gateway, Reader& reader, GatewayOutput& output);
+
+// Of one rule: overrides of the Gateway, the rule's own timeouts, then policies on the rule, on the route, on the
+// Gateway.
+api::TrafficPolicySpec EffectiveRouteTraffic(const ObjectKey& route, const api::HTTPRouteRule& rule,
+                                             const GatewayOutput& gateway, Reader& reader);
+
+// Of a Backend or Service.
+api::TrafficPolicySpec EffectiveBackendTraffic(const ObjectKey& backend, Reader& reader);
+
+}  // namespace penstock::translator

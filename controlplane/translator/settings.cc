@@ -1,0 +1,90 @@
+#include "controlplane/translator/settings.h"
+
+#include <string>
+
+#include "controlplane/translator/values.h"
+
+namespace penstock::translator {
+namespace {
+
+namespace wire = penstock::xds::v1;
+using google::protobuf::Duration;
+
+// SETTING is called with the duration if one was written.
+template <typename Set>
+void WithDuration(const std::string& text, Set set) {
+  if (std::optional<Duration> duration = ParseDuration(text); duration.has_value()) set(*duration);
+}
+
+wire::ClientSettings::EscapedSlashes EscapedSlashesOf(const std::string& text) {
+  if (text == "Reject") return wire::ClientSettings::REJECT;
+  if (text == "Keep") return wire::ClientSettings::KEEP;
+  if (text == "Redirect") return wire::ClientSettings::REDIRECT;
+  return wire::ClientSettings::ESCAPED_SLASHES_UNSPECIFIED;
+}
+
+void SetRetry(const api::Retries& retries, wire::Retry& out) {
+  constexpr uint32_t kAttempts = 1;
+  constexpr uint32_t kBudgetPercent = 20;
+  out.set_attempts(retries.has_attempts() ? static_cast<uint32_t>(retries.attempts()) : kAttempts);
+  for (int32_t status : retries.statuses()) out.add_statuses(static_cast<uint32_t>(status));
+  WithDuration(retries.per_try(), [&](const Duration& d) { *out.mutable_per_try() = d; });
+  WithDuration(retries.backoff(), [&](const Duration& d) { *out.mutable_backoff() = d; });
+  out.set_budget_percent(ParsePercent(retries.budget()).value_or(kBudgetPercent));
+}
+
+}  // namespace
+
+wire::ClientSettings ClientSettingsOf(const api::ClientPolicySpec& policy) {
+  wire::ClientSettings out;
+  const api::ClientTimeouts& timeouts = policy.timeouts();
+  WithDuration(timeouts.first_byte(), [&](const Duration& d) { *out.mutable_first_byte_timeout() = d; });
+  WithDuration(timeouts.request_headers(), [&](const Duration& d) { *out.mutable_request_headers_timeout() = d; });
+  WithDuration(timeouts.keep_alive(), [&](const Duration& d) { *out.mutable_keepalive_timeout() = d; });
+  WithDuration(timeouts.stream_idle(), [&](const Duration& d) { *out.mutable_stream_idle_timeout() = d; });
+  WithDuration(timeouts.connection_age(), [&](const Duration& d) { *out.mutable_max_connection_age() = d; });
+  WithDuration(timeouts.min_rate_grace(), [&](const Duration& d) { *out.mutable_min_rate_grace() = d; });
+  const api::ClientLimits& limits = policy.limits();
+  out.set_max_request_line_bytes(static_cast<uint32_t>(limits.request_line_bytes()));
+  out.set_max_header_bytes(static_cast<uint32_t>(limits.header_bytes()));
+  out.set_max_header_count(static_cast<uint32_t>(limits.header_count()));
+  out.set_max_requests_per_connection(static_cast<uint32_t>(limits.requests_per_connection()));
+  out.set_max_connections(static_cast<uint32_t>(limits.connections()));
+  out.set_max_request_body_bytes(static_cast<uint64_t>(limits.request_body_bytes()));
+  out.set_min_body_rate(static_cast<uint32_t>(limits.min_body_rate()));
+  for (const std::string& cidr : policy.trusted_proxies().cidrs()) out.add_trusted_proxies(cidr);
+  out.set_trusted_hops(static_cast<uint32_t>(policy.trusted_proxies().hops()));
+  out.set_escaped_slashes(EscapedSlashesOf(policy.escaped_slashes()));
+  out.set_reason_header(policy.reason_header());
+  return out;
+}
+
+wire::UpstreamSettings UpstreamSettingsOf(const api::TrafficPolicySpec& policy) {
+  wire::UpstreamSettings out;
+  WithDuration(policy.timeouts().connect(), [&](const Duration& d) { *out.mutable_connect_timeout() = d; });
+  WithDuration(policy.timeouts().stream_idle(), [&](const Duration& d) { *out.mutable_stream_idle_timeout() = d; });
+  const api::ConnectionLimits& limits = policy.connections();
+  WithDuration(limits.idle_timeout(), [&](const Duration& d) { *out.mutable_idle_timeout() = d; });
+  WithDuration(limits.max_age(), [&](const Duration& d) { *out.mutable_max_connection_age() = d; });
+  out.set_max_connections(static_cast<uint32_t>(limits.max_connections()));
+  out.set_max_pending(static_cast<uint32_t>(limits.max_pending()));
+  out.set_max_requests(static_cast<uint32_t>(limits.max_requests()));
+  out.set_max_retries(static_cast<uint32_t>(limits.max_retries()));
+  out.set_max_response_header_bytes(static_cast<uint32_t>(policy.responses().header_bytes()));
+  out.set_max_response_header_count(static_cast<uint32_t>(policy.responses().header_count()));
+  return out;
+}
+
+void SetForwardSettings(const api::TrafficPolicySpec& policy, wire::Forward& forward) {
+  WithDuration(policy.timeouts().request(), [&](const Duration& d) {
+    *forward.mutable_request_timeout() = d;
+    forward.set_request_timeout_off(IsZero(d));
+  });
+  WithDuration(policy.timeouts().backend_request(), [&](const Duration& d) {
+    *forward.mutable_backend_timeout() = d;
+    forward.set_backend_timeout_off(IsZero(d));
+  });
+  if (policy.has_retries()) SetRetry(policy.retries(), *forward.mutable_retry());
+}
+
+}  // namespace penstock::translator

@@ -1,0 +1,35 @@
+// Small conversions of what people write.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "google/protobuf/duration.pb.h"
+#include "google/protobuf/message.h"
+
+namespace penstock::translator {
+
+// A duration of the Gateway API (GEP-2257): up to four parts of h, m, s, ms: "2s", "1h30m", "0s". nullopt if it is not
+// one.
+std::optional<google::protobuf::Duration> ParseDuration(std::string_view text);
+bool IsZero(const google::protobuf::Duration& duration);
+bool operator<(const google::protobuf::Duration& a, const google::protobuf::Duration& b);
+
+// "20%" -> 20; nullopt if it is not a whole percentage up to 100.
+std::optional<uint32_t> ParsePercent(std::string_view text);
+
+// IPv4 or IPv6, without a zone.
+bool IsIpAddress(std::string_view text);
+
+std::string Lower(std::string_view text);
+
+// Sets in `closer` each field that is set in `farther` and not in `closer`, descending into messages; lists are taken
+// as a whole. REQUIRES: both of one type.
+void FillUnset(google::protobuf::Message& closer, const google::protobuf::Message& farther);
+
+// The host names that both patterns mean: "" any, "a.example" exactly, "*.example" everything below. nullopt if there
+// is none. Both in lower case.
+std::optional<std::string> IntersectHostnames(std::string_view listener, std::string_view route);
+
+}  // namespace penstock::translator
