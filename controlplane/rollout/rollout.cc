@@ -1,0 +1,300 @@
+#include "controlplane/rollout/rollout.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "dataplane/base/status.h"
+#include "dataplane/base/strings.h"
+
+namespace penstock::rollout {
+namespace {
+
+// How many generations the fleet view remembers across a restart.
+constexpr size_t kHistoryLoaded = 256;
+constexpr std::string_view kRejectedPrefix = "rejected/";
+
+absl::Status Overloaded() {
+  return absl::UnavailableError("the control plane is stopping or has too many changes queued: try again");
+}
+
+GenerationId ParseRejected(std::string_view name) {
+  GenerationId id;
+  const std::vector<std::string> parts = absl::StrSplit(ToAbsl(name.substr(kRejectedPrefix.size())), '.');
+  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &id.epoch) || !absl::SimpleAtoi(parts[1], &id.number)) return {};
+  return id;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Rollout>> Rollout::Start(store::Store* store, telemetry::Log* log,
+                                                        std::function<absl::Time()> clock) {
+  auto rollout = std::unique_ptr<Rollout>(new Rollout(store, log, std::move(clock)));
+  absl::Status loaded;
+  rollout->thread_.Run([&] { loaded = rollout->LoadHistory(); });
+  if (!loaded.ok()) return loaded;
+  return rollout;
+}
+
+Rollout::Rollout(store::Store* store, telemetry::Log* log, std::function<absl::Time()> clock)
+    : store_(*store), log_(*log), clock_(std::move(clock)) {}
+
+Rollout::~Rollout() {
+  // Snapshots die on the thread that compiled them.
+  thread_.Run([&] {
+    const std::string result = ResultOf(newest_.id);
+    if (newest_.id.number != 0 && result != newest_.result) store_.SetResult(newest_.id.number, result).IgnoreError();
+    pipeline_ = Pipeline();
+  });
+}
+
+void Rollout::Serve(Publisher* publisher) {
+  thread_.Run([&] { publisher_ = publisher; });
+}
+
+absl::StatusOr<ChangeResult> Rollout::Change(ChangeOptions options, Wish wish) {
+  absl::StatusOr<ChangeResult> result = Overloaded();
+  thread_.Run([&] { result = RunChange(options, wish); });
+  Count(result);
+  return result;
+}
+
+absl::StatusOr<Difference> Rollout::Compare(uint64_t from, uint64_t to) {
+  ASSIGN_OR_RETURN(translator::StatePtr before, State(from));
+  ASSIGN_OR_RETURN(translator::StatePtr after, State(to));
+  return Differences(CurrentObjects(before), CurrentObjects(after));
+}
+
+absl::StatusOr<translator::StatePtr> Rollout::State(uint64_t generation) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (generation == 0 || generation == fleet_.Newest().number) return state_;
+  }
+  ASSIGN_OR_RETURN(std::vector<translator::Upsert> objects, LoadObjects(generation));
+  return translator::Translate(nullptr, translator::Changes{.upserts = std::move(objects), .removals = {}},
+                               {.generation = generation, .allow_unresolved = true})
+      .state;
+}
+
+absl::StatusOr<std::vector<store::GenerationRecord>> Rollout::History(size_t limit,
+                                                                      const std::optional<store::ObjectKey>& key) {
+  ASSIGN_OR_RETURN(std::vector<store::GenerationRecord> records, store_.History(limit, key));
+  for (store::GenerationRecord& record : records) {
+    if (record.id == Newest()) record.result = ResultOf(record.id);
+    if (record.result.empty()) record.result = "superseded";
+  }
+  return records;
+}
+
+absl::Status Rollout::WithSnapshots(const std::function<void(const std::map<std::string, SnapshotPtr>&)>& visit) {
+  return thread_.Run([&] { visit(pipeline_.snapshots()); }) ? absl::OkStatus() : Overloaded();
+}
+
+// --- Starting ---
+
+absl::Status Rollout::LoadHistory() {
+  ASSIGN_OR_RETURN(newest_, store_.Newest());
+  ASSIGN_OR_RETURN(std::vector<translator::Upsert> objects, LoadObjects(0));
+  pipeline_.Load(newest_.id, objects);
+  ASSIGN_OR_RETURN(std::vector<store::GenerationRecord> records, store_.History(kHistoryLoaded, std::nullopt));
+  ASSIGN_OR_RETURN(auto rollout_state, store_.RolloutState());
+  absl::MutexLock lock(&mutex_);
+  for (auto record = records.rbegin(); record != records.rend(); ++record) fleet_.Stored(record->id, record->time);
+  for (const auto& [name, replica] : rollout_state) {
+    if (name.starts_with(kRejectedPrefix)) fleet_.RememberRejected(ParseRejected(name), replica);
+  }
+  state_ = pipeline_.state();
+  counts_.objects = objects.size();
+  log_.Info("rollout", "loaded the newest generation",
+            {{"generation", store::ToString(newest_.id)}, {"objects", StrCat(objects.size())}});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<translator::Upsert>> Rollout::LoadObjects(uint64_t generation) {
+  ASSIGN_OR_RETURN(std::vector<store::StoredObject> stored, store_.Objects(generation));
+  std::vector<translator::Upsert> objects;
+  objects.reserve(stored.size());
+  for (const store::StoredObject& object : stored) {
+    ASSIGN_OR_RETURN(manifests::ObjectPtr parsed,
+                     manifests::Object::FromBytes(manifests::BuiltInKinds(), object.key, object.bytes),
+                     _ << "stored " << object.key.ToString());
+    objects.push_back({.object = std::move(parsed),
+                       .first_generation = object.first_generation,
+                       .last_generation = object.last_generation});
+  }
+  return objects;
+}
+
+// --- The fleet ---
+
+GenerationId Rollout::Newest() const {
+  absl::MutexLock lock(&mutex_);
+  return fleet_.Newest();
+}
+
+Spread Rollout::SpreadOf(GenerationId id) const {
+  absl::MutexLock lock(&mutex_);
+  return fleet_.SpreadOf(id, clock_());
+}
+
+bool Rollout::IsRejected(GenerationId id) const {
+  absl::MutexLock lock(&mutex_);
+  return fleet_.IsRejected(id);
+}
+
+std::string Rollout::ResultOf(GenerationId id) const {
+  absl::MutexLock lock(&mutex_);
+  return fleet_.ResultOf(id, clock_());
+}
+
+std::vector<management::v1::ReplicaStatus> Rollout::Lagging(GenerationId id, size_t limit) const {
+  absl::MutexLock lock(&mutex_);
+  return fleet_.Lagging(id, limit, clock_());
+}
+
+management::v1::FleetStatus Rollout::Status(std::string_view replica) const {
+  absl::MutexLock lock(&mutex_);
+  return fleet_.Status(replica, clock_());
+}
+
+RolloutCounts Rollout::Counts() const {
+  absl::MutexLock lock(&mutex_);
+  return counts_;
+}
+
+size_t Rollout::ConnectedReplicas() const {
+  absl::MutexLock lock(&mutex_);
+  return fleet_.Connected();
+}
+
+uint64_t Rollout::Nacks() const {
+  absl::MutexLock lock(&mutex_);
+  return fleet_.Nacks();
+}
+
+uint64_t Rollout::Version() const {
+  absl::MutexLock lock(&mutex_);
+  return version_;
+}
+
+uint64_t Rollout::AwaitNews(uint64_t seen, absl::Time deadline) const {
+  absl::MutexLock lock(&mutex_);
+  while (version_ == seen) {
+    if (news_.WaitWithDeadline(&mutex_, deadline)) break;
+  }
+  return version_;
+}
+
+void Rollout::OnFleet(const std::function<void(Fleet&)>& event) {
+  absl::MutexLock lock(&mutex_);
+  event(fleet_);
+  ++version_;
+  news_.SignalAll();
+}
+
+void Rollout::Connected(SessionId session, const Replica& replica, const GroupSelector& group) {
+  OnFleet([&](Fleet& fleet) { fleet.Connected(session, replica, clock_()); });
+  log_.Info("rollout", "data plane connected",
+            {{"replica", replica.id}, {"group", GroupKey(group)}, {"holds", store::ToString(replica.held)}});
+  {
+    absl::MutexLock lock(&mutex_);
+    if (fleet_.IsAhead(session)) {
+      log_.Error(
+          "rollout",
+          "a data plane serves a later generation than this store holds: the store was replaced by an older copy; "
+          "restart with --new-epoch to serve the older state, or put the newer store back",
+          {{"replica", replica.id}, {"holds", store::ToString(replica.held)}});
+    }
+  }
+  const bool posted = thread_.Post([this, group] { AddGroup(group); });
+  if (!posted) log_.Error("rollout", "too busy to add a group of data planes", {{"group", GroupKey(group)}});
+}
+
+void Rollout::Sent(SessionId session, GenerationId id) {
+  OnFleet([&](Fleet& fleet) { fleet.Sent(session, id, clock_()); });
+}
+
+void Rollout::Acked(SessionId session, GenerationId id) {
+  OnFleet([&](Fleet& fleet) { fleet.Acked(session, id, clock_()); });
+}
+
+void Rollout::Served(SessionId session, GenerationId id) {
+  OnFleet([&](Fleet& fleet) { fleet.Served(session, id, clock_()); });
+}
+
+void Rollout::Rejected(SessionId session, GenerationId id, const std::vector<std::string>& problems) {
+  bool first = false;
+  std::string result;
+  OnFleet([&](Fleet& fleet) {
+    first = fleet.Rejected(session, id, problems, clock_());
+    result = fleet.ResultOf(id, clock_());
+  });
+  log_.Error(
+      "rollout", "a data plane rejected a generation",
+      {{"generation", store::ToString(id)}, {"result", result}, {"problem", problems.empty() ? "" : problems[0]}});
+  if (first) thread_.Post([this, id, result] { NoteRejected(id, result); });
+}
+
+void Rollout::Lost(SessionId session) {
+  OnFleet([&](Fleet& fleet) { fleet.Lost(session, clock_()); });
+}
+
+GenerationId Rollout::Target(SessionId session) {
+  absl::MutexLock lock(&mutex_);
+  return fleet_.Target(session);
+}
+
+// --- What the streams make necessary, on the apply thread ---
+
+void Rollout::AddGroup(const GroupSelector& selector) {
+  const std::string key = GroupKey(selector);
+  if (publisher_ == nullptr || subscribed_.contains(key)) return;
+  absl::StatusOr<Publication> publication = pipeline_.AddGroup(selector);
+  absl::Status published = publication.ok() ? PublishLastGood(selector, *publication) : publication.status();
+  if (!published.ok()) {
+    log_.Error("rollout", "a group of data planes gets no configuration",
+               {{"error", std::string(published.message())}});
+    return;
+  }
+  subscribed_.insert(key);
+  absl::MutexLock lock(&mutex_);
+  counts_.groups = subscribed_.size();
+}
+
+absl::Status Rollout::PublishLastGood(const GroupSelector& selector, const Publication& newest) {
+  GenerationId good;
+  {
+    absl::MutexLock lock(&mutex_);
+    good = fleet_.IsRejected(newest.id) ? fleet_.NewestGood() : newest.id;
+  }
+  if (good == newest.id || good == GenerationId()) {
+    // With nothing but rejected generations there is nothing to send; the newest one is held back by Target().
+    publisher_->Publish(newest);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(std::vector<translator::Upsert> objects, LoadObjects(good.number));
+  ASSIGN_OR_RETURN(Publication last_good, Pipeline::PublicationOf(good, objects, selector));
+  Publication change = newest;
+  translator::GroupDelta delta = DifferenceOf(last_good.upserts, newest.upserts);
+  change.upserts = std::move(delta.upserts);
+  change.removals = std::move(delta.removals);
+  publisher_->Publish(last_good);
+  publisher_->Publish(change);
+  return absl::OkStatus();
+}
+
+void Rollout::NoteRejected(GenerationId id, const std::string& result) {
+  const std::string name = StrCat(kRejectedPrefix, id.epoch, ".", id.number);
+  std::string_view replica = result;
+  if (constexpr std::string_view kBy = "rejected by "; replica.starts_with(kBy)) replica.remove_prefix(kBy.size());
+  absl::Status noted = store_.PutRolloutState(name, replica);
+  if (noted.ok()) noted = store_.SetResult(id.number, result);
+  if (!noted.ok()) {
+    log_.Error("rollout", "a rejection could not be stored and would be forgotten by a restart",
+               {{"generation", store::ToString(id)}, {"error", std::string(noted.message())}});
+  }
+  if (id == newest_.id) newest_.result = result;
+  if (publisher_ != nullptr) publisher_->TargetsChanged();
+}
+
+}  // namespace penstock::rollout
