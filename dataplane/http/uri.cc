@@ -252,11 +252,12 @@ TargetResult Split(RequestHead& head, std::string_view scheme, Parts& parts) {
 
 }  // namespace
 
-TargetResult ResolveTarget(RequestHead& head, std::string_view scheme, EscapedSlashes mode, Arena& arena) {
+TargetResult ResolveAuthority(RequestHead& head, std::string_view scheme, Arena& arena) {
   head.scheme = scheme;
   Parts parts;
   TargetResult result = Split(head, scheme, parts);
   if (result != TargetResult::kOk) return result;
+  head.path = parts.path;
 
   // The Host field must be well-formed even where the absolute form overrides it.
   Authority authority;
@@ -268,10 +269,17 @@ TargetResult ResolveTarget(RequestHead& head, std::string_view scheme, EscapedSl
   head.authority = authority.text;
   head.host = authority.host;
   head.port = authority.port;
+  return TargetResult::kOk;
+}
 
-  head.path = parts.path;
-  if (parts.path == "*") return TargetResult::kOk;
-  return CanonicalPath(parts.path, mode, arena, head.path);
+TargetResult ResolvePath(RequestHead& head, EscapedSlashes mode, Arena& arena) {
+  if (head.path == "*") return TargetResult::kOk;
+  return CanonicalPath(head.path, mode, arena, head.path);
+}
+
+TargetResult ResolveTarget(RequestHead& head, std::string_view scheme, EscapedSlashes mode, Arena& arena) {
+  TargetResult result = ResolveAuthority(head, scheme, arena);
+  return result == TargetResult::kOk ? ResolvePath(head, mode, arena) : result;
 }
 
 TargetResult CanonicalPath(std::string_view raw, EscapedSlashes mode, Arena& arena, std::string_view& path) {

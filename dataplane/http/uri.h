@@ -36,6 +36,11 @@ std::string_view TargetResultText(TargetResult result);
 // and ".." segments are resolved, runs of "/" are merged; with EscapedSlashes as said above. Host: lower case, port and
 // trailing dot removed. The absolute form's authority wins over the Host field (RFC 9112 3.2.2). A target that is
 // canonical already costs no copy; otherwise ARENA, which lives as long as HEAD's views, holds the new text.
+// In two steps, because the host decides which listener's rules the path is read by: after the first, `path` is still
+// raw.
+TargetResult ResolveAuthority(RequestHead& head, std::string_view scheme, Arena& arena);
+TargetResult ResolvePath(RequestHead& head, EscapedSlashes mode, Arena& arena);
+// Both steps.
 TargetResult ResolveTarget(RequestHead& head, std::string_view scheme, EscapedSlashes mode, Arena& arena);
 
 // The path rule alone, for rewrites and configuration: RAW without query.

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "dataplane/base/check.h"
+#include "dataplane/proxy/policy_chains.h"
 #include "dataplane/snapshot/snapshot.h"
 #include "dataplane/telemetry/stats/registry.h"
 
@@ -23,6 +24,7 @@ namespace penstock::proxy {
 struct Generation {
   std::shared_ptr<const snapshot::Snapshot> snapshot;
   std::shared_ptr<const telemetry::SeriesSet> series;
+  PolicyChains policies;
   std::atomic<int> holders{0};  // workers that may still look at it
 };
 

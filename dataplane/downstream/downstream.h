@@ -1,0 +1,89 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dataplane/base/cancellation.h"
+#include "dataplane/base/intrusive_list.h"
+#include "dataplane/exchange/exchange.h"
+#include "dataplane/io/net/listener.h"
+#include "dataplane/proxy/proxy.h"
+
+namespace penstock::downstream {
+
+class Acceptor;
+class H1Session;
+
+// The open client connections of the whole process against one limit; shared by all workers, touched once per connection.
+class ConnectionLimit {
+ public:
+  explicit ConnectionLimit(int64_t limit) : limit_(limit) {}
+  bool Take() {
+    if (open_.fetch_add(1, std::memory_order_relaxed) < limit_) return true;
+    Give();
+    return false;
+  }
+  void Give() { open_.fetch_sub(1, std::memory_order_relaxed); }
+  int64_t open() const { return open_.load(std::memory_order_relaxed); }
+
+  // min(50,000, 45 % of RLIMIT_NOFILE): the rest is for upstreams, files and the control plane.
+  static int64_t Default();
+
+ private:
+  const int64_t limit_;
+  std::atomic<int64_t> open_{0};
+};
+
+// The client side of one worker: its listening sockets and connections. Worker thread.
+//
+// Drain: Drain() answers with "Connection: close" from then on and closes connections that stay idle for kIdleInDrain;
+// StopListening(key) for each place empties its accept queue; Abort() at the deadline breaks off what still runs. When
+// connections() is 0 (and the reactor has no tasks), nothing of it is left.
+class Downstream {
+ public:
+  // How long a connection may stay idle once the drain has begun: a request that was on its way is still answered.
+  static constexpr Duration kIdleInDrain = std::chrono::seconds(1);
+
+  // LIMIT is the process's. All outlive this; PROXY has a generation before Listen is called.
+  Downstream(proxy::Proxy& proxy, ConnectionLimit& limit);
+  Downstream(const Downstream&) = delete;
+  // REQUIRES: connections() is 0 and no place is listened at.
+  ~Downstream();
+
+  // Accepts on SOCKET, which listens at KEY, from now on.
+  Status Listen(const snapshot::BindKey& key, io::Fd socket);
+  // Takes what waits in the accept queue, then closes the socket. Connections go on. No effect if KEY is not listened at.
+  void StopListening(const snapshot::BindKey& key);
+
+  void Drain();
+  void StopListeningEverywhere();
+  void Abort();
+  bool draining() const { return draining_; }
+  size_t connections() const { return connections_; }
+
+  // --- For sessions.
+  proxy::Proxy& proxy() { return proxy_; }
+  ExchangePool& exchanges() { return exchanges_; }
+  // What everything of this side waits under: cancelled by Abort().
+  Cancellation& life() { return life_; }
+
+ private:
+  friend class Acceptor;
+  friend class H1Session;
+
+  void Adopt(std::unique_ptr<io::TcpStream> stream, std::shared_ptr<proxy::Place> place);
+
+  proxy::Proxy& proxy_;
+  ConnectionLimit& limit_;
+  ExchangePool exchanges_;
+  Cancellation life_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  IntrusiveList<H1Session> sessions_;
+  size_t connections_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace penstock::downstream

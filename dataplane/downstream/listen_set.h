@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/base/status.h"
+#include "dataplane/io/net/listener.h"
+#include "dataplane/io/reactor/fd.h"
+#include "dataplane/snapshot/snapshot.h"
+
+namespace penstock::downstream {
+
+// The listening sockets of one place: one per worker, sharing the port with SO_REUSEPORT.
+struct PlaceSockets {
+  snapshot::BindKey key;
+  io::SocketAddress address;
+  std::vector<io::Fd> sockets;  // by worker
+};
+
+// Which places are listened at, keyed by address and port. Sockets are opened here, before any worker has them, so that a
+// port in use rejects the generation instead of half-serving it; a place that stays is never bound again. Main thread.
+class ListenSet {
+ public:
+  // DEFAULT_ADDRESS stands for "" in a BindKey: an IP literal.
+  ListenSet(int workers, std::string default_address)
+      : workers_(workers), default_address_(std::move(default_address)) {}
+
+  // Opens the places of KEYS that are not open, for a generation that is being prepared. On an error nothing is open that
+  // was not before; it names the place and who has the port. What is returned belongs to the caller: give it to the workers
+  // and call Keep once the generation is served, or drop it.
+  StatusOr<std::vector<PlaceSockets>> Open(std::span<const snapshot::BindKey> keys) const;
+
+  // A generation with KEYS is served by all workers. Returns the places that are to be closed on the workers.
+  std::vector<snapshot::BindKey> Keep(std::span<const snapshot::BindKey> keys);
+
+  // Where KEY listens. Port 0 is resolved by Open alone.
+  StatusOr<io::SocketAddress> Address(const snapshot::BindKey& key) const;
+
+ private:
+  StatusOr<PlaceSockets> OpenOne(const snapshot::BindKey& key) const;
+
+  const int workers_;
+  const std::string default_address_;
+  std::vector<snapshot::BindKey> open_;  // sorted
+};
+
+}  // namespace penstock::downstream

@@ -1,0 +1,147 @@
+#include <algorithm>
+
+#include "dataplane/http/forwarded.h"
+#include "dataplane/http/hop_by_hop.h"
+#include "dataplane/proxy/steps.h"
+
+namespace penstock::proxy {
+namespace {
+
+Reason CheckMethod(const http::RequestHead& request) {
+  if (request.method == http::Method::kConnect) return Reason::kUnsupportedMethod;
+  if (request.method == http::Method::kTrace) return Reason::kMethodNotAllowed;
+  return Reason::kNone;
+}
+
+Reason ToReason(http::TargetResult result, Exchange& x) {
+  if (result == http::TargetResult::kOk) return Reason::kNone;
+  x.detail = http::TargetResultText(result);
+  if (result == http::TargetResult::kRedirect) return Reason::kPathRedirect;
+  bool host = result == http::TargetResult::kBadHost || result == http::TargetResult::kMissingHost;
+  return host ? Reason::kBadHost : Reason::kBadTarget;
+}
+
+http::EscapedSlashes ModeOf(const snapshot::ClientSettings& settings) {
+  switch (settings.escaped_slashes) {
+    case snapshot::ClientSettings::EscapedSlashes::kReject:
+      return http::EscapedSlashes::kReject;
+    case snapshot::ClientSettings::EscapedSlashes::kKeep:
+      return http::EscapedSlashes::kKeep;
+    case snapshot::ClientSettings::EscapedSlashes::kRedirect:
+      return http::EscapedSlashes::kRedirect;
+  }
+  return http::EscapedSlashes::kReject;
+}
+
+void FindClient(Call& call) {
+  Exchange& x = call.x;
+  const snapshot::ClientSettings& settings = call.listener->client;
+  x.client_text = x.peer_text;
+  x.client.address = x.peer;
+  if (settings.trusted_proxies.empty()) return;
+  x.client = http::FindClient(x.request.headers, x.peer, settings.trusted_proxies, settings.trusted_hops);
+  if (x.client.address != x.peer) x.client_text = x.arena.Copy(x.client.address.ToString());
+}
+
+// A trusted proxy's id names the request on its whole way; a stranger's would let it choose what the log says.
+bool IsUsableId(std::string_view id) {
+  return !id.empty() && id.size() <= 128 &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+void NameRequest(Exchange& x, Random& random) {
+  std::string_view theirs = x.request.headers.Get(http::HeaderId::kXRequestId);
+  if (x.client.peer_trusted && IsUsableId(theirs)) {
+    x.id_text = theirs;
+    return;
+  }
+  x.id = RequestId::Make(random);
+  RequestId::Text text = x.id.ToText();
+  x.id_text = x.arena.Copy(View(text));
+  x.request.headers.Set(http::HeaderId::kXRequestId, x.id_text);
+}
+
+// From here on the header fields are those that the upstream gets, but for filters.
+void CleanHeaders(Call& call) {
+  Exchange& x = call.x;
+  http::StripRequest(x.request.headers);
+  http::WriteForwarding(x.request.headers,
+                        {.peer = x.peer_text,
+                         .scheme = x.request.scheme,
+                         .authority = x.request.authority,
+                         .port = call.stream.place().port_text(),
+                         .version = x.request.version,
+                         .peer_trusted = x.client.peer_trusted},
+                        x.arena);
+  NameRequest(x, call.proxy.reactor.random());
+}
+
+void Decide(Call& call, const snapshot::BindGroup& group) {
+  Exchange& x = call.x;
+  snapshot::Decision decision = call.generation.snapshot->Decide(group, {.method = x.request.method_text,
+                                                                         .host = x.request.host,
+                                                                         .path = x.request.path,
+                                                                         .query = x.request.query,
+                                                                         .headers = &x.request.headers});
+  if (decision.match == nullptr) return;
+  call.match = decision.match;
+  call.rule = &decision.rule();
+  call.chains[1] = &call.generation.policies.Find(call.rule->policy_chain);
+  x.route = decision.route().name;
+  x.rule = decision.match->rule;
+}
+
+// OPTIONS with Max-Forwards (RFC 9110 7.6.2): 0 ends here.
+bool EndsHere(http::RequestHead& request, Arena& arena) {
+  if (request.method != http::Method::kOptions || !request.headers.Has(http::HeaderId::kMaxForwards)) return false;
+  uint32_t left = 0;
+  for (char c : request.headers.Get(http::HeaderId::kMaxForwards)) {
+    if (c < '0' || c > '9' || left > 1000) return false;
+    left = left * 10 + (c - '0');
+  }
+  if (left > 0) request.headers.Set(http::HeaderId::kMaxForwards, arena.Copy(std::to_string(left - 1)));
+  return left == 0;
+}
+
+}  // namespace
+
+Reason Accept(Call& call) {
+  Exchange& x = call.x;
+  const snapshot::Snapshot& snapshot = *call.generation.snapshot;
+  x.generation_epoch = snapshot.id().epoch;
+  x.generation_number = snapshot.id().number;
+  x.seed = call.proxy.reactor.random().Next();
+
+  const snapshot::BindGroup* group = call.proxy.Listeners(call.stream.place());
+  if (group == nullptr) return x.reason != Reason::kNone ? x.reason : Reason::kNoListener;
+  // Until the host is known, the least specific listener stands for all: for the log and for x-penstock-reason.
+  call.listener = snapshot.DefaultListener(*group).get();
+  x.listener = call.listener->name;
+  if (x.reason != Reason::kNone) return x.reason;
+  Reason reason = CheckMethod(x.request);
+  if (reason != Reason::kNone) return reason;
+
+  http::RequestHead& request = x.request;
+  reason = ToReason(http::ResolveAuthority(request, call.stream.scheme(), x.arena), x);
+  if (reason != Reason::kNone) return reason;
+  const snapshot::Shared<snapshot::CompiledListener>* listener = snapshot.FindListenerForHost(*group, request.host);
+  if (listener != nullptr) call.listener = listener->get();
+  x.listener = call.listener->name;
+  call.stream.Apply(call.listener->client);
+  reason = ToReason(http::ResolvePath(request, ModeOf(call.listener->client), x.arena), x);
+  call.host = request.host;
+  call.path = request.path;
+  call.query = request.query;
+  if (reason != Reason::kNone) return reason;
+
+  FindClient(call);
+  CleanHeaders(call);
+  if (listener == nullptr) return Reason::kNoListener;
+  call.chains[0] = &call.generation.policies.Find(call.listener->policy_chain);
+  if (http::CountLoops(request.headers) > http::kMaxLoops) return Reason::kLoopDetected;
+  if (request.path == "*" || EndsHere(request, x.arena)) return Reason::kOptions;
+  Decide(call, *group);
+  return call.match == nullptr ? Reason::kNoRoute : Reason::kNone;
+}
+
+}  // namespace penstock::proxy

@@ -1,0 +1,100 @@
+#include "dataplane/policies/cors/cors_config.h"
+#include "dataplane/policies/headers/header_ops.h"
+#include "dataplane/proxy/steps.h"
+
+namespace penstock::proxy {
+namespace {
+
+size_t SizeOf(const PolicyChain* chain) { return chain == nullptr ? 0 : chain->size(); }
+
+// The policies of both chains as one list: the listener's, then the rule's.
+const Policy& PolicyAt(const Call& call, size_t i) {
+  size_t first = SizeOf(call.chains[0]);
+  return i < first ? *(*call.chains[0])[i] : *(*call.chains[1])[i - first];
+}
+
+Task<Verdict> AskPolicies(Call& call) {
+  size_t count = SizeOf(call.chains[0]) + SizeOf(call.chains[1]);
+  for (size_t i = 0; i < count; ++i) {
+    call.ran = i + 1;
+    Verdict verdict = co_await PolicyAt(call, i).OnRequest(call.x);
+    if (verdict.is_reply()) co_return verdict;
+  }
+  co_return Verdict::Continue();
+}
+
+Task<void> TellPolicies(Call& call) {
+  for (size_t i = call.ran; i-- > 0;) {
+    Verdict verdict = co_await PolicyAt(call, i).OnResponse(call.x);
+    if (!verdict.is_reply()) continue;
+    co_await call.x.response_body->Finish();
+    ReplyWith(call, verdict);
+  }
+}
+
+// The rule's CORS filter. True: the request was a preflight and is answered.
+bool AnswerPreflight(Call& call, const policies::CorsDecision& cors) {
+  if (cors.kind != policies::CorsDecision::Kind::kPreflight) return false;
+  ReplyWithPreflight(call);
+  return true;
+}
+
+void AddCorsFields(const policies::CorsDecision& cors, http::Headers& headers) {
+  for (size_t i = 0; i < cors.field_count; ++i) {
+    const policies::CorsDecision::Field& field = cors.fields[i];
+    // The answer depends on other fields, too: Vary is added to, everything else is ours alone.
+    if (field.name == "vary") {
+      headers.Add(field.name, field.value);
+    } else {
+      headers.Set(field.name, field.value);
+    }
+  }
+}
+
+Task<void> Act(Call& call) {
+  const snapshot::Action& action = call.rule->action;
+  if (const auto* redirect = std::get_if<snapshot::Redirect>(&action)) {
+    ReplyWithRedirect(call, *redirect);
+  } else if (const auto* reply = std::get_if<snapshot::StaticReply>(&action)) {
+    ReplyWithStatic(call, *reply);
+  } else {
+    co_await ForwardRequest(call, std::get<snapshot::Forward>(action));
+  }
+}
+
+Task<void> ActWithFilters(Call& call) {
+  const snapshot::Filters& filters = call.rule->filters;
+  policies::CorsDecision cors;
+  if (filters.cors != nullptr) cors = filters.cors->Decide(call.x.request.method_text, call.x.request.headers);
+  bool answered = AnswerPreflight(call, cors);
+  if (!answered) {
+    policies::ApplyHeaderOps(filters.request_headers, call.x.request.headers);
+    co_await Act(call);
+    policies::ApplyHeaderOps(filters.response_headers, call.x.response.headers);
+  }
+  AddCorsFields(cors, call.x.response.headers);
+}
+
+// What this proxy answers before any action.
+void ReplyToRefused(Call& call, Reason refused) {
+  if (refused == Reason::kOptions) return ReplyWithOptions(call);
+  if (refused == Reason::kPathRedirect) return ReplyWithPathRedirect(call);
+  ReplyWith(call, refused);
+}
+
+}  // namespace
+
+Task<void> Answer(Call& call, Reason refused) {
+  // A request that matches no route passes its listener's policies first: nobody learns routes without being let in.
+  Verdict verdict = co_await AskPolicies(call);
+  if (verdict.is_reply()) {
+    ReplyWith(call, verdict);
+  } else if (refused != Reason::kNone) {
+    ReplyToRefused(call, refused);
+  } else {
+    co_await ActWithFilters(call);
+  }
+  if (call.ran > 0) co_await TellPolicies(call);
+}
+
+}  // namespace penstock::proxy

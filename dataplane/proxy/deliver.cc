@@ -1,0 +1,70 @@
+#include "dataplane/proxy/steps.h"
+
+namespace penstock::proxy {
+namespace {
+
+// What a failed write to the client means.
+Reason ReasonOfWrite(const Status& status) { return IsTimeout(status) ? Reason::kClientTooSlow : Reason::kClientGone; }
+
+// A response that this proxy cannot write is a bug or a bad rewrite: nothing was sent yet, so say so.
+Task<void> StartResponse(Call& call) {
+  Status started = call.stream.StartResponse(call.close);
+  if (!started.ok()) {
+    co_await call.x.response_body->Finish();
+    ReplyWith(call, Reason::kInternalError);
+    started = call.stream.StartResponse(call.close);
+  }
+  call.started = started.ok();
+}
+
+// Content as it comes: what is at hand is staged with the head and leaves with it.
+Task<Status> Pump(Call& call) {
+  Body& body = *call.x.response_body;
+  while (true) {
+    Task<StatusOr<Chunk>> reading = body.Read();
+    if (!reading.ready()) {
+      Status flushed = co_await call.stream.Flush();
+      if (!flushed.ok()) {
+        call.x.reason = ReasonOfWrite(flushed);
+        co_return flushed;
+      }
+    }
+    StatusOr<Chunk> chunk = co_await std::move(reading);
+    if (!chunk.ok()) {
+      if (call.x.reason == Reason::kNone)
+        call.x.reason = call.stream.gone() ? Reason::kClientGone : Reason::kUpstreamAborted;
+      co_return chunk.status();
+    }
+    if (chunk->empty()) co_return absl::OkStatus();
+    call.x.bytes_out += chunk->size();
+    Status written = co_await call.stream.Write(*std::move(chunk));
+    if (!written.ok()) {
+      call.x.reason = ReasonOfWrite(written);
+      co_return written;
+    }
+  }
+}
+
+}  // namespace
+
+Task<void> Deliver(Call& call) {
+  co_await StartResponse(call);
+  if (!call.started) {
+    call.stream.Abort();
+    co_return;
+  }
+  Status pumped = co_await Pump(call);
+  if (!pumped.ok()) {
+    // Never a clean end of something incomplete.
+    call.stream.Abort();
+    co_return;
+  }
+  Status ended = co_await call.stream.End(call.x.response_body->Trailers());
+  if (!ended.ok()) {
+    call.x.reason = ReasonOfWrite(ended);
+    co_return;
+  }
+  call.delivered = true;
+}
+
+}  // namespace penstock::proxy

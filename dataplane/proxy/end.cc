@@ -1,0 +1,95 @@
+#include "dataplane/exchange/policy.h"
+#include "dataplane/proxy/steps.h"
+
+namespace penstock::proxy {
+namespace {
+
+void TellPolicies(Call& call, const Outcome& outcome) {
+  size_t first = call.chains[0] == nullptr ? 0 : call.chains[0]->size();
+  for (size_t i = call.ran; i-- > 0;) {
+    const Policy& policy = i < first ? *(*call.chains[0])[i] : *(*call.chains[1])[i - first];
+    policy.OnEnd(call.x, outcome);
+  }
+}
+
+bool IsMalformed(const Exchange& x) {
+  return x.reason >= Reason::kBadRequest && x.reason <= Reason::kBodyMalformed && x.reason != Reason::kBodyTooLarge;
+}
+
+void Count(Call& call, const Outcome& outcome) {
+  const Exchange& x = call.x;
+  if (x.reason != Reason::kNone) call.proxy.stats.cells().local_replies[static_cast<size_t>(x.reason)].Add();
+  if (call.listener == nullptr) return;
+  const telemetry::SeriesSet& series = *call.generation.series;
+  telemetry::ListenerCells& listener = series.Listener(call.proxy.worker, x.listener);
+  if (IsMalformed(x)) listener.malformed_requests.Add();
+  if (x.reason == Reason::kRequestTimeout || x.reason == Reason::kClientTooSlow) listener.client_timeouts.Add();
+  telemetry::RouteCells& route = series.Route(call.proxy.worker, x.listener, x.route);
+  route.requests.Add(outcome.status);
+  route.request_bytes.Add(x.bytes_in);
+  route.response_bytes.Add(x.bytes_out);
+  route.duration.Observe(x.time.ended - x.time.started);
+}
+
+Duration Between(TimePoint from, TimePoint to) {
+  return from == TimePoint() || to == TimePoint() ? Duration(-1) : to - from;
+}
+
+// "192.0.2.1:4711", "[2001:db8::1]:4711".
+std::string_view PeerText(Exchange& x) {
+  bool v6 = x.peer_text.find(':') != x.peer_text.npos;
+  char digits[8];
+  int size = 0;
+  for (uint32_t port = x.peer_port; port > 0 || size == 0; port /= 10)
+    digits[7 - size++] = static_cast<char>('0' + port % 10);
+  return x.arena.Concat({v6 ? "[" : "", x.peer_text, v6 ? "]:" : ":", std::string_view(digits + 8 - size, size)});
+}
+
+void Log(Call& call, const Outcome& outcome) {
+  Exchange& x = call.x;
+  if (call.proxy.log == nullptr) return;
+  bool decided = !call.path.empty();
+  std::string_view path = decided ? call.path : x.request.target;
+  bool with_query = decided && x.request.has_query;
+  telemetry::AccessLogEntry entry{
+      .time_unix_ns = x.time.wall.time_since_epoch().count(),
+      .request_id = x.id_text,
+      .generation_epoch = x.generation_epoch,
+      .generation_number = x.generation_number,
+      .endpoints_epoch = x.endpoints_epoch,
+      .listener = x.listener,
+      .route = x.route,
+      .rule = x.rule,
+      .cluster = x.cluster,
+      .endpoint = x.endpoint,
+      .method = x.request.method_text,
+      .host = decided ? call.host : x.request.headers.Get(http::HeaderId::kHost),
+      .path = with_query ? x.arena.Concat({path, "?", call.query}) : path,
+      .status = outcome.status,
+      .reason = NameOf(x.reason),
+      .bytes_in = x.bytes_in,
+      .bytes_out = x.bytes_out,
+      .duration = x.time.ended - x.time.started,
+      .upstream_connect = x.time.connect,
+      .upstream_response = Between(x.time.upstream_start, x.time.upstream_head),
+      .peer = PeerText(x),
+      .client = x.client_text,
+      .user_agent = x.request.headers.Get("user-agent"),
+      .tries = x.tries,
+      .seed = x.seed,
+  };
+  call.proxy.log->Write(entry);
+}
+
+}  // namespace
+
+void End(Call& call) {
+  Exchange& x = call.x;
+  x.time.ended = call.proxy.reactor.Now();
+  Outcome outcome{.status = call.started ? x.response.status : 0, .reason = x.reason, .complete = call.delivered};
+  TellPolicies(call, outcome);
+  Count(call, outcome);
+  Log(call, outcome);
+}
+
+}  // namespace penstock::proxy

@@ -1,0 +1,100 @@
+#include "dataplane/upstream/forward/forward.h"
+
+#include "dataplane/http/hop_by_hop.h"
+#include "dataplane/policies/headers/header_ops.h"
+#include "dataplane/proxy/rewrite.h"
+#include "dataplane/proxy/steps.h"
+
+namespace penstock::proxy {
+namespace {
+
+// Passes the upstream's informational responses on; HTTP/1.0 knows none.
+class Informer final : public upstream::InformationalSink {
+ public:
+  explicit Informer(Call& call) : call_(call) {}
+  Task<Status> Send(const http::ResponseHead& head) override {
+    if (call_.x.request.version == http::Version::kHttp10) return absl::OkStatus();
+    clean_.Clear();
+    clean_.status = head.status;
+    clean_.headers.CopyFrom(head.headers);
+    http::StripResponse(clean_.headers);
+    return call_.stream.WriteInformational(clean_);
+  }
+
+ private:
+  Call& call_;
+  http::ResponseHead clean_;
+};
+
+bool ApplyRewrite(const snapshot::Filters& filters, Call& call) {
+  return !filters.rewrite.has_value() || Rewrite(call.x.request, *filters.rewrite, *call.match, call.x.arena);
+}
+
+// The clusters that get a copy of this request.
+std::span<upstream::Cluster* const> PickMirrors(Call& call) {
+  size_t most = call.rule->filters.mirrors.size() + call.backend->filters.mirrors.size();
+  if (most == 0) return {};
+  std::span<upstream::Cluster*> picked = call.x.arena.NewArray<upstream::Cluster*>(most);
+  size_t count = 0;
+  size_t index = 0;
+  for (const snapshot::Filters* filters : {&call.rule->filters, &call.backend->filters}) {
+    for (const snapshot::Mirror& mirror : filters->mirrors) {
+      bool copy = !mirror.cluster.empty() && snapshot::Mirrored(mirror, index, call.x.seed);
+      upstream::Cluster* cluster =
+          copy ? call.proxy.upstreams.Find(*call.generation.snapshot, mirror.cluster) : nullptr;
+      if (cluster != nullptr) picked[count++] = cluster;
+      ++index;
+    }
+  }
+  return picked.first(count);
+}
+
+void FinishResponseHead(Call& call) {
+  Exchange& x = call.x;
+  http::StripResponse(x.response.headers);
+  http::WriteVia(x.response.headers, x.response.version, x.arena);
+  // RFC 9110 6.6.1: who receives a response without a date says when it came.
+  if (!x.response.headers.Has(http::HeaderId::kDate)) {
+    x.response.headers.Add(http::HeaderId::kDate, x.arena.Copy(call.proxy.date.At(call.proxy.reactor.Wall())));
+  }
+  policies::ApplyHeaderOps(call.backend->filters.response_headers, x.response.headers);
+}
+
+// Picks the backend and makes the request what it gets. kNone, or why there is nobody to send it to.
+Reason PrepareRequest(Call& call, const snapshot::Forward& forward, upstream::Cluster*& cluster) {
+  call.backend = snapshot::PickCluster(forward, call.x.seed);
+  if (call.backend == nullptr) return Reason::kNoBackend;
+  if (call.backend->cluster.empty()) return Reason::kBackendUnresolved;
+  cluster = call.proxy.upstreams.Find(*call.generation.snapshot, call.backend->cluster);
+  if (cluster == nullptr) return Reason::kBackendUnresolved;
+  policies::ApplyHeaderOps(call.backend->filters.request_headers, call.x.request.headers);
+  bool rewritten = ApplyRewrite(call.rule->filters, call) && ApplyRewrite(call.backend->filters, call);
+  return rewritten ? Reason::kNone : Reason::kInternalError;
+}
+
+}  // namespace
+
+Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward) {
+  Exchange& x = call.x;
+  upstream::Cluster* cluster = nullptr;
+  Reason reason = PrepareRequest(call, forward, cluster);
+  if (reason != Reason::kNone) {
+    ReplyWith(call, reason);
+    co_return;
+  }
+  if (forward.request_timeout.count() != 0) x.deadline = After(x.time.head_received, forward.request_timeout);
+  Informer informer(call);
+  upstream::Attempt attempt{.upstreams = call.proxy.upstreams,
+                            .cluster = *cluster,
+                            .rule = forward,
+                            .mirrors = PickMirrors(call),
+                            .informational = &informer};
+  reason = co_await upstream::Forward(x, attempt);
+  if (reason != Reason::kNone) {
+    ReplyWith(call, reason);
+    co_return;
+  }
+  FinishResponseHead(call);
+}
+
+}  // namespace penstock::proxy

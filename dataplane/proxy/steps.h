@@ -1,0 +1,41 @@
+#pragma once
+
+#include "dataplane/base/task.h"
+#include "dataplane/exchange/verdict.h"
+#include "dataplane/http/uri.h"
+#include "dataplane/proxy/call.h"
+
+// The steps of HandleRequest, in order.
+namespace penstock::proxy {
+
+// accept.cc: makes the request canonical and decides it. kNone, or why it is answered here and now.
+Reason Accept(Call& call);
+
+// answer.cc: fills in x.response and x.response_body.
+Task<void> Answer(Call& call, Reason refused);
+
+// forward.cc: the action Forward.
+Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward);
+
+// deliver.cc: gives the response to the client. Sets `delivered`, or x.reason.
+Task<void> Deliver(Call& call);
+
+// end.cc: policies' OnEnd, metrics, log.
+void End(Call& call);
+
+// reply.cc: the responses that this proxy makes itself; all replace x.response and x.response_body.
+// The reason's status and text.
+void ReplyWith(Call& call, Reason reason);
+void ReplyWith(Call& call, const Verdict& verdict);
+// 307 to x.request.path, which is canonical.
+void ReplyWithPathRedirect(Call& call);
+void ReplyWithRedirect(Call& call, const snapshot::Redirect& redirect);
+void ReplyWithStatic(Call& call, const snapshot::StaticReply& reply);
+// OPTIONS *: what this proxy can do.
+void ReplyWithOptions(Call& call);
+// 204; the caller adds the fields.
+void ReplyWithPreflight(Call& call);
+// Must the connection end after a reply for this reason, because nobody knows where the request ends?
+bool LeavesFramingInDoubt(Reason reason);
+
+}  // namespace penstock::proxy
