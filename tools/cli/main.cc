@@ -1,0 +1,15 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "tools/cli/run.h"
+
+int main(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  penstock::cli::Terminals terminals{isatty(STDOUT_FILENO) == 1, isatty(STDERR_FILENO) == 1};
+  penstock::cli::Exit exit =
+      penstock::cli::Run(arguments, penstock::cli::Environment::OfProcess(), terminals, std::cout, std::cerr);
+  return static_cast<int>(exit);
+}

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "google/protobuf/message.h"
+#include "nlohmann/json.hpp"
+#include "tools/cli/console.h"
+
+namespace penstock::cli {
+
+// Keeps the order in which fields are written.
+using Json = nlohmann::ordered_json;
+
+// A message as people expect JSON: camelCase names, every field present, 64-bit numbers as numbers, enums in lower case
+// without their prefix, Timestamp as RFC 3339, Duration as seconds "1.5s". An unset submessage is left out.
+Json ToJson(const google::protobuf::Message& message);
+
+// {"apiVersion": "cli.penstock.dev/v1", "kind": KIND, ...body}
+Json Document(std::string_view kind, const Json& body);
+
+// Text that came from elsewhere (the server's JSON): null and false if it is not JSON.
+bool ParseJson(std::string_view text, Json& json);
+
+// Block style YAML; strings that YAML would read as something else are quoted.
+std::string ToYaml(const Json& json);
+
+// Prints in the console's format, which is not kTable.
+void PrintDocument(Console& console, const Json& document);
+
+}  // namespace penstock::cli

@@ -1,0 +1,98 @@
+#include "tools/cli/run.h"
+
+#include <vector>
+
+#include "controlplane/manifests/nearest.h"
+#include "dataplane/base/status.h"
+#include "tools/cli/help.h"
+#include "tools/cli/invocation.h"
+#include "tools/cli/render/json.h"
+#include "tools/cli/text.h"
+
+namespace penstock::cli {
+namespace {
+
+absl::Status UnknownVerb(std::string_view typed) {
+  std::vector<std::string_view> names;
+  for (const Verb* verb : Verbs()) {
+    if (!verb->group.empty()) names.push_back(verb->name);
+  }
+  std::string hint = manifests::DidYouMean(manifests::Nearest(typed, names));
+  return absl::InvalidArgumentError(
+      StrCat("unknown verb \"", typed, "\"; ", hint.empty() ? "`penstock help` lists them" : hint));
+}
+
+// Flags may stand before the verb: `penstock -o json status`. Gives the verb's place.
+size_t PlaceOfVerb(std::span<const std::string> arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    std::string_view argument = arguments[i];
+    if (argument.empty() || argument[0] != '-') return i;
+    bool value_follows = false;
+    for (const Flag& flag : GlobalFlags()) {
+      bool is_it = argument == StrCat("--", flag.name) ||
+                   (flag.letter != 0 && argument == StrCat("-", std::string(1, flag.letter)));
+      value_follows |= is_it && !flag.value.empty();
+    }
+    if (value_follows) ++i;
+  }
+  return arguments.size();
+}
+
+absl::StatusOr<Format> FormatOf(const CommandLine& line) {
+  std::string name = line.Get("output", "table");
+  if (name == "table") return Format::kTable;
+  if (name == "json") return Format::kJson;
+  if (name == "yaml") return Format::kYaml;
+  return absl::InvalidArgumentError(StrCat("--output ", name, ": unknown format; one of table, json, yaml"));
+}
+
+Exit Fail(const absl::Status& error, Console& console) {
+  Exit exit = ExitOf(error);
+  console.Error(StrCat(console.PaintErr(Colour::kRed, "error:"), " ", error.message()));
+  if (console.format() != Format::kTable) {
+    Json body = {{"exit", static_cast<int>(exit)}, {"message", std::string(error.message())}};
+    PrintDocument(console, Document("Error", body));
+  }
+  return exit;
+}
+
+}  // namespace
+
+Exit Run(std::span<const std::string> arguments, const Environment& environment, Terminals terminals, std::ostream& out,
+         std::ostream& err) {
+  Console::Options options;
+  bool colours = !environment.Has("NO_COLOR") && environment.Get("TERM") != "dumb";
+  options.out_colour = colours && terminals.out;
+  options.err_colour = colours && terminals.err;
+  options.out_is_terminal = terminals.out;
+  options.err_is_terminal = terminals.err && environment.Get("TERM") != "dumb";
+
+  size_t place = PlaceOfVerb(arguments);
+  std::vector<std::string> rest(arguments.begin(), arguments.begin() + static_cast<ptrdiff_t>(place));
+  if (place < arguments.size())
+    rest.insert(rest.end(), arguments.begin() + static_cast<ptrdiff_t>(place) + 1, arguments.end());
+  const Verb* verb = FindVerb(place < arguments.size() ? arguments[place] : "help");
+  if (verb == nullptr) {
+    Console console(out, err, options);
+    return Fail(UnknownVerb(arguments[place]), console);
+  }
+  absl::StatusOr<CommandLine> line = CommandLine::Parse(*verb, rest);
+  absl::StatusOr<Format> format = line.ok() ? FormatOf(*line) : line.status();
+  if (!format.ok()) {
+    Console console(out, err, options);
+    return Fail(format.status(), console);
+  }
+  options.format = *format;
+  options.quiet = line->Has("quiet");
+  if (line->Has("no-color")) options.out_colour = options.err_colour = false;
+  Console console(out, err, options);
+  if (line->Has("help")) {
+    console.Out(verb == FindVerb("help") ? OverviewText() : VerbText(*verb));
+    return Exit::kOk;
+  }
+  Invocation invocation{*line, console, environment};
+  absl::StatusOr<Exit> exit = verb->run(invocation);
+  return exit.ok() ? *exit : Fail(exit.status(), console);
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,147 @@
+#include "controlplane/manifests/codes.h"
+#include "controlplane/manifests/schema.h"
+#include "dataplane/base/status.h"
+#include "tools/cli/change.h"
+#include "tools/cli/render/json.h"
+#include "tools/cli/render/table.h"
+#include "tools/cli/text.h"
+#include "tools/cli/verbs/verbs.h"
+
+namespace penstock::cli {
+namespace {
+
+constexpr Flag kFlags[] = {
+    {"header", 'H', "'NAME: VALUE'", "of the request; may be repeated"},
+    {"seed", 0, "N", "decide random picks as the request with this seed (access log) did"},
+};
+
+absl::StatusOr<api::ExplainRequest> RequestOf(const CommandLine& line) {
+  RETURN_IF_ERROR(line.ExpectPositionals(2, 3));
+  api::ExplainRequest request;
+  bool has_method = line.Positionals().size() == 3;
+  request.set_method(has_method ? UpperCase(line.Positional(1)) : "GET");
+  std::string url(line.Positional(has_method ? 2 : 1));
+  if (!StrContains(url, "://")) url = "http://" + url;
+  request.set_url(url);
+  for (const std::string& header : line.All("header")) {
+    std::pair<std::string_view, std::string_view> field = SplitOnce(header, ':');
+    if (field.first.empty() || !StrContains(header, ":")) {
+      return absl::InvalidArgumentError(StrCat("-H '", header, "': write 'NAME: VALUE'"));
+    }
+    api::Header& added = *request.add_headers();
+    added.set_name(std::string(StripWhitespace(field.first)));
+    added.set_value(std::string(StripWhitespace(field.second)));
+  }
+  ASSIGN_OR_RETURN(uint64_t seed, line.Number("seed", 0));
+  request.set_seed(seed);
+  return request;
+}
+
+absl::StatusOr<Exit> ExplainRequest(Invocation& call) {
+  ASSIGN_OR_RETURN(api::ExplainRequest request, RequestOf(call.line));
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
+  ASSIGN_OR_RETURN(api::ExplainResponse response, client->Explain(request));
+  Exit exit = response.routed() ? Exit::kOk : Exit::kNoRoute;
+  if (call.console.format() == Format::kTable) {
+    std::string text = response.text();
+    if (text.empty() || text.back() != '\n') text += '\n';
+    call.console.Out(text);
+    return exit;
+  }
+  Json explanation;
+  if (!ParseJson(response.json(), explanation)) explanation = Json::object();
+  PrintDocument(call.console,
+                Document("Explanation", {{"exit", static_cast<int>(exit)}, {"explanation", explanation}}));
+  return exit;
+}
+
+absl::StatusOr<Exit> ExplainCode(Invocation& call, const manifests::MessageCode& code) {
+  if (call.console.format() != Format::kTable) {
+    Json body = {{"code", std::string(code.code)},
+                 {"title", std::string(code.title)},
+                 {"explanation", std::string(code.explanation)},
+                 {"whatToDo", std::string(code.what_to_do)}};
+    PrintDocument(call.console, Document("MessageCode", body));
+    return Exit::kOk;
+  }
+  call.console.Out(
+      StrCat(code.code, "  ", code.title, "\n\n", code.explanation, "\n\nWhat to do: ", code.what_to_do, "\n"));
+  return Exit::kOk;
+}
+
+Json FieldJson(const manifests::FieldDoc& field) {
+  Json json = {{"name", field.name}, {"type", field.type}, {"description", field.docs}, {"rules", field.rules}};
+  if (!field.unsupported.empty()) json["unsupported"] = field.unsupported;
+  if (!field.example.empty()) json["example"] = field.example;
+  Json fields = Json::array();
+  for (const manifests::FieldDoc& inner : field.fields) fields.push_back(FieldJson(inner));
+  if (!fields.empty()) json["fields"] = std::move(fields);
+  return json;
+}
+
+absl::StatusOr<Exit> ExplainSchema(Invocation& call, std::string_view dotted) {
+  const manifests::KindTable& kinds = manifests::BuiltInKinds();
+  ASSIGN_OR_RETURN(std::string text, manifests::ExplainField(kinds, dotted));
+  if (call.console.format() == Format::kTable) {
+    call.console.Out(text);
+    return Exit::kOk;
+  }
+  const manifests::Kind* kind = kinds.FindByAnyName(dotted.substr(0, dotted.find('.')));
+  Json body = kind == nullptr || StrContains(dotted, ".") ? Json{{"text", text}}
+                                                          : Json{{"schema", FieldJson(manifests::DescribeKind(*kind))}};
+  PrintDocument(call.console, Document("Schema", body));
+  return Exit::kOk;
+}
+
+absl::StatusOr<Exit> ListKinds(Invocation& call) {
+  Table table({"KIND", "NAMES", "API VERSION"});
+  Json kinds = Json::array();
+  for (const manifests::Kind& kind : manifests::BuiltInKinds().all()) {
+    std::string names = kind.plural;
+    for (const std::string& name : kind.short_names) StrAppend(&names, ", ", name);
+    table.Add({kind.name, names, kind.ApiVersion()});
+    kinds.push_back({{"kind", kind.name},
+                     {"plural", kind.plural},
+                     {"shortNames", kind.short_names},
+                     {"apiVersion", kind.ApiVersion()}});
+  }
+  if (call.console.format() == Format::kTable) {
+    call.console.Out(table.Text());
+  } else {
+    PrintDocument(call.console, Document("KindList", {{"kinds", kinds}}));
+  }
+  return Exit::kOk;
+}
+
+absl::StatusOr<Exit> RunExplain(Invocation& call) {
+  std::string_view what = call.line.Positional(0);
+  if (what.empty()) return ListKinds(call);
+  if (what == "request") return ExplainRequest(call);
+  RETURN_IF_ERROR(call.line.ExpectPositionals(1, 1));
+  if (const manifests::MessageCode* code = manifests::FindCode(what)) return ExplainCode(call, *code);
+  bool looks_like_code = what.size() == 4 && what.substr(1).find_first_not_of("0123456789") == std::string_view::npos;
+  if (looks_like_code)
+    return absl::NotFoundError(StrCat("no message has the code ", what, "; docs/messages.md lists them all"));
+  return ExplainSchema(call, what);
+}
+
+}  // namespace
+
+const Verb kExplain = {
+    .name = "explain",
+    .group = "Look",
+    .summary = "Explains what would happen to a request, a kind or field of the manifests, or a message's code",
+    .arguments = "request [METHOD] URL | KIND[.FIELD...] | CODE",
+    .flags = kFlags,
+    .shared_flags = {},
+    .details =
+        "request: which listener, route and rule would answer and why, what runs on the way, and which backend is "
+        "picked; nothing\n"
+        "is sent. Exit 9 if nothing would answer. Without arguments: the kinds.",
+    .example =
+        "penstock explain request GET http://shop.example/products?page=2 -H 'x-env: prod'\n"
+        "penstock explain httproute.spec.rules.matches\npenstock explain E101",
+    .run = RunExplain,
+};
+
+}  // namespace penstock::cli

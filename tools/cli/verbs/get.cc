@@ -1,0 +1,133 @@
+#include <algorithm>
+
+#include "dataplane/base/status.h"
+#include "tools/cli/change.h"
+#include "tools/cli/object_names.h"
+#include "tools/cli/render/objects.h"
+#include "tools/cli/text.h"
+#include "tools/cli/verbs/verbs.h"
+
+namespace penstock::cli {
+namespace {
+
+constexpr Flag kGetFlags[] = {
+    {"namespace", 'n', "NAME", "only of this namespace"},
+    {"selector", 'l', "LABELS", "only with these labels: set=shop,tier!=gold"},
+    {"generation", 'g', "N", "as it was in that generation"},
+};
+
+// "httproutes", "httproute products", "httproute/products", "" or "all".
+absl::StatusOr<api::GetRequest> RequestOf(const CommandLine& line) {
+  RETURN_IF_ERROR(line.ExpectPositionals(0, 2));
+  api::GetRequest request;
+  std::string kind(line.Positional(0));
+  std::string name(line.Positional(1));
+  if (size_t slash = kind.find('/'); slash != std::string::npos && name.empty()) {
+    name = kind.substr(slash + 1);
+    kind.resize(slash);
+  }
+  if (!kind.empty() && kind != "all") RETURN_IF_ERROR(FindKind(kind).status());
+  request.set_kind(kind);
+  request.set_name(name);
+  request.set_namespace_(line.Get("namespace"));
+  request.set_label_selector(line.Get("selector"));
+  ASSIGN_OR_RETURN(uint64_t generation, line.Number("generation", 0));
+  request.set_generation(generation);
+  return request;
+}
+
+absl::Status NotFound(const api::GetRequest& request) {
+  std::string kind = request.kind().empty() ? "object" : request.kind();
+  std::string where = request.namespace_().empty() ? "" : StrCat(" in namespace ", request.namespace_());
+  if (request.name().empty()) return absl::NotFoundError(StrCat("no ", kind, where));
+  return absl::NotFoundError(
+      StrCat("no ", kind, " \"", request.name(), "\"", where, "; `penstock get ", request.kind(), "` lists them"));
+}
+
+absl::StatusOr<std::vector<api::StoredObject>> Fetch(Invocation& call, const api::GetRequest& request) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
+  ASSIGN_OR_RETURN(std::vector<api::StoredObject> objects, client->Get(request, absl::Seconds(60)));
+  if (objects.empty() && !request.name().empty()) return NotFound(request);
+  return objects;
+}
+
+absl::StatusOr<Exit> RunGet(Invocation& call) {
+  ASSIGN_OR_RETURN(api::GetRequest request, RequestOf(call.line));
+  ASSIGN_OR_RETURN(std::vector<api::StoredObject> objects, Fetch(call, request));
+  bool one = !request.name().empty() && objects.size() == 1;
+  if (call.console.format() != Format::kTable) {
+    PrintDocument(call.console, one ? ObjectJson(objects[0]) : ListJson(objects, /*with_status=*/true));
+  } else if (objects.empty()) {
+    call.console.Note(request.kind().empty() ? "nothing is applied yet" : StrCat("no ", request.kind()));
+  } else {
+    call.console.Out(ObjectsTable(objects));
+  }
+  return Exit::kOk;
+}
+
+absl::StatusOr<Exit> RunDescribe(Invocation& call) {
+  ASSIGN_OR_RETURN(api::GetRequest request, RequestOf(call.line));
+  if (request.name().empty()) return absl::InvalidArgumentError("describe what? KIND NAME, or KIND/NAME");
+  ASSIGN_OR_RETURN(std::vector<api::StoredObject> objects, Fetch(call, request));
+  if (call.console.format() != Format::kTable) {
+    PrintDocument(call.console, objects.size() == 1 ? ObjectJson(objects[0]) : ListJson(objects, /*with_status=*/true));
+    return Exit::kOk;
+  }
+  for (size_t i = 0; i < objects.size(); ++i) call.console.Out((i > 0 ? "\n" : "") + DescribeText(objects[i]));
+  return Exit::kOk;
+}
+
+absl::StatusOr<Exit> RunExport(Invocation& call) {
+  ASSIGN_OR_RETURN(api::GetRequest request, RequestOf(call.line));
+  ASSIGN_OR_RETURN(std::vector<api::StoredObject> objects, Fetch(call, request));
+  if (call.console.format() == Format::kJson) {
+    PrintDocument(call.console, ListJson(objects, /*with_status=*/false));
+  } else {
+    call.console.Out(ManifestsText(objects));
+  }
+  auto is_secret = [](const api::StoredObject& object) { return object.ref().kind() == "Secret"; };
+  bool secrets = std::any_of(objects.begin(), objects.end(), is_secret);
+  if (secrets)
+    call.console.Note("the values of Secrets are not exported; put them back before you apply this elsewhere");
+  return secrets ? Exit::kDiffers : Exit::kOk;
+}
+
+}  // namespace
+
+const Verb kGet = {
+    .name = "get",
+    .group = "Look",
+    .summary = "Lists objects with their status, or prints one with -o yaml",
+    .arguments = "[KIND [NAME]]",
+    .flags = kGetFlags,
+    .shared_flags = {},
+    .details = "Kinds by any of their names: httproute, httproutes, hr. Without a kind: everything.",
+    .example = "penstock get httproutes\npenstock get httproute products -o yaml",
+    .run = RunGet,
+};
+
+const Verb kDescribe = {
+    .name = "describe",
+    .group = "Look",
+    .summary = "Shows one object with its status, condition by condition",
+    .arguments = "KIND NAME",
+    .flags = kGetFlags,
+    .shared_flags = {},
+    .details = "",
+    .example = "penstock describe gateway shop",
+    .run = RunDescribe,
+};
+
+const Verb kExport = {
+    .name = "export",
+    .group = "Look",
+    .summary = "Prints manifests that `penstock apply` takes: everything, or a kind, or one object",
+    .arguments = "[KIND [NAME]]",
+    .flags = kGetFlags,
+    .shared_flags = {},
+    .details = "YAML documents, or a List with -o json. The values of Secrets are left out (exit 1 if there were any).",
+    .example = "penstock export > backup.yaml",
+    .run = RunExport,
+};
+
+}  // namespace penstock::cli

@@ -1,0 +1,82 @@
+#include "dataplane/base/status.h"
+#include "tools/cli/change.h"
+#include "tools/cli/render/fleet.h"
+#include "tools/cli/render/json.h"
+#include "tools/cli/text.h"
+#include "tools/cli/verbs/verbs.h"
+
+namespace penstock::cli {
+namespace {
+
+constexpr Flag kFlags[] = {
+    {"for", 0, "served|acked", "what the replicas shall have done; default served"},
+    {"replicas", 0, "N|N%", "how many of them; default 100%. A plain N also waits for that many to be connected"},
+    {"timeout", 0, "DURATION", "default 30s; exit 6 when it is over"},
+};
+
+absl::Status ReadReplicas(std::string_view text, api::WaitRequest& request) {
+  uint32_t number = 0;
+  bool percent = ConsumeSuffix(&text, "%");
+  bool ok = ReadNumber(text, &number) && (!percent || (number >= 1 && number <= 100));
+  if (!ok) return absl::InvalidArgumentError("--replicas: write a number, or a percentage like 90%");
+  percent ? request.set_replicas_percent(number) : request.set_replicas_at_least(number);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<api::WaitRequest> RequestOf(const CommandLine& line) {
+  RETURN_IF_ERROR(line.ExpectPositionals(0, 1));
+  api::WaitRequest request;
+  uint64_t generation = 0;
+  std::string_view typed = line.Positional(0);
+  if (!typed.empty() && !ReadNumber(typed, &generation)) {
+    return absl::InvalidArgumentError(StrCat("\"", typed, "\" is no generation; write its number"));
+  }
+  request.set_generation(generation);
+  std::string wish = line.Get("for", "served");
+  if (wish != "served" && wish != "acked")
+    return absl::InvalidArgumentError(StrCat("--for ", wish, ": one of served, acked"));
+  request.set_wait(wish == "served" ? api::SERVED : api::ACKED);
+  if (line.Has("replicas")) RETURN_IF_ERROR(ReadReplicas(line.Get("replicas"), request));
+  return request;
+}
+
+absl::StatusOr<Exit> RunWait(Invocation& call) {
+  ASSIGN_OR_RETURN(api::WaitRequest request, RequestOf(call.line));
+  ASSIGN_OR_RETURN(absl::Duration limit, call.line.Duration("timeout", absl::Seconds(30)));
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
+  api::FleetStatus last;
+  auto on_status = [&](const api::FleetStatus& fleet) {
+    last = fleet;
+    call.console.Progress(WaitText(fleet, request.generation()));
+    return true;
+  };
+  absl::Status waited = client->Wait(request, limit, on_status);
+  call.console.EndProgress();
+  if (absl::IsDeadlineExceeded(waited)) {
+    waited = absl::DeadlineExceededError(
+        StrCat("after ", absl::FormatDuration(limit), ": ", WaitText(last, request.generation())));
+  }
+  RETURN_IF_ERROR(waited);
+  if (call.console.format() == Format::kTable) {
+    if (!call.console.quiet()) call.console.Out(WaitText(last, request.generation()) + "\n");
+  } else {
+    PrintDocument(call.console, Document("FleetStatus", ToJson(last)));
+  }
+  return Exit::kOk;
+}
+
+}  // namespace
+
+const Verb kWait = {
+    .name = "wait",
+    .group = "Change",
+    .summary = "Waits until a generation is served: a gate for scripts",
+    .arguments = "[GENERATION]",
+    .flags = kFlags,
+    .shared_flags = {},
+    .details = "Without a number, the newest generation at the time of the call.",
+    .example = "penstock wait --replicas 90% --timeout 1m",
+    .run = RunWait,
+};
+
+}  // namespace penstock::cli
