@@ -1,28 +1,13 @@
 #include "controlplane/manifests/codes.h"
 
+#include "controlplane/manifests/code_table.h"
 #include "controlplane/manifests/text.h"
 
 namespace penstock::manifests {
-namespace {
-
-constexpr MessageCode kCodes[] = {
-    {"E001", "A file cannot be read as YAML",
-     "The text is not valid YAML 1.2 (or JSON, which is a part of it). Nothing of this document was read; the other "
-     "documents "
-     "of the file were.",
-     "Look at the line shown: the usual reasons are a tab in the indentation, a missing space after a colon, and a "
-     "value with "
-     "? : # * & { or [ that must be quoted."},
-    {"N001", "More findings than are shown", "At most 50 findings are shown at once, errors before warnings.",
-     "Fix those shown and run again."},
-};
-
-}  // namespace
-
-std::span<const MessageCode> AllCodes() { return kCodes; }
+std::span<const MessageCode> AllCodes() { return kCodeTable; }
 
 const MessageCode* FindCode(std::string_view code) {
-  for (const MessageCode& row : kCodes) {
+  for (const MessageCode& row : kCodeTable) {
     if (EqualsIgnoreCase(row.code, code)) return &row;
   }
   return nullptr;
@@ -35,7 +20,7 @@ std::string CodesAsMarkdown() {
       "text.\n"
       "E0xx: manifests and their schema. E1xx: references between objects. E2xx: compilation. W2xx: warnings. N0xx: "
       "notes.\n";
-  for (const MessageCode& row : kCodes) {
+  for (const MessageCode& row : kCodeTable) {
     Append(page, "\n## ", row.code, ": ", row.title, "\n\n", row.explanation, "\n\n**What to do:** ", row.what_to_do,
            "\n");
   }

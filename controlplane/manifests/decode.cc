@@ -111,7 +111,7 @@ const Kind* FindKind(const Node& root, const Identity& identity, const KindTable
                Cat(kind->name, " is not read in version ", Quoted(identity.version), ", only in ", read),
                Cat("write ", kind->ApiVersion()));
   } else if (identity.version != kind->versions.front()) {
-    sink.Warning("W201", identity.api_version->position, "apiVersion",
+    sink.Warning("W210", identity.api_version->position, "apiVersion",
                  Cat(Quoted(identity.api_version->text), " is an old version; it is read as ", kind->ApiVersion()),
                  Cat("write ", kind->ApiVersion()));
   }

@@ -49,15 +49,21 @@ std::string_view LineIndex::Line(size_t line) const {
   return found;
 }
 
-Position LineIndex::At(size_t byte, uint32_t length) const {
+size_t LineIndex::LineOf(size_t byte) const {
   auto after = std::upper_bound(starts_.begin(), starts_.end(), byte);
-  return At(static_cast<size_t>(after - starts_.begin()) - 1, byte, length);
+  return static_cast<size_t>(after - starts_.begin()) - 1;
 }
 
-Position LineIndex::At(size_t line, size_t byte, uint32_t length) const {
-  size_t start = StartOf(line);
-  std::string_view before = text_.substr(start, std::max(byte, start) - start);
-  return {static_cast<uint32_t>(line + 1), CountCharacters(before) + 1, length};
+Position PositionFinder::At(size_t line, size_t byte, uint32_t length) {
+  byte = std::min(byte, lines_.text().size());
+  if (line != line_ || byte < byte_) {
+    line_ = line;
+    byte_ = std::min(lines_.StartOf(line), byte);
+    characters_ = 0;
+  }
+  characters_ += CountCharacters(lines_.text().substr(byte_, byte - byte_));
+  byte_ = byte;
+  return {static_cast<uint32_t>(line + 1), characters_ + 1, length};
 }
 
 uint32_t CountCharacters(std::string_view bytes) {

@@ -12,7 +12,9 @@ namespace {
 void ParseFile(const File& file, const ParseOptions& options, ParseResult& result) {
   FindingSink sink(file.name);
   DecodeOptions decode{.kinds = options.kinds, .default_namespace = options.default_namespace};
-  YamlLimits limits{.max_depth = options.max_depth, .max_alias_nodes = options.max_alias_nodes};
+  YamlLimits limits{.max_depth = options.max_depth,
+                    .max_alias_nodes = options.max_alias_nodes,
+                    .max_documents = options.max_documents};
   ReadYaml(file.bytes, limits, sink,
            [&](const Document& document) { DecodeDocument(document, decode, sink, result.objects); });
   sink.MoveTo(result.findings);

@@ -24,6 +24,7 @@ struct ParseOptions {
   size_t max_findings = kMaxFindings;
   size_t max_file_bytes = 4u << 20;    // 4 MiB
   size_t max_total_bytes = 64u << 20;  // 64 MiB
+  size_t max_documents = 20'000;       // per file
   size_t max_depth = 64;               // nesting of maps and lists
   size_t max_alias_nodes = 10'000;     // nodes that aliases (*x) may add to one document
 };

@@ -244,7 +244,7 @@ TEST(Rules, AreChecked) {
   Finding old = Only(
       "apiVersion: gateway.networking.k8s.io/v1beta1\nkind: GatewayClass\nmetadata: {name: a}\nspec: {controllerName: "
       "x}\n");
-  EXPECT_EQ(old.code(), "W201");
+  EXPECT_EQ(old.code(), "W210");
   Finding scoped = Only("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: b}\n");
   EXPECT_EQ(scoped.code(), "E022");
   Finding group = Only("apiVersion: gateway.networking.k8s.io/v1\nkind: Backend\nmetadata: {name: a}\n");

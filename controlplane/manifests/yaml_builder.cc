@@ -42,7 +42,7 @@ YamlBuilder::YamlBuilder(std::string_view text, size_t first_line, const LineInd
     : text_(text),
       first_line_(first_line),
       first_byte_(lines.StartOf(first_line)),
-      lines_(lines),
+      positions_(lines),
       limits_(limits),
       sink_(sink) {}
 
@@ -53,7 +53,8 @@ Document YamlBuilder::TakeDocument() {
   return taken;
 }
 
-void YamlBuilder::OnDocumentStart(const YAML::Mark&) {
+void YamlBuilder::OnDocumentStart(const YAML::Mark& mark) {
+  start_ = PositionOf(mark, static_cast<size_t>(std::max(mark.pos, 0)), 1);
   document_ = {};
   open_.clear();
   anchors_.clear();
@@ -218,15 +219,16 @@ uint32_t YamlBuilder::LengthAt(size_t byte, const Node& node, const YAML::Mark& 
     throw StopReading();
   }
   if (!quoted && !node.plain) return 1;  // | and >
-  std::string_view line = rest.substr(0, rest.find_first_of("\r\n"));
-  return std::max(1u, CountCharacters(whole.size() <= line.size() ? whole : line));
+  // A scalar of several lines is underlined to the end of its first one.
+  std::string_view written = rest.substr(0, whole.size());
+  return std::max(1u, CountCharacters(written.substr(0, written.find_first_of("\r\n"))));
 }
 
-Position YamlBuilder::PositionOf(const YAML::Mark& mark, size_t byte, uint32_t length) const {
+Position YamlBuilder::PositionOf(const YAML::Mark& mark, size_t byte, uint32_t length) {
   if (mark.pos < 0) return {};
   size_t line = first_line_ + static_cast<size_t>(mark.line);
-  if (byte == static_cast<size_t>(mark.pos)) return lines_.At(line, first_byte_ + byte, length);
-  return lines_.At(first_byte_ + byte, length);
+  if (byte == static_cast<size_t>(mark.pos)) return positions_.At(line, first_byte_ + byte, length);
+  return positions_.At(first_byte_ + byte, length);
 }
 
 }  // namespace penstock::manifests

@@ -27,6 +27,8 @@ class YamlBuilder : public YAML::EventHandler {
   // The document of the last OnDocumentStart. Its root is nullptr if it was empty or has an error that makes it
   // unusable.
   Document TakeDocument();
+  // Where the document of the last OnDocumentStart begins.
+  Position start() const { return start_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override;
   void OnDocumentEnd() override {}
@@ -58,15 +60,16 @@ class YamlBuilder : public YAML::EventHandler {
   // Where the value itself starts: behind its anchor and tag.
   size_t SkipProperties(const YAML::Mark& mark) const;
   uint32_t LengthAt(size_t byte, const Node& node, const YAML::Mark& mark);
-  Position PositionOf(const YAML::Mark& mark, size_t byte, uint32_t length) const;
+  Position PositionOf(const YAML::Mark& mark, size_t byte, uint32_t length);
 
   std::string_view text_;
   size_t first_line_;
   size_t first_byte_;
-  const LineIndex& lines_;
+  PositionFinder positions_;
   const YamlLimits& limits_;
   FindingSink& sink_;
   Document document_;
+  Position start_;
   std::vector<Open> open_;
   std::vector<const Node*> anchors_;  // by anchor number, which yaml-cpp counts from 1
   size_t alias_nodes_ = 0;

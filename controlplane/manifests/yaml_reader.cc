@@ -24,25 +24,46 @@ class ViewBuffer : public std::streambuf {
   }
 };
 
-// A part of a file that begins at a line "---" (or at the top): a marker at the start of a line always ends a document,
-// so each part is read by itself and an error in one does not hide the next.
+// A part of a file that begins at a line "---" (or at the top, or after a line "..."): a marker at the start of a line
+// always ends a document, so each part is read by itself and an error in one does not hide the next.
 struct Part {
   size_t first_line;
   std::string_view text;
 };
 
-bool IsMarker(std::string_view line) {
-  return line.starts_with("---") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t');
+bool IsMarker(std::string_view line, std::string_view marker) {
+  return line.starts_with(marker) && (line.size() == 3 || line[3] == ' ' || line[3] == '\t');
 }
 
-std::vector<Part> SplitDocuments(std::string_view text, const LineIndex& lines) {
+bool IsBlank(std::string_view line) {
+  size_t begin = line.find_first_not_of(" \t");
+  return begin == std::string_view::npos || line[begin] == '#';
+}
+
+// Leaves out parts without content.
+std::vector<Part> SplitDocuments(const LineIndex& lines) {
   std::vector<Part> parts;
   size_t first = 0;
-  for (size_t line = 1; line <= lines.size(); ++line) {
-    if (line < lines.size() && !IsMarker(lines.Line(line))) continue;
-    parts.push_back({first, text.substr(lines.StartOf(first), lines.StartOf(line) - lines.StartOf(first))});
-    first = line;
+  bool blank = true;
+  auto end_part = [&](size_t end) {
+    size_t begin = lines.StartOf(first);
+    if (!blank) parts.push_back({first, lines.text().substr(begin, lines.StartOf(end) - begin)});
+    blank = true;
+  };
+  for (size_t line = 0; line < lines.size(); ++line) {
+    std::string_view text = lines.Line(line);
+    if (IsMarker(text, "...")) {
+      end_part(line);
+      first = line + 1;
+    } else if (IsMarker(text, "---")) {
+      end_part(line);
+      first = line;
+      blank = IsBlank(text.substr(3));
+    } else if (blank) {
+      blank = IsBlank(text);
+    }
   }
+  end_part(lines.size());
   return parts;
 }
 
@@ -55,9 +76,13 @@ void ReportYamlError(const YAML::Exception& error, const Part& part, const LineI
   size_t line = part.first_line + static_cast<size_t>(std::max(error.mark.line, 0));
   size_t column = static_cast<size_t>(std::max(error.mark.column, 0));
   YamlHint hint = ExplainYamlError(lines, part.first_line, line, column, error.msg);
-  Position position = lines.At(hint.line, lines.StartOf(hint.line) + hint.column, 1);
-  sink.set_object(MayHoldSecrets(part.text) ? "Secret" : "");
+  Position position = PositionFinder(lines).At(hint.line, lines.StartOf(hint.line) + hint.column, 1);
   sink.Error("E001", position, "", Cat("not YAML: ", hint.message), hint.suggestion);
+}
+
+void ReportText(Position position, FindingSink& sink) {
+  sink.Error("E001", position, "", "not YAML: text after the end of the document",
+             "begin the next document with a line ---, or look at the indentation");
 }
 
 void ReadPart(const Part& part, const LineIndex& lines, const YamlLimits& limits, FindingSink& sink,
@@ -65,17 +90,18 @@ void ReadPart(const Part& part, const LineIndex& lines, const YamlLimits& limits
   ViewBuffer buffer(part.text);
   std::istream stream(&buffer);
   YamlBuilder builder(part.text, part.first_line, lines, limits, sink);
-  sink.set_object("");
+  sink.set_object(MayHoldSecrets(part.text) ? "Secret" : "");
+  size_t errors = sink.errors();
   try {
     YAML::Parser parser(stream);
-    size_t errors = sink.errors();
-    while (parser.HandleNextDocument(builder)) {
-      Document document = builder.TakeDocument();
-      document.has_errors = sink.errors() > errors;
-      bool empty = document.root == nullptr || document.root->kind == NodeKind::kNull;
-      if (!empty) take(document);
-      errors = sink.errors();
-    }
+    if (!parser.HandleNextDocument(builder)) return;
+    Document document = builder.TakeDocument();
+    // yaml-cpp takes what follows a finished value for the next document.
+    bool more = parser.HandleNextDocument(builder);
+    if (more) ReportText(builder.start(), sink);
+    document.has_errors = sink.errors() > errors;
+    bool empty = document.root == nullptr || document.root->kind == NodeKind::kNull;
+    if (!empty) take(document);
   } catch (const StopReading&) {
     // The finding was made where it was seen.
   } catch (const YAML::Exception& error) {
@@ -94,12 +120,19 @@ void ReadYaml(std::string_view text, const YamlLimits& limits, FindingSink& sink
   if (bad != std::string_view::npos) {
     bool control = static_cast<unsigned char>(text[bad]) < 0x80;
     sink.Error(
-        "E003", lines.At(bad, 1), "",
+        "E003", PositionFinder(lines).At(bad, 1), "",
         control ? Cat("the control character ", static_cast<int>(text[bad]), " is not text") : "this byte is not UTF-8",
         control ? "remove it, or write it as an escape in double quotes" : "save the file as UTF-8");
     return;
   }
-  for (const Part& part : SplitDocuments(text, lines)) ReadPart(part, lines, limits, sink, take);
+  std::vector<Part> parts = SplitDocuments(lines);
+  if (parts.size() > limits.max_documents) {
+    sink.Error("E002", {}, "",
+               Cat("the file has ", parts.size(), " documents; at most ", limits.max_documents, " are read"),
+               "split it into several files");
+    return;
+  }
+  for (const Part& part : parts) ReadPart(part, lines, limits, sink, take);
 }
 
 }  // namespace penstock::manifests

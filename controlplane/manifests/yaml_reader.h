@@ -19,6 +19,7 @@ namespace penstock::manifests {
 struct YamlLimits {
   size_t max_depth = 64;
   size_t max_alias_nodes = 10'000;
+  size_t max_documents = 20'000;
 };
 
 // Calls `take` with each document that could be read, in order; empty documents are left out.

@@ -1,0 +1,176 @@
+// The rows of codes.h, sorted by code. A code keeps its meaning for ever; one that is no longer used stays.
+#pragma once
+
+#include "controlplane/manifests/codes.h"
+
+namespace penstock::manifests {
+
+inline constexpr MessageCode kCodeTable[] = {
+    // Manifests and their schema.
+    {"E001", "A document cannot be read as YAML",
+     "The text is not YAML 1.2 (or JSON, which is a part of it). Nothing of this document was read; the other "
+     "documents of the file were.",
+     "Look at the line shown. The usual reasons: a tab in the indentation, a missing space after a colon, a value with "
+     "? : # * & { or [ that must be quoted."},
+    {"E002", "Too much input", "A file may have 4 MiB and 20,000 documents, all files of one apply 64 MiB.",
+     "Split the file, or apply in several steps."},
+    {"E003", "A file is not text", "Files are UTF-8. Control characters other than tab and line breaks are refused.",
+     "Save the file as UTF-8. Write control characters as escapes (\"\\u0007\") in double quotes."},
+    {"E004", "Too deep, or too many aliases",
+     "Maps and lists may nest 64 levels, and aliases (*name) may repeat 10,000 values in a document; an alias must not "
+     "stand inside the value that it repeats.",
+     "Write repeated values out, and split documents that grow this large."},
+    {"E005", "A key occurs twice", "Of two equal keys in one map most programs silently drop one; which one differs.",
+     "Keep one of the two."},
+    {"E006", "A part of YAML that is not read",
+     "Tags (!name), merge keys (<<) and maps or lists as keys mean different things to different programs.",
+     "Write the value out; quote a value that begins with an exclamation mark."},
+    {"E007", "A document is not an object", "Each document is a map with apiVersion, kind, metadata and mostly spec.",
+     "Look for a missing space after a colon and for a stray line ---."},
+    {"E008", "Unknown kind", "There is no such kind in this version of Penstock.",
+     "Correct the name; `penstock explain` lists the kinds."},
+    {"E009", "Wrong apiVersion", "The kind exists, but in another API group or version.",
+     "Write the apiVersion that the message names."},
+    {"E010", "Unknown field",
+     "The kind has no such field. Unknown fields are never ignored: a misspelt limit that nobody applies is worse than "
+     "an error.",
+     "Correct the name, or remove the field. `penstock explain KIND.field` lists the fields."},
+    {"E011", "A required field is missing or empty", "Without this field the object means nothing.",
+     "Add it; the message shows an example where there is one."},
+    {"E012", "A field of the standard that Penstock does not support",
+     "The Gateway API has this field, and Penstock would not do what it asks for. It is refused, never ignored.",
+     "Use what the message names instead, or remove the field."},
+    {"E013", "A value of the wrong type",
+     "For example a number where text is expected: unquoted 1, 1.10 and true are not text.",
+     "Quote text that looks like a number; remove quotes around numbers; write lists with \"- \" or [ ]."},
+    {"E014", "Unknown value", "The field takes one of a few values, in exactly this spelling.",
+     "Use one of those that the message lists."},
+    {"E015", "A value in the wrong form",
+     "The text does not have the form of this field, as a duration, an address or a host name.",
+     "Write it as the message describes."},
+    {"E016", "A number out of range", "The number is smaller or larger than the field allows.",
+     "Stay within the range in the message."},
+    {"E017", "Text too long", "Each text has a largest length in bytes.", "Shorten it."},
+    {"E018", "Too many or too few items", "Each list and map has a largest and sometimes a smallest number of items.",
+     "Stay within the number in the message; split the object if need be."},
+    {"E019", "Fields that exclude each other",
+     "Of these fields exactly one may be given, or the one that the field `type` names.",
+     "Keep the field that you mean, and correct `type`."},
+    {"E020", "List items that must differ are the same",
+     "The items of this list are told apart by one field (mostly its name).", "Give each its own, or merge the two."},
+    {"E021", "An object is written twice", "Two documents have the same kind, namespace and name.",
+     "Remove one, or rename it."},
+    {"E022", "A namespace where there is none", "Objects of this kind belong to no namespace.",
+     "Remove metadata.namespace."},
+    {"E023", "Not base64", "The field `data` of a Secret holds base64.",
+     "Encode the value with `base64 -w0`, or write it as it is under stringData."},
+
+    // References between objects, and what only shows when objects are seen together.
+    {"E101", "A referenced object does not exist",
+     "A field names an object that is neither stored nor among the objects applied with it. Requests that need it "
+     "could only be answered with 500.",
+     "Correct the name (the nearest one is suggested), apply the missing object too, or pass --allow-unresolved to "
+     "accept 500 for this share of the requests until it exists."},
+    {"E102", "A referenced port does not exist",
+     "The Service or Backend exists, but it has no such port, or it has several and the reference names none. Only TCP "
+     "ports of Services count.",
+     "Name one of the ports listed in the message."},
+    {"E103", "A reference into another namespace is not permitted",
+     "References cross namespaces only where a ReferenceGrant in the namespace of the target lets them. The message is "
+     "the same whether the target exists or not.",
+     "Add a ReferenceGrant to the target's namespace that names the kind and namespace of the referring object and the "
+     "kind of the target."},
+    {"E104", "This kind cannot be referred to here",
+     "The field can only name objects of certain kinds: parentRefs a Gateway, backendRefs a Service or Backend, "
+     "policies what their documentation lists. There are no extensions to name in extensionRef yet.",
+     "Name an object of one of the kinds in the message."},
+    {"E105", "A referenced part of an object does not exist",
+     "sectionName names a listener of a Gateway or a rule of an HTTPRoute by its field `name`; there is none of that "
+     "name, or the target has no parts that a policy could apply to.",
+     "Correct sectionName, give the rule a name, or remove sectionName to mean the whole object."},
+    {"E110", "Not supported in this release",
+     "The value belongs to the Gateway API, but this release cannot do what it says. It is refused because ignoring it "
+     "would serve something else than what is written.",
+     "Do what the message suggests; docs/gateway-api-support.md lists what is supported."},
+    {"E111", "Two listeners of a Gateway cannot be told apart",
+     "Listeners of one port must differ in their hostname. The Gateway API forbids to prefer one of them, so neither "
+     "would be served.",
+     "Give one of them another port or hostname."},
+    {"E112", "Two Gateways want the same place",
+     "Another Gateway of the same class, which is older, has a listener with this address, port and hostname. It keeps "
+     "it.",
+     "Use another port, hostname or spec.addresses, or another GatewayClass for data planes of their own."},
+    {"E120", "Fields that do not go together",
+     "The Gateway API forbids the combination: a redirect with backendRefs or with a URL rewrite, the same filter "
+     "twice, a header named twice in one filter, ReplacePrefixMatch without a prefix.",
+     "Keep one of the two."},
+    {"E121", "A value that makes no sense here",
+     "The value is well-formed, but not what the field needs beside the other fields of the object.",
+     "Change it as the message suggests."},
+    {"E130", "A policy field without effect on its target",
+     "The field concerns another kind of object than the one that targetRefs names, so it would do nothing: request "
+     "timeouts and retries belong to Gateways and HTTPRoutes, connection settings to Backends and Services, override "
+     "to Gateways.",
+     "Move the field into a policy on the right object."},
+
+    // Compilation: what data planes check again before they serve anything.
+    {"E201", "A resource that cannot be read",
+     "The bytes are no message of their type, or the type is not known to this build.",
+     "Run control plane and data planes of the same version."},
+    {"E202", "A resource twice in one generation", "Names of resources are unique.",
+     "Send the whole state again; if it stays, report it."},
+    {"E203", "A resource that refers to a missing one",
+     "A route names a listener or cluster, or endpoints a cluster, that the generation does not have.",
+     "Send the whole state again; if it stays, report it."},
+    {"E204", "A match that cannot be compiled",
+     "A path, header or query match is malformed, mostly a regular expression outside RE2's syntax.",
+     "Correct the expression: RE2 has no look-around and no back references."},
+    {"E205", "A value out of range", "A duration, weight, status or rewrite that cannot be served.",
+     "Follow the message."},
+    {"E206", "An address that cannot be used", "An address, port or host name is malformed or named twice.",
+     "Write IP addresses as literals and ports from 1 to 65535."},
+    {"E207", "Listeners that collide", "Two listeners would accept the same connections for the same host.",
+     "Give one of them another address, port or hostname."},
+    {"E208", "A feature that this build does not have", "A filter, policy or load balancing algorithm is not known.",
+     "Upgrade the data planes first, then use the feature."},
+    {"E209", "An incomplete generation", "The resources that arrived are not those that the generation counts.",
+     "Nothing: the data plane asks for everything again. If it stays, report it."},
+    {"E210", "A limit exceeded", "Too many matches, filters or conditions, or a text that is too long.",
+     "Split the rule or the route."},
+    {"E211", "A generation from the past",
+     "A control plane sent an older generation than the one that is served; a rollback would have a new number.",
+     "Look for a control plane that was restored from an old backup."},
+
+    // Notes and warnings: accepted, but probably not what was meant.
+    {"N001", "More findings than are shown", "At most 50 findings are shown at once, errors before warnings.",
+     "Fix those shown and run again."},
+    {"N002", "A field that is not read",
+     "Other tools write this field, for example kubectl get -o yaml; it has no meaning here.",
+     "Nothing; remove it if it disturbs."},
+    {"W201", "A route is not attached",
+     "A parentRef leads to no listener, so the route gets no request from there. The message says which condition "
+     "failed: the Gateway does not exist, it has no such listener, allowedRoutes keeps the route out, or no hostname "
+     "agrees.",
+     "Correct the parentRef, or let the route in at the Gateway's listener."},
+    {"W202", "A match that gets no request",
+     "Another rule has the same match on the same listener and host and goes first: by the annotation "
+     "penstock.dev/priority, then by age, then by name, then by order in the route.",
+     "Make one of the two more specific, remove one, or set the annotation penstock.dev/priority."},
+    {"W203", "A backend without endpoints", "Requests that are sent to it are answered with 503.",
+     "Add endpoints, or give one of them a weight above 0. For a Service apply an EndpointSlice with a ready "
+     "endpoint."},
+    {"W204", "All weights are 0", "No backend of the rule takes requests, so they are answered with 500.",
+     "Give one of the backends a weight."},
+    {"W205", "A name that a Service and a Backend have",
+     "A backendRef without a kind means the Service if there is one, else the Backend. Here are both.",
+     "Write kind: Service, or group: penstock.dev and kind: Backend."},
+    {"W206", "A rule that sends requests nowhere",
+     "It has neither backendRefs nor a redirect, so its requests are answered with 500.", "Add backendRefs."},
+    {"W207", "A header matched twice in one match",
+     "Header names are compared without regard to case; of several entries for one header the first counts, as the "
+     "Gateway API says.",
+     "Remove the other ones."},
+    {"W210", "An old apiVersion", "The version is still read, as the newest one.", "Write the version in the message."},
+};
+
+}  // namespace penstock::manifests

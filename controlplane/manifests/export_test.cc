@@ -1,0 +1,224 @@
+#include "controlplane/manifests/export.h"
+
+#include <random>
+
+#include "api/manifests/v1/meta.pb.h"
+#include "api/manifests/v1/schema.pb.h"
+#include "controlplane/manifests/parse.h"
+#include "controlplane/manifests/text.h"
+#include "gtest/gtest.h"
+
+namespace penstock::manifests {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+ParseResult ParseText(std::string text) {
+  File file{.name = "a.yaml", .bytes = std::move(text)};
+  return Parse({&file, 1});
+}
+
+TEST(Export, WritesReadableYamlInTheOrderOfTheKind) {
+  ParseResult result = ParseText(R"(
+kind: HTTPRoute
+spec: {rules: [{backendRefs: [{weight: 90, name: a, port: 80}], matches: [{path: {value: "/a b"}}], timeouts: {request: 1h30m}}], parentRefs: [{name: shop}]}
+metadata: {labels: {b: "1", a.b/c: "no"}, name: r}
+apiVersion: gateway.networking.k8s.io/v1
+)");
+  ASSERT_EQ(result.objects.size(), 1u);
+  EXPECT_EQ(ToYaml(*result.objects[0]), R"(apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: r
+  namespace: default
+  labels:
+    a.b/c: "no"
+    b: "1"
+spec:
+  parentRefs:
+  - name: shop
+  rules:
+  - matches:
+    - path:
+        value: "/a b"
+    backendRefs:
+    - name: a
+      port: 80
+      weight: 90
+    timeouts:
+      request: 1h30m
+)");
+  EXPECT_EQ(
+      ToJson(*result.objects[0]),
+      R"({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "r", "namespace": "default", )"
+      R"("labels": {"a.b/c": "no", "b": "1"}}, "spec": {"parentRefs": [{"name": "shop"}], "rules": [{"matches": [{"path": {"value": "/a b"}}], )"
+      R"("backendRefs": [{"name": "a", "port": 80, "weight": 90}], "timeouts": {"request": "1h30m"}}]}})");
+}
+
+TEST(Export, ShowsSecretsOnlyWhenTold) {
+  ParseResult result = ParseText(
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {k: aGFsbG8=}\nstringData: {p: "
+      "\"-----BEGIN\\nx\\n\"}\n");
+  ASSERT_EQ(result.objects.size(), 1u);
+  std::string hidden = ToYaml(*result.objects[0]);
+  EXPECT_NE(hidden.find("k: REDACTED"), std::string::npos);
+  EXPECT_EQ(hidden.find("BEGIN"), std::string::npos);
+  std::string shown = ToYaml(*result.objects[0], Secrets::kShown);
+  EXPECT_NE(shown.find("k: \"aGFsbG8=\"\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("  p: |\n    -----BEGIN\n    x\n"), std::string::npos) << shown;
+}
+
+TEST(Export, KeepsAnEmptyListThatMeansSomething) {
+  ParseResult result =
+      ParseText("apiVersion: penstock.dev/v1\nkind: Backend\nmetadata: {name: a}\nspec: {endpoints: []}\n");
+  ASSERT_EQ(result.objects.size(), 1u);
+  EXPECT_NE(ToYaml(*result.objects[0]).find("endpoints: []"), std::string::npos);
+}
+
+// Random values that the schema allows.
+class RandomObject {
+ public:
+  explicit RandomObject(uint64_t seed) : random_(seed) {}
+
+  std::unique_ptr<Message> Make(const Kind& kind, int number) {
+    std::unique_ptr<Message> message(kind.prototype->New());
+    Fill(*message, 0);
+    const FieldDescriptor* field = message->GetDescriptor()->FindFieldByName("metadata");
+    auto* metadata = static_cast<v1::ObjectMeta*>(message->GetReflection()->MutableMessage(message.get(), field));
+    metadata->set_name(Cat("object-", number));
+    metadata->set_namespace_(kind.cluster_scoped ? "" : "default");
+    Set(*message, "api_version", kind.ApiVersion());
+    Set(*message, "kind", kind.name);
+    return message;
+  }
+
+ private:
+  size_t Below(size_t limit) { return std::uniform_int_distribution<size_t>(0, limit - 1)(random_); }
+
+  static void Set(Message& message, const char* name, const std::string& text) {
+    message.GetReflection()->SetString(&message, message.GetDescriptor()->FindFieldByName(name), text);
+  }
+
+  void Fill(Message& message, int depth) {
+    const auto& descriptor = *message.GetDescriptor();
+    const v1::UnionRules& rules = descriptor.options().GetExtension(v1::union_);
+    std::string chosen, chosen_field;
+    if (!rules.member().empty()) {
+      auto it = rules.member().begin();
+      std::advance(it, static_cast<long>(Below(rules.member().size())));
+      chosen = it->first;
+      chosen_field = it->second;
+    }
+    for (int i = 0; i < descriptor.field_count(); ++i) {
+      const FieldDescriptor& field = *descriptor.field(i);
+      const v1::FieldRules& r = field.options().GetExtension(v1::rules);
+      if (!r.unsupported().empty() || !r.ignored().empty()) continue;
+      bool member = false;
+      for (const auto& [value, name] : rules.member()) member = member || name == field.name();
+      if (member && field.name() != chosen_field) continue;
+      bool wanted = r.required() || member || Below(3) == 0;
+      if (!wanted || (depth > 8 && !r.required() && !member)) continue;
+      FillField(message, field, r, depth);
+      if (!rules.discriminator().empty() && field.name() == rules.discriminator())
+        Set(message, field.name().c_str(), chosen);
+    }
+  }
+
+  void FillField(Message& message, const FieldDescriptor& field, const v1::FieldRules& rules, int depth) {
+    size_t count = 1;
+    if (field.is_repeated()) count = rules.required() || rules.min_items() > 0 || Below(2) == 0 ? 1 : Below(3);
+    if (!rules.unique_by().empty()) count = std::min<size_t>(count, 1);
+    for (size_t i = 0; i < count; ++i) {
+      if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        FillMessage(message, field, rules, depth);
+      } else {
+        FillScalar(message, field, rules);
+      }
+    }
+  }
+
+  void FillMessage(Message& message, const FieldDescriptor& field, const v1::FieldRules& rules, int depth) {
+    const auto& reflection = *message.GetReflection();
+    if (!field.is_map()) {
+      Fill(
+          field.is_repeated() ? *reflection.AddMessage(&message, &field) : *reflection.MutableMessage(&message, &field),
+          depth + 1);
+      return;
+    }
+    if (reflection.FieldSize(message, &field) > 0) return;  // a key twice would be no map
+    Message* entry = reflection.AddMessage(&message, &field);
+    bool label = rules.format() == "label_value";
+    entry->GetReflection()->SetString(entry, field.message_type()->map_key(), label ? "a.b/c-1" : "k " + AnyText());
+    entry->GetReflection()->SetString(entry, field.message_type()->map_value(), label ? "no" : AnyText());
+  }
+
+  void FillScalar(Message& message, const FieldDescriptor& field, const v1::FieldRules& rules) {
+    const auto& reflection = *message.GetReflection();
+    int64_t max = rules.has_max() ? rules.max() : 1000;
+    int64_t number =
+        rules.min() + static_cast<int64_t>(Below(static_cast<size_t>(std::max<int64_t>(1, max - rules.min() + 1))));
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT32) {
+      auto n = static_cast<int32_t>(number);
+      field.is_repeated() ? reflection.AddInt32(&message, &field, n) : reflection.SetInt32(&message, &field, n);
+    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
+      reflection.SetInt64(&message, &field, number);
+    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+      reflection.SetBool(&message, &field, Below(2) == 0);
+    } else if (field.is_repeated()) {
+      reflection.AddString(&message, &field, TextFor(rules));
+    } else {
+      reflection.SetString(&message, &field, TextFor(rules));
+    }
+  }
+
+  std::string TextFor(const v1::FieldRules& rules) {
+    if (!rules.values().empty()) return rules.values(static_cast<int>(Below(static_cast<size_t>(rules.values_size()))));
+    const std::pair<std::string_view, const char*> kExamples[] = {
+        {"hostname", "a.example"}, {"hostname_or_wildcard", "*.a.example"},
+        {"duration", "1h30m"},     {"cidr", "10.0.0.0/8"},
+        {"ip", "2001:db8::1"},     {"header_name", "x-a"},
+        {"header_value", "a: #b"}, {"dns_label", "no"},
+        {"dns_subdomain", "1.5"},  {"cors_origin", "*"},
+        {"label_value", "on"},     {"percent", "20%"}};
+    for (const auto& [format, text] : kExamples) {
+      if (rules.format() == format) return text;
+    }
+    std::string text = AnyText();
+    if (rules.max_length() > 0 && text.size() > rules.max_length()) text = "x";
+    return rules.required() && text.empty() ? "~" : text;
+  }
+
+  // Text that YAML would take for something else if it were written without care.
+  std::string AnyText() {
+    const char* kTexts[] = {
+        "",    "~",    "null",  "true",  "no",         "012", "1e3",     "0x1F",       "1:30",     "-",
+        "- a", "a: b", "a #b",  "#a",    "*a",         "&a",  "!a",      "@a",         "`a",       "%a",
+        "{a}", "[a]",  "'a'",   "\"a\"", "a\\b",       " a",  "a ",      "a\nb\n",     "a\n\nb\n", "\na\n",
+        "a\n", "a\tb", "\ta\n", "| a",   "> a",        "? a", "---",     "--- a\n",    "...\n",    "\xC3\xA9",
+        "a,b", "a]",   "<<",    "=",     "2026-01-01", "5m",  "1.2.3.4", "a\n b\nc\n", "\x7F",     "a\nb"};
+    return kTexts[Below(std::size(kTexts))];
+  }
+
+  std::mt19937_64 random_;
+};
+
+TEST(Export, ComesBackTheSameForAnyObject) {
+  for (const Kind& kind : BuiltInKinds().all()) {
+    RandomObject random(42);
+    for (int i = 0; i < 100; ++i) {
+      Object object(kind, random.Make(kind, i));
+      for (const std::string& text :
+           {ToYaml(object, Secrets::kShown), ToJson(object, Secrets::kShown), ToPrettyJson(object, Secrets::kShown)}) {
+        ParseResult result = ParseText(text);
+        ASSERT_TRUE(result.findings.empty()) << text << result.findings[0].ShortDebugString();
+        ASSERT_EQ(result.objects.size(), 1u) << text;
+        ASSERT_TRUE(SameContents(object, *result.objects[0])) << text << object.message().ShortDebugString();
+        ASSERT_EQ(ToYaml(object, Secrets::kShown), ToYaml(*result.objects[0], Secrets::kShown));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace penstock::manifests
