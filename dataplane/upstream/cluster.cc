@@ -1,0 +1,216 @@
+#include "dataplane/upstream/cluster.h"
+
+#include <algorithm>
+
+#include "dataplane/base/check.h"
+#include "dataplane/io/net/connect.h"
+
+namespace penstock::upstream {
+namespace {
+
+// How long a request without a place waits before it looks again whether other workers gave some back.
+constexpr Duration kLookAgain = std::chrono::milliseconds(20);
+
+}  // namespace
+
+View::View(Cluster& cluster, snapshot::Shared<snapshot::CompiledCluster> config,
+           snapshot::Shared<snapshot::EndpointSet> endpoints)
+    : cluster_(cluster), config_(std::move(config)), endpoints_(std::move(endpoints)) {
+  std::vector<std::uint32_t> weights;
+  if (endpoints_ != nullptr) {
+    for (const snapshot::CompiledEndpoint& endpoint : endpoints_->endpoints) {
+      StatusOr<IpAddress> ip = IpAddress::Parse(endpoint.address);
+      PENSTOCK_CHECK(ip.ok(), "a compiled endpoint has a literal address");
+      rows_.push_back({&cluster.PoolOf(io::SocketAddress::Ip(*ip, endpoint.port)), endpoint.weight});
+      weights.push_back(endpoint.weight);
+    }
+  }
+  const Algorithm* algorithm = FindAlgorithm(config_->lb_algorithm);
+  PENSTOCK_CHECK(algorithm != nullptr, "a compiled cluster names a known algorithm");
+  balancer_ = algorithm->make(weights, cluster.reactor().random().Next());
+}
+
+std::optional<std::size_t> View::Pick(std::uint64_t seed, TimePoint now, std::span<const std::size_t> tried) {
+  auto was_tried = [&](std::size_t i) { return std::find(tried.begin(), tried.end(), i) != tried.end(); };
+  auto not_now = [&](std::size_t i) { return was_tried(i) || rows_[i].pool->Paused(now); };
+  std::optional<std::size_t> index = balancer_->Pick(seed, not_now);
+  if (!index.has_value()) index = balancer_->Pick(seed, was_tried);
+  return index;
+}
+
+Cluster::Cluster(std::string name, Deps deps)
+    : name_(std::move(name)),
+      deps_(std::move(deps)),
+      connections_(deps_.limits->connections, deps_.workers),
+      pending_(deps_.limits->pending, deps_.workers),
+      requests_(deps_.limits->requests, deps_.workers) {}
+
+// Pools give their places back to connections_, which must still be there.
+Cluster::~Cluster() {
+  for (const std::unique_ptr<View>& view : views_)
+    PENSTOCK_CHECK(view->refs_ == 0, "a cluster must outlive its requests");
+  views_.clear();
+  pools_.clear();
+}
+
+void Cluster::Show(const snapshot::Shared<snapshot::CompiledCluster>& config,
+                   const snapshot::Shared<snapshot::EndpointSet>& given) {
+  const auto* names = std::get_if<snapshot::DnsDiscovery>(&config->discovery);
+  bool new_config = views_.empty() || views_.front()->config_ != config || stopped_;
+  if (std::exchange(stopped_, false) && dns_ != nullptr) old_dns_.push_back(std::move(dns_));
+  if (names != nullptr && new_config) {
+    if (dns_ == nullptr) dns_ = std::make_unique<DnsLane>(deps_.reactor, deps_.resolver, name_, *deps_.cells);
+    dns_->Follow(*names);
+  }
+  const snapshot::Shared<snapshot::EndpointSet>& endpoints = names != nullptr ? dns_->endpoints() : given;
+  if (!new_config && views_.front()->endpoints_ == endpoints) return;
+  if (new_config) deps_.limits->Set(config->upstream);
+  for (std::size_t i = 0; i < views_.size(); ++i) {
+    if (views_[i]->config_ != config || views_[i]->endpoints_ != endpoints) continue;
+    std::swap(views_[0], views_[i]);
+    RetirePools();
+    return;
+  }
+  AddView(config, endpoints);
+}
+
+View& Cluster::AddView(snapshot::Shared<snapshot::CompiledCluster> config,
+                       snapshot::Shared<snapshot::EndpointSet> endpoints) {
+  views_.insert(views_.begin(), std::make_unique<View>(*this, std::move(config), std::move(endpoints)));
+  // The one before stays: requests of the generation before may still ask for it.
+  while (views_.size() > 2 && views_.back()->refs_ == 0) views_.pop_back();
+  RetirePools();
+  return *views_.front();
+}
+
+// Pools that the shown view does not name keep nothing.
+void Cluster::RetirePools() {
+  std::vector<const EndpointPool*> named;
+  for (const View::Endpoint& endpoint : views_.front()->rows_) named.push_back(endpoint.pool);
+  std::sort(named.begin(), named.end());
+  for (const auto& [address, pool] : pools_) {
+    bool keep = std::binary_search(named.begin(), named.end(), pool.get());
+    if (keep == pool->retired()) pool->set_retired(!keep);
+  }
+}
+
+EndpointPool& Cluster::PoolOf(const io::SocketAddress& address) {
+  std::unique_ptr<EndpointPool>& pool = pools_[address];
+  if (pool == nullptr) pool = std::make_unique<EndpointPool>(deps_.reactor, address, *deps_.cells);
+  return *pool;
+}
+
+Task<Status> Cluster::Resolved(Wait wait) {
+  if (dns_ == nullptr) return absl::OkStatus();
+  if (dns_->endpoints() != nullptr) return absl::OkStatus();
+  return dns_->FirstAnswer(wait);
+}
+
+Task<Acquired> Cluster::Acquire(View& view, std::size_t endpoint, bool fresh, Wait wait) {
+  std::unique_ptr<Connection> idle = fresh ? nullptr : view.rows_[endpoint].pool->TakeIdle();
+  if (idle == nullptr) return AcquireNew(view, endpoint, fresh, wait);
+  return Acquired(std::move(idle));
+}
+
+Task<Acquired> Cluster::AcquireNew(View& view, std::size_t endpoint, bool fresh, Wait wait) {
+  EndpointPool& pool = *view.rows_[endpoint].pool;
+  Lease slot = Lease::Take(connections_);
+  if (!slot.ok() && CloseSomeIdle()) slot = Lease::Take(connections_);
+  Lease pending;
+  while (!slot.ok()) {
+    if (!pending.ok()) pending = Lease::Take(pending_);
+    if (!pending.ok()) co_return Acquired(Acquired::Failure::kOverloaded);
+    io::Waiter waiter(deps_.reactor, waiting_, wait.Until(After(deps_.reactor.Now(), kLookAgain)));
+    io::Woke woke = co_await waiter;
+    bool over = woke == io::Woke::kCancelled || deps_.reactor.Now() >= wait.deadline;
+    if (woke != io::Woke::kEvent && over) co_return Acquired(Acquired::Failure::kWaitOver);
+    std::unique_ptr<Connection> idle = fresh ? nullptr : pool.TakeIdle();
+    if (idle != nullptr) co_return Acquired(std::move(idle));
+    slot = Lease::Take(connections_);
+    if (!slot.ok() && CloseSomeIdle()) slot = Lease::Take(connections_);
+  }
+  pending.Release();
+  Acquired acquired = co_await Connect(view, pool, std::move(slot), wait);
+  if (acquired.connection == nullptr) waiting_.WakeOne();
+  co_return acquired;
+}
+
+Task<Acquired> Cluster::Connect(View& view, EndpointPool& pool, Lease slot, Wait wait) {
+  const snapshot::UpstreamSettings& settings = view.settings();
+  TimePoint start = deps_.reactor.Now();
+  TimePoint connect_deadline = After(start, settings.connect_timeout);
+  StatusOr<std::unique_ptr<io::TcpStream>> stream =
+      co_await io::Connect(deps_.reactor, pool.address(), wait.Until(connect_deadline));
+  TimePoint now = deps_.reactor.Now();
+  if (!stream.ok()) {
+    bool callers = IsCancelled(stream.status()) || (IsTimeout(stream.status()) && wait.deadline < connect_deadline);
+    if (callers) co_return Acquired(Acquired::Failure::kWaitOver);
+    deps_.cells->connection_failures.Add();
+    // What this side lacks says nothing about the endpoint.
+    if (!absl::IsResourceExhausted(stream.status())) pool.ConnectFailed(now);
+    bool timeout = IsTimeout(stream.status());
+    co_return Acquired(timeout ? Acquired::Failure::kConnectTimeout : Acquired::Failure::kConnectFailed);
+  }
+  pool.ConnectSucceeded();
+  // Up to a tenth less, so that connections made together do not end together.
+  Duration age = settings.max_connection_age;
+  Duration jitter(
+      static_cast<std::int64_t>(deps_.reactor.random().Below(static_cast<std::uint64_t>(age.count() / 10 + 1))));
+  auto connection = std::make_unique<Connection>(pool, *std::move(stream), std::move(slot), After(now, age - jitter));
+  co_return Acquired(std::move(connection), now - start);
+}
+
+bool Cluster::CloseSomeIdle() {
+  for (const auto& [address, pool] : pools_) {
+    if (pool->CloseOldest()) return true;
+  }
+  return false;
+}
+
+void Cluster::Reuse(std::unique_ptr<Connection> connection, const snapshot::UpstreamSettings& settings) {
+  EndpointPool& pool = connection->pool();
+  pool.Give(std::move(connection), settings.idle_timeout);
+  waiting_.WakeOne();
+}
+
+void Cluster::Discard(std::unique_ptr<Connection> connection) {
+  connection.reset();
+  waiting_.WakeOne();
+}
+
+bool Cluster::BeginRetry(std::uint32_t max_retries, std::uint32_t budget_percent) {
+  std::int64_t budget = std::max<std::int64_t>(max_retries, active_requests() * budget_percent / 100);
+  if (retries_ >= budget) return false;
+  ++retries_;
+  return true;
+}
+
+void Cluster::Stop() {
+  stopped_ = true;
+  if (dns_ != nullptr) dns_->Stop();
+  for (const auto& [address, pool] : pools_) pool->set_retired(true);
+}
+
+void Cluster::Sweep() {
+  std::erase_if(old_dns_, [](const std::unique_ptr<DnsLane>& lane) { return lane->stopped(); });
+  std::erase_if(views_, [&](const std::unique_ptr<View>& view) { return view != views_.front() && view->refs_ == 0; });
+  absl::flat_hash_map<const EndpointPool*, bool> named;
+  for (const std::unique_ptr<View>& view : views_) {
+    for (const View::Endpoint& endpoint : view->rows_) named[endpoint.pool] = true;
+  }
+  absl::erase_if(pools_,
+                 [&](const auto& entry) { return entry.second->unused() && !named.contains(entry.second.get()); });
+}
+
+bool Cluster::unused() const {
+  if ((dns_ != nullptr && !dns_->stopped()) || !old_dns_.empty()) return false;
+  for (const std::unique_ptr<View>& view : views_) {
+    if (view->refs_ != 0) return false;
+  }
+  for (const auto& [address, pool] : pools_) {
+    if (!pool->unused()) return false;
+  }
+  return waiting_.empty();
+}
+
+}  // namespace penstock::upstream

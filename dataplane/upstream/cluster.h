@@ -1,0 +1,191 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "dataplane/base/task.h"
+#include "dataplane/io/dns/resolver.h"
+#include "dataplane/io/reactor/reactor.h"
+#include "dataplane/snapshot/snapshot.h"
+#include "dataplane/upstream/dns_lane.h"
+#include "dataplane/upstream/lb/balancer.h"
+#include "dataplane/upstream/pool/endpoint_pool.h"
+#include "dataplane/upstream/pool/limits.h"
+
+namespace penstock::upstream {
+
+class Cluster;
+
+// What one snapshot says about a cluster, made ready for this worker: a request uses one view from its first try to its
+// last, so that it is decided by one generation. Counted by ViewRef.
+class View {
+ public:
+  struct Endpoint {
+    EndpointPool* pool;
+    std::uint32_t weight;
+  };
+
+  View(Cluster& cluster, snapshot::Shared<snapshot::CompiledCluster> config,
+       snapshot::Shared<snapshot::EndpointSet> endpoints);
+
+  Cluster& cluster() const { return cluster_; }
+  const snapshot::CompiledCluster& config() const { return *config_; }
+  const snapshot::UpstreamSettings& settings() const { return config_->upstream; }
+  std::uint64_t epoch() const { return endpoints_ != nullptr ? endpoints_->epoch : 0; }
+  const std::vector<Endpoint>& endpoints() const { return rows_; }
+
+  // An endpoint that is not in TRIED, one that is not paused if there is any; nullopt if all are tried or have no
+  // weight.
+  std::optional<std::size_t> Pick(std::uint64_t seed, TimePoint now, std::span<const std::size_t> tried);
+
+ private:
+  friend class ViewRef;
+  friend class Cluster;
+
+  Cluster& cluster_;
+  const snapshot::Shared<snapshot::CompiledCluster> config_;
+  const snapshot::Shared<snapshot::EndpointSet> endpoints_;
+  std::vector<Endpoint> rows_;
+  std::unique_ptr<Balancer> balancer_;
+  std::uint32_t refs_ = 0;
+};
+
+// Keeps a View and its Cluster. Worker-local: the count is not atomic.
+class ViewRef {
+ public:
+  ViewRef() = default;
+  explicit ViewRef(View& view) : view_(&view) { ++view_->refs_; }
+  ViewRef(ViewRef&& other) noexcept : view_(std::exchange(other.view_, nullptr)) {}
+  ViewRef& operator=(ViewRef&& other) noexcept {
+    Release();
+    view_ = std::exchange(other.view_, nullptr);
+    return *this;
+  }
+  ~ViewRef() { Release(); }
+
+  ViewRef Share() const { return view_ != nullptr ? ViewRef(*view_) : ViewRef(); }
+  View* operator->() const { return view_; }
+  View& operator*() const { return *view_; }
+  explicit operator bool() const { return view_ != nullptr; }
+
+ private:
+  void Release() {
+    if (view_ != nullptr) --std::exchange(view_, nullptr)->refs_;
+  }
+  View* view_ = nullptr;
+};
+
+// A connection for one try, or why there is none.
+struct Acquired {
+  enum class Failure : std::uint8_t {
+    kNone,
+    kOverloaded,      // a limit of the cluster
+    kConnectFailed,   // refused, unreachable, or no descriptor or port on this side
+    kConnectTimeout,  // the connect timeout
+    kWaitOver,        // the caller's deadline or cancellation
+  };
+
+  explicit Acquired(Failure why) : failure(why) {}
+  // CONNECT is how long connecting took; negative: it was an idle connection.
+  explicit Acquired(std::unique_ptr<Connection> made, Duration connect = Duration(-1))
+      : connection(std::move(made)), reused(connect < Duration::zero()), connect(connect) {}
+
+  Failure failure = Failure::kNone;
+  std::unique_ptr<Connection> connection;
+  bool reused = false;
+  Duration connect{-1};
+};
+
+// A worker's runtime of one cluster. See Upstreams for what survives.
+class Cluster {
+ public:
+  struct Deps {
+    io::Reactor& reactor;
+    io::Resolver& resolver;
+    std::shared_ptr<ClusterLimits> limits;
+    int workers;
+    std::shared_ptr<telemetry::ClusterCells> cells;
+  };
+
+  Cluster(std::string name, Deps deps);
+  Cluster(const Cluster&) = delete;
+  ~Cluster();
+
+  const std::string& name() const { return name_; }
+  telemetry::ClusterCells& cells() { return *deps_.cells; }
+  io::Reactor& reactor() { return deps_.reactor; }
+
+  // Shows what a snapshot says. Cheap if it says what is shown.
+  void Show(const snapshot::Shared<snapshot::CompiledCluster>& config,
+            const snapshot::Shared<snapshot::EndpointSet>& endpoints);
+
+  // What is shown. A DNS cluster has no endpoints before Resolved().
+  ViewRef view() { return ViewRef(*views_.front()); }
+  // Show() would change nothing but by another snapshot: no name was resolved to other addresses since.
+  bool up_to_date() const { return !stopped_ && (dns_ == nullptr || views_.front()->endpoints_ == dns_->endpoints()); }
+  // The same configuration with the addresses of now.
+  ViewRef Refreshed(const View& view) {
+    Show(view.config_, view.endpoints_);
+    return this->view();
+  }
+
+  // Ready at once, but for a DNS cluster whose names were never resolved: then waits for the first answer.
+  Task<Status> Resolved(Wait wait);
+
+  // A connection to the endpoint: an idle one, or a new one within the connect timeout; waits for its turn if the
+  // cluster has as many connections as it may. FRESH: not an idle one, since those may all be dead.
+  Task<Acquired> Acquire(View& view, std::size_t endpoint, bool fresh, Wait wait);
+
+  // Takes it back from a complete exchange, or lets it close and somebody else have its place.
+  void Reuse(std::unique_ptr<Connection> connection, const snapshot::UpstreamSettings& settings);
+  void Discard(std::unique_ptr<Connection> connection);
+
+  // A running request's place; not ok() if there is none.
+  Lease TakeRequest() { return Lease::Take(requests_); }
+  std::int64_t active_requests() const { return requests_.used(); }
+
+  // May another retry run? At most MAX_RETRIES of this worker's, or BUDGET_PERCENT of its active requests if that is
+  // more.
+  bool BeginRetry(std::uint32_t max_retries, std::uint32_t budget_percent);
+  void EndRetry() { --retries_; }
+
+  // The key of the snapshot that is shown, so that Upstreams need not ask it again.
+  std::uint64_t shown_key[3] = {};
+
+  // Closes idle connections and ends resolution, until the next Show().
+  void Stop();
+  // Frees views and pools that nothing uses.
+  void Sweep();
+  // Nothing uses it: it may be destroyed.
+  bool unused() const;
+
+ private:
+  friend class View;
+
+  EndpointPool& PoolOf(const io::SocketAddress& address);
+  View& AddView(snapshot::Shared<snapshot::CompiledCluster> config, snapshot::Shared<snapshot::EndpointSet> endpoints);
+  void RetirePools();
+  bool CloseSomeIdle();
+  Task<Acquired> AcquireNew(View& view, std::size_t endpoint, bool fresh, Wait wait);
+  Task<Acquired> Connect(View& view, EndpointPool& pool, Lease slot, Wait wait);
+
+  const std::string name_;
+  Deps deps_;
+  LimitShare connections_;
+  LimitShare pending_;
+  LimitShare requests_;
+  io::WaitQueue waiting_;  // for a connection's place
+  std::int64_t retries_ = 0;
+  absl::flat_hash_map<io::SocketAddress, std::unique_ptr<EndpointPool>> pools_;
+  std::vector<std::unique_ptr<View>> views_;  // the shown one in front, then those that requests still use
+  std::unique_ptr<DnsLane> dns_;
+  std::vector<std::unique_ptr<DnsLane>> old_dns_;  // stopped, until they have unwound
+  bool stopped_ = false;
+};
+
+}  // namespace penstock::upstream

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/base/clock.h"
+#include "dataplane/snapshot/route.h"
+#include "dataplane/upstream/forward/try_result.h"
+
+namespace penstock::upstream {
+
+// What there is to know when a try has ended.
+struct Tried {
+  TryResult result;
+  int status = 0;           // of the response, if there is one
+  std::uint32_t tries = 1;  // so far
+  bool idempotent = false;  // the method
+  bool can_replay = true;   // the content can be given again, or none was read
+};
+
+// Should the request be sent again, as far as it is concerned? The budget is another question. See Forward() for the
+// rules.
+bool WantsRetry(const Tried& tried, const snapshot::Retry* rule);
+
+// How long to wait before try number `tries` + 1: nothing for the safe retry; for one that the rule asks for, its
+// backoff, doubled each time, less up to half by SEED.
+Duration Backoff(const Tried& tried, const snapshot::Retry* rule, std::uint64_t seed);
+
+}  // namespace penstock::upstream

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dataplane/io/net/socket_address.h"
+#include "dataplane/io/reactor/reactor.h"
+#include "dataplane/telemetry/stats/cells.h"
+#include "dataplane/upstream/pool/connection.h"
+
+namespace penstock::upstream {
+
+// A worker's connections to one endpoint of a cluster, and what is known of the endpoint. Survives changes of the
+// endpoint set; must outlive its connections.
+class EndpointPool {
+ public:
+  EndpointPool(io::Reactor& reactor, const io::SocketAddress& address, telemetry::ClusterCells& cells)
+      : reactor_(reactor), address_(address), text_(address.ToString()), cells_(cells) {}
+  EndpointPool(const EndpointPool&) = delete;
+  EndpointPool& operator=(const EndpointPool&) = delete;
+  ~EndpointPool();
+
+  const io::SocketAddress& address() const { return address_; }
+  // "192.0.2.7:8080"
+  const std::string& text() const { return text_; }
+
+  // The idle connection that was used last, so that the others may time out; null if none is fit.
+  std::unique_ptr<Connection> TakeIdle();
+
+  // Keeps it for the next request, for at most IDLE_TIMEOUT; closes it if it is not fit or the pool is retired.
+  void Give(std::unique_ptr<Connection> connection, Duration idle_timeout);
+
+  // Closes the idle connection that was used longest ago. False if there is none.
+  bool CloseOldest();
+  void CloseIdle();
+
+  // No endpoint set names this address any more: nothing is kept. May be undone.
+  void set_retired(bool retired);
+  bool retired() const { return retired_; }
+  bool unused() const { return connections_ == 0; }
+
+  // After a connect that failed the endpoint is left alone for a while, longer each time; one success ends that.
+  static constexpr Duration kFirstPause = std::chrono::seconds(1);
+  static constexpr Duration kLongestPause = std::chrono::seconds(30);
+  void ConnectFailed(TimePoint now);
+  void ConnectSucceeded();
+  bool Paused(TimePoint now) const { return now < paused_until_; }
+
+  io::Reactor& reactor() { return reactor_; }
+  telemetry::ClusterCells& cells() { return cells_; }
+
+ private:
+  friend class Connection;
+
+  void Drop(Connection& idle);
+
+  io::Reactor& reactor_;
+  const io::SocketAddress address_;
+  const std::string text_;
+  telemetry::ClusterCells& cells_;
+  IntrusiveList<Connection> idle_;  // owned; the one used last in front
+  std::size_t connections_ = 0;     // idle ones included
+  bool retired_ = false;
+  int failures_ = 0;
+  TimePoint paused_until_{};
+};
+
+}  // namespace penstock::upstream
