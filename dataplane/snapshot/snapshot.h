@@ -113,9 +113,9 @@ class Snapshot {
   Snapshot& operator=(const Snapshot&) = delete;
 
   GenerationId id() const;
-  uint64_t hash() const;                           // as Generation.hash
-  std::map<std::string, uint32_t> counts() const;  // as Generation.counts
-  uint64_t endpoints_epoch() const;                // grows with every ApplyEndpoints; 0 after Compile
+  uint64_t hash() const;                                  // as Generation.hash
+  const std::map<std::string, uint32_t>& counts() const;  // as Generation.counts
+  uint64_t endpoints_epoch() const;                       // grows with every ApplyEndpoints; 0 after Compile
 
   // All places to listen at, sorted.
   const std::vector<BindKey>& bind_keys() const;
@@ -142,6 +142,7 @@ class Snapshot {
   void ForEachListener(absl::FunctionRef<void(const Shared<CompiledListener>&)> visit) const;
   void ForEachRoute(absl::FunctionRef<void(const Shared<CompiledRoute>&)> visit) const;
   void ForEachCluster(absl::FunctionRef<void(const Shared<CompiledCluster>&)> visit) const;
+  void ForEachPolicyChain(absl::FunctionRef<void(const Shared<CompiledPolicyChain>&)> visit) const;
   void ForEachEndpoints(absl::FunctionRef<void(const Shared<EndpointSet>&)> visit) const;
   // Every live resource and its version, Endpoints included: what a client tells its server on reconnect.
   void ForEachVersion(

@@ -124,7 +124,8 @@ CorsDecision CorsConfig::Decide(std::string_view method, const http::Headers& re
   return decision;
 }
 
-// Where credentials are allowed "*" means a method or field of that name (Fetch 3.2.5): what was asked for is named instead.
+// Where credentials are allowed "*" means a method or field of that name (Fetch 3.2.5): what was asked for is named
+// instead.
 void CorsConfig::AddPreflightFields(const http::Headers& request, CorsDecision& decision) const {
   std::string_view method = request.Get("access-control-request-method");
   std::string_view fields = request.Get("access-control-request-headers");

@@ -6,7 +6,8 @@
 namespace penstock::policies {
 namespace {
 
-// Fields that say where a message ends or whom the next hop is: a configuration that could write them could smuggle requests.
+// Fields that say where a message ends or whom the next hop is: a configuration that could write them could smuggle
+// requests.
 absl::Status CheckMayChange(std::string_view name) {
   RETURN_IF_ERROR(CheckFieldName(name));
   std::string lower = LowerCase(name);

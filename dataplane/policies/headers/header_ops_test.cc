@@ -37,7 +37,8 @@ TEST(HeaderOps, SetsThenAddsThenRemoves) {
 }
 
 TEST(HeaderOps, RefusesFramingHopByHopAndHost) {
-  for (const char* name : {"Content-Length", "transfer-encoding", "Connection", "te", "upgrade", "Host", "keep-alive"}) {
+  for (const char* name :
+       {"Content-Length", "transfer-encoding", "Connection", "te", "upgrade", "Host", "keep-alive"}) {
     xds::v1::HeaderOps config;
     config.add_set()->set_name(name);
     HeaderOps ops;

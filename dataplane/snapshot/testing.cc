@@ -1,0 +1,70 @@
+#include "dataplane/snapshot/testing.h"
+
+#include <gtest/gtest.h>
+
+#include "dataplane/base/strings.h"
+#include "proto/penstock/xds/v1/cluster.pb.h"
+#include "proto/penstock/xds/v1/endpoints.pb.h"
+#include "proto/penstock/xds/v1/listener.pb.h"
+#include "proto/penstock/xds/v1/policy.pb.h"
+#include "proto/penstock/xds/v1/route.pb.h"
+
+namespace penstock::snapshot::testing {
+namespace {
+
+std::string Named(const char* field, std::string_view name, const std::string& more) {
+  return StrCat(field, ": '", name, "' ", more);
+}
+
+}  // namespace
+
+Resource Listener(std::string_view name, const std::string& more) {
+  std::string port = more.find("port:") == std::string::npos ? " port: 8080" : "";
+  std::string protocol = more.find("protocol:") == std::string::npos ? " protocol: HTTP" : "";
+  return MakeResource<xds::v1::Listener>(name, Named("name", name, more + port + protocol));
+}
+
+Resource Cluster(std::string_view name, const std::string& more) {
+  std::string discovery =
+      more.find("dns") == std::string::npos && more.find("eds") == std::string::npos ? " eds {}" : "";
+  return MakeResource<xds::v1::Cluster>(name, Named("name", name, more + discovery));
+}
+
+Resource Route(std::string_view name, const std::string& text) {
+  return MakeResource<xds::v1::Route>(name, Named("name", name, text));
+}
+
+Resource Endpoints(std::string_view cluster, const std::string& text) {
+  return MakeResource<xds::v1::Endpoints>(cluster, Named("cluster", cluster, text));
+}
+
+Resource PolicyChain(std::string_view name, const std::string& text) {
+  return MakeResource<xds::v1::PolicyChain>(name, Named("name", name, text));
+}
+
+std::shared_ptr<const Snapshot> MustCompile(const Snapshot* previous, const Delta& delta) {
+  CompileOutcome outcome = Compile(previous, delta);
+  EXPECT_TRUE(outcome.ok()) << Text(outcome.problems);
+  return outcome.snapshot;
+}
+
+std::string Text(const std::vector<ResourceProblem>& problems) {
+  std::string text;
+  for (const ResourceProblem& problem : problems) {
+    std::string kind = problem.type_url().substr(problem.type_url().rfind('.') + 1);
+    text +=
+        StrCat(problem.code(), " ", kind, " ", problem.name(), " ", problem.field_path(), ": ", problem.reason(), "\n");
+  }
+  return text;
+}
+
+xds::v1::Generation GenerationOf(const Snapshot& snapshot, uint64_t number) {
+  xds::v1::Generation generation;
+  generation.set_epoch(1);
+  generation.set_number(number);
+  generation.set_hash(snapshot.hash());
+  for (const auto& [type_url, count] : snapshot.counts()) (*generation.mutable_counts())[type_url] = count;
+  return generation;
+}
+
+}  // namespace penstock::snapshot::testing

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/snapshot/compile.h"
+#include "google/protobuf/text_format.h"
+
+// Resources for tests, written as protobuf text.
+namespace penstock::snapshot::testing {
+
+// REQUIRES: TEXT is the text form of a Message, whose name NAME is.
+template <typename Message>
+Resource MakeResource(std::string_view name, const std::string& text) {
+  Message message;
+  bool parsed = google::protobuf::TextFormat::ParseFromString(text, &message);
+  if (!parsed) std::abort();
+  return {"type.googleapis.com/" + Message::descriptor()->full_name(), std::string(name), "",
+          message.SerializeAsString()};
+}
+
+Resource Listener(std::string_view name, const std::string& more = "");
+Resource Cluster(std::string_view name, const std::string& more = "");
+Resource Route(std::string_view name, const std::string& text);
+Resource Endpoints(std::string_view cluster, const std::string& text);
+Resource PolicyChain(std::string_view name, const std::string& text);
+
+// The snapshot, or a failure of the test with the problems.
+std::shared_ptr<const Snapshot> MustCompile(const Snapshot* previous, const Delta& delta);
+
+// "E203 Route default/a rules[0].forward.clusters[0].cluster: Cluster "x" does not exist", one a line.
+std::string Text(const std::vector<ResourceProblem>& problems);
+
+// The commit record that fits SNAPSHOT.
+xds::v1::Generation GenerationOf(const Snapshot& snapshot, uint64_t number);
+
+}  // namespace penstock::snapshot::testing
