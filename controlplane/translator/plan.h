@@ -8,10 +8,11 @@
 
 namespace penstock::translator {
 
-// One line per difference: `rule "catalog": weights products-v1 100 -> 90, products-v2 + 10`, `listener "http": port 80
-// -> 8080`, `spec.timeouts.keepAlive: 60s -> 30s`. `before` nullptr: the object is new; `after` nullptr: it is deleted;
-// at least one is given. Empty if both are the same. At most kMaxPlanLines, then one that says how many more. Secrets'
-// values are never told.
+// One line per difference: `rule "catalog": weights products-v1 100 -> 90, products-v2 + 10`,
+// `spec.listeners[http].port: 80 -> 8080`, `spec.endpoints: + {address: 10.0.0.3, port: 81}`. Empty if both are the
+// same. `before` nullptr: the object is new; `after` nullptr: it is deleted; then the lines are what a route does or
+// did, and none for other kinds. At most kMaxPlanLines, then one that says how many more. Values of secrets are never
+// told.
 std::vector<std::string> DescribeChange(const manifests::Object* before, const manifests::Object* after);
 
 inline constexpr size_t kMaxPlanLines = 50;

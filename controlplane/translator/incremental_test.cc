@@ -1,0 +1,299 @@
+// Incremental equals full: after any sequence of edits the state is that of translating the surviving objects at once,
+// and the deltas lead from one to the next, for everybody and for each group of data planes.
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "controlplane/manifests/parse.h"
+#include "controlplane/manifests/text.h"
+#include "controlplane/translator/translate.h"
+#include "gtest/gtest.h"
+
+namespace penstock::translator {
+namespace {
+
+using manifests::Cat;
+using manifests::ObjectKey;
+using manifests::ObjectPtr;
+
+ObjectPtr ParseOne(const std::string& yaml) {
+  manifests::File file{.name = "t.yaml", .bytes = yaml};
+  manifests::ParseResult parsed = manifests::Parse({&file, 1});
+  EXPECT_EQ(parsed.objects.size(), 1u) << yaml;
+  for (const manifests::Finding& finding : parsed.findings) ADD_FAILURE() << yaml << finding.ShortDebugString();
+  return parsed.objects.at(0);
+}
+
+// Draws small objects from a small world, so that they refer to each other, collide and disappear.
+class World {
+ public:
+  explicit World(uint32_t seed) : random_(seed) {}
+
+  size_t Below(size_t n) { return random_() % n; }
+  std::string Pick(std::vector<std::string> from) { return from[Below(from.size())]; }
+
+  ObjectPtr AnyObject() {
+    switch (Below(12)) {
+      case 0:
+        return Gateway();
+      case 1:
+        return Policy("ClientPolicy", "timeouts: {keepAlive: " + Pick({"1s", "2s"}) + "}");
+      case 2:
+        return Policy("TrafficPolicy",
+                      Pick({"timeouts: {request: 3s}", "retries: {attempts: 2}", "timeouts: {connect: 1s}"}));
+      case 3:
+        return Grant();
+      case 4:
+        return Service();
+      case 5:
+        return Slice();
+      case 6:
+        return ParseOne(Header("v1", "Namespace", "", Ns(), Cat(", labels: {team: ", Pick({"x", "y"}), "}")));
+      case 7:
+        return ParseOne(Header("gateway.networking.k8s.io/v1", "GatewayClass", "", Pick({"default", "edge"}), "") +
+                        "spec: {controllerName: " + Pick({"penstock.dev/gateway-controller", "example.com/other"}) +
+                        "}\n");
+      case 8:
+      case 9:
+        return Backend();
+      default:
+        return Route();
+    }
+  }
+
+ private:
+  std::string Ns() { return Pick({"default", "other"}); }
+
+  static std::string Header(std::string version, std::string kind, std::string ns, std::string name, std::string more) {
+    return Cat("apiVersion: ", version, "\nkind: ", kind, "\nmetadata: {name: ", name,
+               ns.empty() ? "" : ", namespace: ", ns, more, "}\n");
+  }
+
+  ObjectPtr Gateway() {
+    std::string text = Header("gateway.networking.k8s.io/v1", "Gateway", Ns(), Pick({"g1", "g2"}),
+                              Cat(", labels: {zone: ", Pick({"a", "b"}), "}"));
+    manifests::Append(text, "spec:\n  gatewayClassName: ", Pick({"default", "default", "edge"}), "\n  listeners:\n");
+    size_t listeners = 1 + Below(2);
+    for (size_t i = 0; i < listeners; ++i) {
+      manifests::Append(text, "  - {name: l", i, ", protocol: HTTP, port: ", 80 + Below(2),
+                        Pick({"", ", hostname: a.test", ", hostname: '*.test'"}), ", allowedRoutes: {namespaces: ",
+                        Pick({"{from: All}", "{from: Same}", "{from: Selector, selector: {matchLabels: {team: x}}}"}),
+                        "}}\n");
+    }
+    return ParseOne(text);
+  }
+
+  ObjectPtr Route() {
+    std::string priority = Pick({"", "", ", annotations: {penstock.dev/priority: '5'}"});
+    std::string text =
+        Header("gateway.networking.k8s.io/v1", "HTTPRoute", Ns(), Pick({"r1", "r2", "r3", "r4"}), priority);
+    manifests::Append(text, "spec:\n  parentRefs: [{name: ", Pick({"g1", "g2"}), ", namespace: ", Ns(), "}",
+                      Pick({"", ", {name: g2}"}), "]\n",
+                      Pick({"", "  hostnames: [a.test]\n", "  hostnames: ['*.test', b.test]\n"}), "  rules:\n");
+    size_t rules = 1 + Below(2);
+    for (size_t i = 0; i < rules; ++i) {
+      manifests::Append(text, "  - name: n", i, "\n    matches: [{path: {value: ", Pick({"/", "/a", "/a/"}),
+                        "}}]\n    backendRefs:\n", "    - {name: ", Pick({"b1", "b2", "b3"}),
+                        Pick({"", ", port: 80", ", port: 81"}), Pick({"", ", namespace: other"}),
+                        Pick({"", ", weight: 0"}), "}\n");
+    }
+    return ParseOne(text);
+  }
+
+  ObjectPtr Backend() {
+    std::string spec = Pick({"endpoints: []", "endpoints: [{address: 10.0.0.1, port: 80}]",
+                             "endpoints: [{address: 10.0.0.1, port: 80}, {address: 10.0.0.2, port: 81, weight: 0}]",
+                             "dns: {name: b.test, port: 80}", "dns: {name: b.test}"});
+    return ParseOne(Header("penstock.dev/v1", "Backend", Ns(), Pick({"b1", "b2"}), "") + "spec: {" + spec + "}\n");
+  }
+
+  ObjectPtr Service() {
+    return ParseOne(Header("v1", "Service", Ns(), Pick({"b1", "b3"}), "") +
+                    "spec: {ports: [{name: http, port: " + Pick({"80", "81"}) + "}]}\n");
+  }
+
+  ObjectPtr Slice() {
+    std::string labels = Cat(", labels: {kubernetes.io/service-name: ", Pick({"b1", "b3"}), "}");
+    return ParseOne(Header("discovery.k8s.io/v1", "EndpointSlice", Ns(), Pick({"s1", "s2"}), labels) +
+                    "addressType: IPv4\nports: [{name: " + Pick({"http", "x"}) +
+                    ", port: 3000}]\nendpoints: [{addresses: [10.1.0." + Pick({"1", "2"}) +
+                    "], conditions: {ready: " + Pick({"true", "false"}) + "}}]\n");
+  }
+
+  ObjectPtr Grant() {
+    return ParseOne(Header("gateway.networking.k8s.io/v1", "ReferenceGrant", "other", Pick({"t1", "t2"}), "") +
+                    "spec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: default}], to: [" +
+                    Pick({"{group: penstock.dev, kind: Backend}", "{kind: Service, name: b3}"}) + "]}\n");
+  }
+
+  ObjectPtr Policy(std::string kind, std::string fields) {
+    std::string target =
+        Pick({"{kind: Gateway, name: g1}", "{kind: Gateway, name: g1, sectionName: l0}", "{kind: HTTPRoute, name: r1}",
+              "{kind: HTTPRoute, name: r1, sectionName: n0}", "{kind: Backend, group: penstock.dev, name: b1}"});
+    return ParseOne(Header("penstock.dev/v1", kind, Ns(), Pick({"p1", "p2"}), "") + "spec:\n  targetRefs: [" + target +
+                    "]\n  " + fields + "\n" + Pick({"", "  override: true\n"}));
+  }
+
+  std::mt19937 random_;
+};
+
+using ResourceMap = std::map<ResourceId, ResourcePtr>;
+
+std::string Text(const Resource& resource) {
+  std::string text = Cat(resource.type_url, " ", resource.name, " ", resource.version);
+  for (const std::string& gateway : resource.gateways) manifests::Append(text, " ", gateway);
+  return text;
+}
+
+std::vector<std::string> Texts(const std::vector<ResourcePtr>& resources) {
+  std::vector<std::string> texts;
+  for (const ResourcePtr& resource : resources) texts.push_back(Text(*resource));
+  return texts;
+}
+
+std::vector<std::string> Texts(const std::vector<manifests::Finding>& findings) {
+  std::vector<std::string> texts;
+  for (manifests::Finding finding : findings) texts.push_back(finding.SerializeAsString());
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+void Follow(ResourceMap& held, const std::vector<ResourcePtr>& upserts, const std::vector<ResourceId>& removals) {
+  for (const ResourcePtr& resource : upserts) held[{resource->type_url, resource->name}] = resource;
+  for (const ResourceId& id : removals) EXPECT_EQ(held.erase(id), 1u) << "removed what was not there: " << id.name;
+}
+
+std::vector<std::string> Versions(const std::vector<ResourcePtr>& resources) {
+  std::vector<std::string> texts;
+  for (const ResourcePtr& resource : resources) texts.push_back(resource->name + " " + resource->version);
+  return texts;
+}
+
+std::vector<ResourcePtr> Values(const ResourceMap& held) {
+  std::vector<ResourcePtr> values;
+  for (const auto& [id, resource] : held) values.push_back(resource);
+  return values;
+}
+
+void ExpectSameAsFull(const StatePtr& state) {
+  Changes everything;
+  everything.upserts = AllObjects(state);
+  StatePtr full = Translate(nullptr, everything, {.generation = 1, .allow_unresolved = true}).state;
+  ASSERT_EQ(Texts(AllResources(state)), Texts(AllResources(full)));
+  ASSERT_EQ(Texts(AllFindings(state)), Texts(AllFindings(full)));
+  ASSERT_EQ(*AllGateways(state), *AllGateways(full));
+  for (const Upsert& upsert : everything.upserts) {
+    auto a = StatusOf(state, upsert.object->key());
+    auto b = StatusOf(full, upsert.object->key());
+    ASSERT_EQ(a == nullptr, b == nullptr) << upsert.object->key().ToString();
+    if (a != nullptr) ASSERT_EQ(a->DebugString(), b->DebugString()) << upsert.object->key().ToString();
+  }
+}
+
+class Incremental : public testing::TestWithParam<uint32_t> {};
+
+TEST_P(Incremental, EqualsTranslatingEverythingAnew) {
+  World world(GetParam());
+  StatePtr state;
+  ResourceMap held;
+  const std::vector<GroupSelector> groups = {{"default", {}}, {"default", {{"zone", "a"}}}, {"edge", {}}};
+  std::vector<ResourceMap> held_by_group(groups.size());
+  for (uint64_t generation = 1; generation <= 100; ++generation) {
+    std::map<ObjectKey, ObjectPtr> drawn;
+    size_t edits = 1 + world.Below(3);
+    for (size_t i = 0; i < edits; ++i) {
+      ObjectPtr object = world.AnyObject();
+      drawn[object->key()] = object;
+    }
+    Changes changes;
+    for (const auto& [key, object] : drawn) {
+      bool remove = FindObject(state, key).object != nullptr && world.Below(3) == 0;
+      if (remove) {
+        changes.removals.push_back(key);
+      } else {
+        changes.upserts.push_back({.object = object});
+      }
+    }
+    Result result = Translate(state, changes, {.generation = generation, .allow_unresolved = true});
+    Follow(held, result.upserts, result.removals);
+    ASSERT_EQ(Texts(Values(held)), Texts(AllResources(result.state)));
+    for (size_t i = 0; i < groups.size(); ++i) {
+      GroupDelta delta = DeltaOf(state, result, groups[i]);
+      Follow(held_by_group[i], delta.upserts, delta.removals);
+      ASSERT_EQ(Versions(Values(held_by_group[i])), Versions(ResourcesOf(result.state, groups[i])));
+    }
+    state = result.state;
+    ASSERT_NO_FATAL_FAILURE(ExpectSameAsFull(state)) << "generation " << generation;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Incremental, testing::Range(1u, 5u));
+
+TEST(Translate, LeavesThePreviousStateAsItWas) {
+  World world(99);
+  Changes changes;
+  std::map<ObjectKey, ObjectPtr> drawn;
+  for (int i = 0; i < 60; ++i) {
+    ObjectPtr object = world.AnyObject();
+    drawn[object->key()] = object;
+  }
+  for (const auto& [key, object] : drawn) changes.upserts.push_back({.object = object});
+  StatePtr state = Translate(nullptr, changes, {.generation = 1, .allow_unresolved = true}).state;
+  std::vector<std::string> before = Texts(AllResources(state));
+  Changes removals;
+  for (const auto& [key, object] : drawn) removals.removals.push_back(key);
+  Result emptied = Translate(state, removals, {.generation = 2, .allow_unresolved = true});
+  EXPECT_TRUE(AllResources(emptied.state).empty());
+  EXPECT_EQ(Texts(AllResources(state)), before);
+}
+
+TEST(Translate, ChangesOneRouteOfManyWithoutLookingAtTheOthers) {
+  manifests::ChangeSet first;
+  first.upserts.push_back(
+      ParseOne("apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\nspec:\n  "
+               "gatewayClassName: default\n  listeners: [{name: "
+               "l, protocol: HTTP, port: 80}]\n"));
+  first.upserts.push_back(
+      ParseOne("apiVersion: penstock.dev/v1\nkind: Backend\nmetadata: {name: b}\nspec: {endpoints: [{address: "
+               "10.0.0.1, port: 80}]}\n"));
+  auto route = [](int i, const std::string& path) {
+    return ParseOne(Cat("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r", i,
+                        "}\nspec:\n  parentRefs: [{name: g}]\n  rules: "
+                        "[{matches: [{path: {value: ",
+                        path, "}}], backendRefs: [{name: b}]}]\n"));
+  };
+  for (int i = 0; i < 200; ++i) first.upserts.push_back(route(i, Cat("/", i)));
+  StatePtr state = Translate(nullptr, first, {.generation = 1}).state;
+  manifests::ChangeSet second;
+  second.upserts.push_back(route(7, "/other"));
+  Result result = Translate(state, second, {.generation = 2});
+  ASSERT_EQ(result.upserts.size(), 1u);
+  EXPECT_EQ(result.upserts[0]->name, "default/r7");
+  EXPECT_TRUE(result.removals.empty());
+  EXPECT_TRUE(result.findings.empty());
+  EXPECT_EQ(FindObject(result.state, second.upserts[0]->key()).first_generation, 1u);
+  EXPECT_EQ(FindObject(result.state, second.upserts[0]->key()).last_generation, 2u);
+}
+
+TEST(Translate, RefusesToRemoveABackendThatARouteNeeds) {
+  manifests::ChangeSet first;
+  first.upserts.push_back(
+      ParseOne("apiVersion: penstock.dev/v1\nkind: Backend\nmetadata: {name: b}\nspec: {endpoints: [{address: "
+               "10.0.0.1, port: 80}]}\n"));
+  first.upserts.push_back(
+      ParseOne("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\nspec:\n  parentRefs: "
+               "[{name: g}]\n  rules: "
+               "[{backendRefs: [{name: b}]}]\n"));
+  StatePtr state = Translate(nullptr, first, {.generation = 1}).state;
+  manifests::ChangeSet second;
+  second.removals.push_back(first.upserts[0]->key());
+  Result result = Translate(state, second, {.generation = 2});
+  auto missing =
+      std::find_if(result.findings.begin(), result.findings.end(), [](const auto& f) { return f.code() == "E101"; });
+  ASSERT_NE(missing, result.findings.end());
+  EXPECT_EQ(missing->object(), "HTTPRoute default/r");
+  EXPECT_EQ(missing->path(), "spec.rules[0].backendRefs[0].name");
+}
+
+}  // namespace
+}  // namespace penstock::translator
