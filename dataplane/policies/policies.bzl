@@ -1,22 +1,26 @@
-"""The policies of the data plane: one line each. The registries, the contract test and the index of the docs are made from it."""
+"""The policies of the data plane: one line each. The registries, the slots and the contract test are made from it."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
 
-# type, folder, class of its config (with static CompileAny), class of its policy (with a constructor from that config).
+# type, folder, class of its config (with static CompileAny), class of its policy (with a constructor from that config), message of
+# its configuration and an example of it.
 POLICIES = [
-    struct(type = "cors", folder = "cors", config = "CorsConfig", policy = "CorsPolicy"),
+    struct(type = "cors", folder = "cors", config = "CorsConfig", policy = "CorsPolicy", message = "penstock.xds.v1.Cors", example = "allow_origins: '*'"),
 ]
 
-def _table(name, out, lines):
+def _camel(type):
+    return "".join([part.capitalize() for part in type.split("_")])
+
+def _file(out, lines):
     native.genrule(
-        name = name,
+        name = out.replace(".", "_"),
         outs = [out],
         cmd = "cat > $@ <<'END'\n%s\nEND" % "\n".join(lines),
     )
 
 def policy_config_registry(name, deps):
     """cc_library NAME: the rows of config_registry.h."""
-    _table(name + "_table", name + "_table.cc", [
+    _file(name + "_table.cc", [
         '#include "dataplane/policies/config_registry.h"',
     ] + ['#include "dataplane/policies/%s/%s_config.h"' % (p.folder, p.type) for p in POLICIES] + [
         "namespace penstock::policies {",
@@ -37,14 +41,14 @@ def policy_config_registry(name, deps):
 
 def policy_registry(name, deps):
     """cc_library NAME: the rows of policy_registry.h."""
-    _table(name + "_table", name + "_table.cc", [
+    _file(name + "_table.cc", [
         '#include "dataplane/policies/policy_registry.h"',
     ] + ['#include "dataplane/policies/%s/%s_policy.h"' % (p.folder, p.type) for p in POLICIES] + [
         "namespace penstock::policies {",
         "namespace {",
         "template <typename P, typename Config>",
-        "std::unique_ptr<const Policy> Make(const PolicyConfigPtr& config) {",
-        "  return std::make_unique<P>(std::static_pointer_cast<const Config>(config));",
+        "std::shared_ptr<const Policy> Make(PolicyConfigPtr config) {",
+        "  return std::make_shared<P>(std::static_pointer_cast<const Config>(std::move(config)));",
         "}",
         "constexpr PolicyRow kRows[] = {",
     ] + ['    {"%s", &Make<%s, %s>},' % (p.type, p.policy, p.config) for p in POLICIES] + [
@@ -58,4 +62,27 @@ def policy_registry(name, deps):
         srcs = ["policy_registry.cc", name + "_table.cc"],
         hdrs = ["policy_registry.h"],
         deps = deps + ["//dataplane/policies/%s:run" % p.folder for p in POLICIES],
+    )
+
+def policy_slots(name):
+    """cc_library NAME: slots.h, the number of each policy's slot in an Exchange."""
+    _file("slots.h", [
+        "#pragma once",
+        "#include <cstddef>",
+        "namespace penstock::policies {",
+    ] + ["inline constexpr std::size_t k%sSlot = %d;" % (_camel(POLICIES[i].type), i) for i in range(len(POLICIES))] + [
+        "}  // namespace penstock::policies",
+    ])
+    cc_library(name = name, hdrs = ["slots.h"])
+
+def policy_examples(name, deps):
+    """cc_library NAME: an example of each policy's configuration."""
+    _file("examples_table.inc", ['{"%s", "%s", "%s"},' % (p.type, p.message, p.example) for p in POLICIES])
+    cc_library(
+        name = name,
+        testonly = 1,
+        srcs = ["examples.cc"],
+        hdrs = ["examples.h"],
+        textual_hdrs = ["examples_table.inc"],
+        deps = deps,
     )

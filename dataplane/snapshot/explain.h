@@ -34,6 +34,7 @@ struct ExplainedPolicy {
   std::string type;    // "cors"
   std::string name;    // of its chain
   std::string origin;  // the manifest: "ClientPolicy default/edge"
+  std::string does;    // "cross-origin requests from *"
 };
 
 struct ExplainedBackend {

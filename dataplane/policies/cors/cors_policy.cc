@@ -1,0 +1,48 @@
+#include "dataplane/policies/cors/cors_policy.h"
+
+#include "dataplane/policies/slots.h"
+
+namespace penstock::policies {
+namespace {
+
+// What the CORS policies of one exchange decided: a chain may hold several. In the exchange's arena.
+struct Decided {
+  const CorsPolicy* by;
+  CorsDecision decision;
+  Decided* next;
+};
+
+void SetFields(const CorsDecision& decision, http::Headers& headers) {
+  for (size_t i = 0; i < decision.field_count; ++i) {
+    const CorsDecision::Field& field = decision.fields[i];
+    // What else the answer varies by stays; the other fields are ours alone.
+    if (field.name == "vary") {
+      headers.Add(field.name, field.value);
+    } else {
+      headers.Set(field.name, field.value);
+    }
+  }
+}
+
+}  // namespace
+
+Task<Verdict> CorsPolicy::OnRequest(Exchange& x) const {
+  CorsDecision decision = config_->Decide(x.request.method_text, x.request.headers);
+  if (decision.kind == CorsDecision::Kind::kPass) return Verdict::Continue();
+  if (decision.kind == CorsDecision::Kind::kPreflight) {
+    SetFields(decision, x.response.headers);
+    return Verdict::Reply(Reason::kCorsPreflight, 204, "");
+  }
+  void*& slot = x.slots[kCorsSlot];
+  slot = x.arena.New<Decided>(this, decision, static_cast<Decided*>(slot));
+  return Verdict::Continue();
+}
+
+Task<Verdict> CorsPolicy::OnResponse(Exchange& x) const {
+  for (auto* decided = static_cast<Decided*>(x.slots[kCorsSlot]); decided != nullptr; decided = decided->next) {
+    if (decided->by == this) SetFields(decided->decision, x.response.headers);
+  }
+  return Verdict::Continue();
+}
+
+}  // namespace penstock::policies

@@ -1,0 +1,218 @@
+#include <cstdio>
+
+#include "dataplane/base/strings.h"
+#include "dataplane/snapshot/explain.h"
+
+namespace penstock::snapshot {
+namespace {
+
+constexpr size_t kLabel = 10;  // "listener  "
+constexpr size_t kName = 18;
+
+std::string Pad(std::string_view text, size_t width) {
+  std::string padded(text);
+  padded.append(text.size() < width ? width - text.size() : 1, ' ');
+  return padded;
+}
+
+std::string Percent(double share) {
+  char text[16];
+  std::snprintf(text, sizeof(text), "%.3g %%", share * 100);
+  return text;
+}
+
+std::string OutcomeName(Explanation::Outcome outcome) {
+  switch (outcome) {
+    case Explanation::Outcome::kRouted:
+      return "routed";
+    case Explanation::Outcome::kNoListener:
+      return "no_listener";
+    case Explanation::Outcome::kNoRoute:
+      return "no_route";
+  }
+  return "";
+}
+
+std::string BackendLine(const std::vector<ExplainedBackend>& backends) {
+  std::string line;
+  for (const ExplainedBackend& backend : backends) {
+    if (!line.empty()) line += " | ";
+    line += StrCat(backend.cluster.empty() ? "(unresolved)" : backend.cluster, " ", Percent(backend.share));
+    if (!backend.problem.empty()) line += StrCat(" [", backend.problem, "]");
+  }
+  return line;
+}
+
+void AppendRoutes(const Explanation& e, std::string& text) {
+  std::string label = Pad("route", kLabel);
+  if (e.outcome == Explanation::Outcome::kRouted) {
+    text += StrCat(label, Pad(e.route, kName), Pad(e.rule, kName), "match: ", e.match, "\n");
+  } else {
+    text += StrCat(label, "none: 404 no_route\n");
+  }
+  for (const ExplainedMiss& miss : e.misses) {
+    text += StrCat(Pad("", kLabel), Pad(miss.route, kName), Pad(miss.rule, kName), "no: ", miss.reason, "\n");
+  }
+}
+
+void AppendAction(const Explanation& e, std::string& text) {
+  if (e.backends.empty()) {
+    text += StrCat(Pad("action", kLabel), e.action, "\n");
+    return;
+  }
+  text += StrCat(Pad("backend", kLabel), BackendLine(e.backends), "  ->  ", e.action);
+  if (!e.endpoint.empty()) text += StrCat(", would pick ", e.endpoint);
+  text += "\n";
+}
+
+// A JSON object or array that is being written.
+class JsonWriter {
+ public:
+  void Open(char bracket) {
+    Separate();
+    text_ += bracket;
+    first_ = true;
+  }
+  void Close(char bracket) {
+    text_ += bracket;
+    first_ = false;
+  }
+  void Key(std::string_view key) {
+    String(key);
+    text_ += ':';
+    first_ = true;
+  }
+  void String(std::string_view value) {
+    Separate();
+    text_ += '"';
+    for (char c : value) AppendEscaped(c);
+    text_ += '"';
+  }
+  void Literal(std::string_view value) {
+    Separate();
+    text_ += value;
+  }
+  void Field(std::string_view key, std::string_view value) {
+    Key(key);
+    String(value);
+  }
+  void NumberField(std::string_view key, uint64_t value) {
+    Key(key);
+    Literal(std::to_string(value));
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  void Separate() {
+    if (!first_) text_ += ',';
+    first_ = false;
+  }
+  // Bytes beyond ASCII are escaped one by one: a path or header need not be UTF-8.
+  void AppendEscaped(char c) {
+    unsigned char byte = static_cast<unsigned char>(c);
+    if (byte >= ' ' && byte < 0x7f && c != '"' && c != '\\') {
+      text_ += c;
+      return;
+    }
+    char escaped[8];
+    std::snprintf(escaped, sizeof(escaped), "\\u%04x", byte);
+    text_ += escaped;
+  }
+
+  std::string text_;
+  bool first_ = true;
+};
+
+void WriteLists(const Explanation& e, JsonWriter& json) {
+  json.Key("misses");
+  json.Open('[');
+  for (const ExplainedMiss& miss : e.misses) {
+    json.Open('{');
+    json.Field("route", miss.route);
+    json.Field("rule", miss.rule);
+    json.Field("reason", miss.reason);
+    json.Close('}');
+  }
+  json.Close(']');
+  json.Key("policies");
+  json.Open('[');
+  for (const ExplainedPolicy& policy : e.policies) {
+    json.Open('{');
+    json.Field("type", policy.type);
+    json.Field("name", policy.name);
+    json.Field("origin", policy.origin);
+    json.Field("does", policy.does);
+    json.Close('}');
+  }
+  json.Close(']');
+  json.Key("filters");
+  json.Open('[');
+  for (const std::string& filter : e.filters) json.String(filter);
+  json.Close(']');
+}
+
+void WriteBackends(const Explanation& e, JsonWriter& json) {
+  json.Key("backends");
+  json.Open('[');
+  for (const ExplainedBackend& backend : e.backends) {
+    char share[32];
+    std::snprintf(share, sizeof(share), "%.6g", backend.share);
+    json.Open('{');
+    json.Field("cluster", backend.cluster);
+    json.NumberField("weight", backend.weight);
+    json.Key("share");
+    json.Literal(share);
+    json.NumberField("endpoints", backend.endpoints);
+    json.Key("picked");
+    json.Literal(backend.picked ? "true" : "false");
+    json.Field("problem", backend.problem);
+    json.Close('}');
+  }
+  json.Close(']');
+}
+
+}  // namespace
+
+std::string ExplanationText(const Explanation& e) {
+  std::string text;
+  std::string label = Pad("listener", kLabel);
+  if (e.outcome == Explanation::Outcome::kNoListener) {
+    return StrCat(label, "none on port ", e.port, " serves this host: 404 no_listener\n");
+  }
+  std::string host = e.listener_hostname.empty() ? "" : StrCat(" host ", e.listener_hostname);
+  text += StrCat(label, e.listener, " :", e.port, host, "\n");
+  AppendRoutes(e, text);
+  for (size_t i = 0; i < e.policies.size(); ++i) {
+    const ExplainedPolicy& policy = e.policies[i];
+    text += StrCat(Pad(i == 0 ? "policies" : "", kLabel), i + 1, " ", Pad(policy.type, kName), "from ",
+                   policy.origin.empty() ? policy.name : policy.origin, "  ", policy.does, "\n");
+  }
+  for (size_t i = 0; i < e.filters.size(); ++i) {
+    text += StrCat(Pad(i == 0 ? "filters" : "", kLabel), e.filters[i], "\n");
+  }
+  if (e.outcome == Explanation::Outcome::kRouted) AppendAction(e, text);
+  text += StrCat(Pad("decided", kLabel), "by generation ", e.generation.epoch, ".", e.generation.number, "\n");
+  return text;
+}
+
+std::string ExplanationJson(const Explanation& e) {
+  JsonWriter json;
+  json.Open('{');
+  json.Field("outcome", OutcomeName(e.outcome));
+  json.NumberField("epoch", e.generation.epoch);
+  json.NumberField("generation", e.generation.number);
+  json.Field("listener", e.listener);
+  json.NumberField("port", e.port);
+  json.Field("listenerHostname", e.listener_hostname);
+  json.Field("route", e.route);
+  json.Field("rule", e.rule);
+  json.Field("match", e.match);
+  WriteLists(e, json);
+  json.Field("action", e.action);
+  WriteBackends(e, json);
+  json.Field("endpoint", e.endpoint);
+  json.Close('}');
+  return json.Take();
+}
+
+}  // namespace penstock::snapshot
