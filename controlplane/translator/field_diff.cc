@@ -1,13 +1,16 @@
 #include "controlplane/translator/field_diff.h"
 
 #include <algorithm>
+#include <compare>
 #include <cstddef>
+#include <iterator>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "api/manifests/v1/schema.pb.h"
 #include "controlplane/manifests/text.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace penstock::translator {
 namespace {
@@ -17,7 +20,8 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 using manifests::Cat;
 
-constexpr size_t kMaxValueLength = 80;
+constexpr size_t kMaxValueLength = 80;  // bytes of a value that are shown
+constexpr size_t kMaxItems = 8;         // items of a list that are shown
 
 bool IsSecret(const FieldDescriptor* field) {
   return field->options().HasExtension(manifests::v1::rules) &&
@@ -31,17 +35,30 @@ std::string Shorten(std::string text) {
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
   }
   if (text.size() <= kMaxValueLength) return text;
-  text.resize(kMaxValueLength);
+  // Not within a character: the bytes 10xxxxxx of UTF-8 go on with one.
+  size_t end = kMaxValueLength;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
   return text + "...";
 }
 
+enum class Form { kWhole, kShown };
+
 // `index` -1: the field is not a list.
-std::string ScalarText(const Message& message, const FieldDescriptor* field, int index) {
+std::string StringText(const Message& message, const FieldDescriptor* field, int index, Form form) {
+  const Reflection* r = message.GetReflection();
+  std::string text = index >= 0 ? r->GetRepeatedString(message, field, index) : r->GetString(message, field);
+  if (form == Form::kWhole) return text;
+  if (field->type() == FieldDescriptor::TYPE_BYTES) return Cat("(", text.size(), " bytes)");
+  return Shorten(std::move(text));
+}
+
+std::string ScalarText(const Message& message, const FieldDescriptor* field, int index, Form form) {
   const Reflection* r = message.GetReflection();
   bool list = index >= 0;
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
-      return Shorten(list ? r->GetRepeatedString(message, field, index) : r->GetString(message, field));
+      return StringText(message, field, index, form);
     case FieldDescriptor::CPPTYPE_INT32:
       return Cat(list ? r->GetRepeatedInt32(message, field, index) : r->GetInt32(message, field));
     case FieldDescriptor::CPPTYPE_INT64:
@@ -60,9 +77,41 @@ std::string ItemKey(const Message& item) {
   return item.GetReflection()->GetString(item, name);
 }
 
-std::string ItemText(const Message& message, const FieldDescriptor* field, int index) {
-  if (!IsMessage(field)) return ScalarText(message, field, index);
-  return BriefText(message.GetReflection()->GetRepeatedMessage(message, field, index));
+std::string DeterministicBytes(const Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+// An item of a list: what it is, and what is shown of it.
+struct Item {
+  std::string whole;
+  std::string shown;
+
+  friend bool operator==(const Item&, const Item&) = default;
+  friend auto operator<=>(const Item&, const Item&) = default;
+};
+using Items = std::vector<Item>;
+
+Items ItemsOf(const Message& message, const FieldDescriptor* field) {
+  const Reflection* r = message.GetReflection();
+  Items items;
+  int size = r->FieldSize(message, field);
+  for (int i = 0; i < size; ++i) {
+    if (IsMessage(field)) {
+      const Message& item = r->GetRepeatedMessage(message, field, i);
+      items.push_back({DeterministicBytes(item), BriefText(item)});
+    } else {
+      items.push_back({ScalarText(message, field, i, Form::kWhole), ScalarText(message, field, i, Form::kShown)});
+    }
+  }
+  // Maps come in any order.
+  if (field->is_map()) std::sort(items.begin(), items.end());
+  return items;
 }
 
 // Items by name; empty if not every item has one, or two have the same.
@@ -77,28 +126,31 @@ std::map<std::string, const Message*> ItemsByName(const Message& message, const 
   return items;
 }
 
-void AppendSetDiff(std::vector<std::string> before, std::vector<std::string> after, const std::string& path,
-                   std::vector<std::string>& lines) {
-  std::vector<std::string> old = before;
-  std::vector<std::string> now = after;
-  std::sort(before.begin(), before.end());
-  std::sort(after.begin(), after.end());
-  std::multiset<std::string> added;
-  std::multiset<std::string> removed;
-  std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::inserter(added, added.end()));
-  std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::inserter(removed, removed.end()));
+std::string JoinSome(const std::vector<std::string>& items) {
   std::string text;
-  for (const std::string& item : added) manifests::Append(text, text.empty() ? "" : ", ", "+ ", item);
-  for (const std::string& item : removed) manifests::Append(text, text.empty() ? "" : ", ", "- ", item);
-  if (text.empty() && old != now) text = "order changed";
-  if (!text.empty()) lines.push_back(Cat(path, ": ", text));
+  for (size_t i = 0; i < items.size() && i < kMaxItems; ++i)
+    manifests::Append(text, text.empty() ? "" : ", ", items[i]);
+  if (items.size() > kMaxItems) manifests::Append(text, " and ", items.size() - kMaxItems, " more");
+  return text;
 }
 
-std::vector<std::string> ItemTexts(const Message& message, const FieldDescriptor* field) {
-  std::vector<std::string> texts;
-  int size = message.GetReflection()->FieldSize(message, field);
-  for (int i = 0; i < size; ++i) texts.push_back(ItemText(message, field, i));
-  return texts;
+// `sign` and what is shown of the items of `a` that `b` lacks.
+void AppendMissing(Items a, Items b, std::string_view sign, std::vector<std::string>& changes) {
+  std::sort(a.begin(), a.end());
+  std::sort(b.begin(), b.end());
+  Items missing;
+  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(missing));
+  std::sort(missing.begin(), missing.end(), [](const Item& x, const Item& y) { return x.shown < y.shown; });
+  for (const Item& item : missing) changes.push_back(Cat(sign, item.shown));
+}
+
+void AppendSetDiff(const Items& before, const Items& after, const std::string& path, std::vector<std::string>& lines) {
+  std::vector<std::string> changes;
+  AppendMissing(after, before, "+ ", changes);
+  AppendMissing(before, after, "- ", changes);
+  std::string text = JoinSome(changes);
+  if (text.empty() && before != after) text = "order changed";
+  if (!text.empty()) lines.push_back(Cat(path, ": ", text));
 }
 
 void AppendListDiff(const Message& before, const Message& after, const FieldDescriptor* field, const std::string& path,
@@ -110,7 +162,7 @@ void AppendListDiff(const Message& before, const Message& after, const FieldDesc
     now = ItemsByName(after, field);
   }
   if (old.empty() || now.empty()) {
-    AppendSetDiff(ItemTexts(before, field), ItemTexts(after, field), path, lines);
+    AppendSetDiff(ItemsOf(before, field), ItemsOf(after, field), path, lines);
     return;
   }
   for (const auto& [name, item] : old) {
@@ -126,27 +178,27 @@ void AppendListDiff(const Message& before, const Message& after, const FieldDesc
   }
 }
 
-bool SameField(const Message& before, const Message& after, const FieldDescriptor* field) {
-  return ItemTexts(before, field) == ItemTexts(after, field);
+bool IsSet(const Message& message, const FieldDescriptor* field) {
+  return message.GetReflection()->HasField(message, field);
 }
 
 void AppendSecretDiff(const Message& before, const Message& after, const FieldDescriptor* field,
                       const std::string& path, std::vector<std::string>& lines) {
-  bool same = field->is_repeated() ? before.GetReflection()->FieldSize(before, field) ==
-                                             after.GetReflection()->FieldSize(after, field) &&
-                                         SameField(before, after, field)
-                                   : ScalarText(before, field, -1) == ScalarText(after, field, -1);
+  bool same = field->is_repeated()
+                  ? ItemsOf(before, field) == ItemsOf(after, field)
+                  : ScalarText(before, field, -1, Form::kWhole) == ScalarText(after, field, -1, Form::kWhole);
   if (!same) lines.push_back(path + ": changed (not shown)");
 }
 
 void AppendScalarDiff(const Message& before, const Message& after, const FieldDescriptor* field,
                       const std::string& path, std::vector<std::string>& lines) {
+  bool same = IsSet(before, field) == IsSet(after, field) &&
+              ScalarText(before, field, -1, Form::kWhole) == ScalarText(after, field, -1, Form::kWhole);
+  if (same) return;
   auto text = [&](const Message& message) {
-    return message.GetReflection()->HasField(message, field) ? ScalarText(message, field, -1) : std::string("(unset)");
+    return IsSet(message, field) ? ScalarText(message, field, -1, Form::kShown) : std::string("(unset)");
   };
-  std::string old = text(before);
-  std::string now = text(after);
-  if (old != now) lines.push_back(Cat(path, ": ", old, " -> ", now));
+  lines.push_back(Cat(path, ": ", text(before), " -> ", text(after)));
 }
 
 }  // namespace
@@ -163,7 +215,7 @@ void AppendFieldDiff(const Message& before, const Message& after, const std::str
       AppendListDiff(before, after, field, field_path, lines);
     } else if (!IsMessage(field)) {
       AppendScalarDiff(before, after, field, field_path, lines);
-    } else if (before.GetReflection()->HasField(before, field) || after.GetReflection()->HasField(after, field)) {
+    } else if (IsSet(before, field) || IsSet(after, field)) {
       AppendFieldDiff(before.GetReflection()->GetMessage(before, field),
                       after.GetReflection()->GetMessage(after, field), field_path, lines);
     }
@@ -179,12 +231,12 @@ std::string BriefText(const Message& message) {
     if (IsSecret(field)) {
       value = "(not shown)";
     } else if (field->is_repeated()) {
-      for (const std::string& item : ItemTexts(message, field))
-        manifests::Append(value, value.empty() ? "" : ", ", item);
-      value = Cat("[", value, "]");
+      std::vector<std::string> shown;
+      for (const Item& item : ItemsOf(message, field)) shown.push_back(item.shown);
+      value = Cat("[", JoinSome(shown), "]");
     } else {
       value = IsMessage(field) ? BriefText(message.GetReflection()->GetMessage(message, field))
-                               : ScalarText(message, field, -1);
+                               : ScalarText(message, field, -1, Form::kShown);
     }
     manifests::Append(text, text.empty() ? "" : ", ", field->json_name(), ": ", value);
   }

@@ -90,6 +90,25 @@ TEST(DescribeChange, ListsEndpointsThatCameAndWent) {
       ElementsAre("spec.endpoints: + {address: 10.0.0.3, port: 80, weight: 0}, - {address: 10.0.0.1, port: 80}"));
 }
 
+TEST(DescribeChange, ShowsSomeOfManyItemsAndNoBytes) {
+  auto text = [](const std::string& value, const std::string& bytes) {
+    return ParseOne(Cat("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {long: \"", value,
+                        "\"}\nbinaryData: {b: ", bytes, "}\n"));
+  };
+  std::string umlauts;
+  for (int i = 0; i < 60; ++i) umlauts += "\u00fc";
+  ObjectPtr before = text("a", "AAEC");
+  ObjectPtr after = text("x" + umlauts, "/////w==");
+  std::string shown = "x";
+  for (int i = 0; i < 39; ++i) shown += "\u00fc";
+  EXPECT_THAT(DescribeChange(before.get(), after.get()),
+              ElementsAre(Cat("data: + {key: long, value: ", shown, "...}, - {key: long, value: a}"),
+                          "binaryData: + {key: b, value: (4 bytes)}, - {key: b, value: (3 bytes)}"));
+  // Equal to the eye, but not the same.
+  ObjectPtr other = text("x" + umlauts + "!", "/////g==");
+  EXPECT_EQ(DescribeChange(after.get(), other.get()).size(), 2u);
+}
+
 TEST(DescribeChange, KeepsSecretsSecret) {
   auto secret = [](std::string_view value) {
     return ParseOne(Cat("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: ", value, "}\n"));
