@@ -8,6 +8,7 @@
 
 #include "dataplane/base/cancellation.h"
 #include "dataplane/base/intrusive_list.h"
+#include "dataplane/downstream/listen_set.h"
 #include "dataplane/exchange/exchange.h"
 #include "dataplane/io/net/listener.h"
 #include "dataplane/proxy/proxy.h"
@@ -17,7 +18,8 @@ namespace penstock::downstream {
 class Acceptor;
 class H1Session;
 
-// The open client connections of the whole process against one limit; shared by all workers, touched once per connection.
+// The open client connections of the whole process against one limit; shared by all workers, touched once per
+// connection.
 class ConnectionLimit {
  public:
   explicit ConnectionLimit(int64_t limit) : limit_(limit) {}
@@ -40,8 +42,8 @@ class ConnectionLimit {
 // The client side of one worker: its listening sockets and connections. Worker thread.
 //
 // Drain: Drain() answers with "Connection: close" from then on and closes connections that stay idle for kIdleInDrain;
-// StopListening(key) for each place empties its accept queue; Abort() at the deadline breaks off what still runs. When
-// connections() is 0 (and the reactor has no tasks), nothing of it is left.
+// StopListening(key), or StopListeningEverywhere, empties the accept queues first; Abort() at the deadline breaks off
+// what still runs. When connections() is 0 (and the reactor has no tasks), nothing of it is left.
 class Downstream {
  public:
   // How long a connection may stay idle once the drain has begun: a request that was on its way is still answered.
@@ -50,16 +52,17 @@ class Downstream {
   // LIMIT is the process's. All outlive this; PROXY has a generation before Listen is called.
   Downstream(proxy::Proxy& proxy, ConnectionLimit& limit);
   Downstream(const Downstream&) = delete;
-  // REQUIRES: connections() is 0 and no place is listened at.
+  // REQUIRES: connections() is 0, and StopListeningEverywhere() was called and its reactor has run since.
   ~Downstream();
 
-  // Accepts on SOCKET, which listens at KEY, from now on.
-  Status Listen(const snapshot::BindKey& key, io::Fd socket);
-  // Takes what waits in the accept queue, then closes the socket. Connections go on. No effect if KEY is not listened at.
+  // Accepts on SOCKET, which listens at KEY, from now on. LOAD is the place's, shared by all workers.
+  Status Listen(const snapshot::BindKey& key, io::Fd socket, std::shared_ptr<PlaceLoad> load);
+  // Takes what waits in the accept queue, then closes the socket. Connections go on. No effect if KEY is not listened
+  // at.
   void StopListening(const snapshot::BindKey& key);
+  void StopListeningEverywhere();
 
   void Drain();
-  void StopListeningEverywhere();
   void Abort();
   bool draining() const { return draining_; }
   size_t connections() const { return connections_; }
@@ -69,18 +72,21 @@ class Downstream {
   ExchangePool& exchanges() { return exchanges_; }
   // What everything of this side waits under: cancelled by Abort().
   Cancellation& life() { return life_; }
+  void Enter(H1Session& session);
+  void Leave(H1Session& session);
 
  private:
   friend class Acceptor;
-  friend class H1Session;
 
-  void Adopt(std::unique_ptr<io::TcpStream> stream, std::shared_ptr<proxy::Place> place);
+  void Adopt(std::unique_ptr<io::TcpStream> stream, const std::shared_ptr<PlaceLoad>& load,
+             const std::shared_ptr<proxy::Place>& place);
+  bool Admit(PlaceLoad& load, proxy::Place& place);
 
   proxy::Proxy& proxy_;
   ConnectionLimit& limit_;
   ExchangePool exchanges_;
   Cancellation life_;
-  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<std::shared_ptr<Acceptor>> acceptors_;
   IntrusiveList<H1Session> sessions_;
   size_t connections_ = 0;
   bool draining_ = false;

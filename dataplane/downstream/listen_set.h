@@ -1,6 +1,7 @@
 #pragma once
 
-#include <map>
+#include <atomic>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,31 +13,35 @@
 
 namespace penstock::downstream {
 
+// The open connections of one place over all workers; touched once per connection.
+struct PlaceLoad {
+  std::atomic<int64_t> connections{0};
+};
+
 // The listening sockets of one place: one per worker, sharing the port with SO_REUSEPORT.
 struct PlaceSockets {
   snapshot::BindKey key;
-  io::SocketAddress address;
+  io::SocketAddress address;    // as bound
   std::vector<io::Fd> sockets;  // by worker
+  std::shared_ptr<PlaceLoad> load;
 };
 
-// Which places are listened at, keyed by address and port. Sockets are opened here, before any worker has them, so that a
-// port in use rejects the generation instead of half-serving it; a place that stays is never bound again. Main thread.
+// Which places are listened at, keyed by address and port. Sockets are opened here, before any worker has them, so that
+// a port in use rejects the generation instead of half-serving it; a place that stays is never bound again. One thread.
 class ListenSet {
  public:
   // DEFAULT_ADDRESS stands for "" in a BindKey: an IP literal.
   ListenSet(int workers, std::string default_address)
       : workers_(workers), default_address_(std::move(default_address)) {}
 
-  // Opens the places of KEYS that are not open, for a generation that is being prepared. On an error nothing is open that
-  // was not before; it names the place and who has the port. What is returned belongs to the caller: give it to the workers
-  // and call Keep once the generation is served, or drop it.
+  // Opens the places of KEYS that are not open, for a generation that is being prepared. On an error nothing is open
+  // that was not before; it names the place and who has the port. What is returned belongs to the caller: give it to
+  // the workers' Downstream::Listen and call Keep once the generation is served, or drop it.
   StatusOr<std::vector<PlaceSockets>> Open(std::span<const snapshot::BindKey> keys) const;
 
-  // A generation with KEYS is served by all workers. Returns the places that are to be closed on the workers.
+  // A generation with KEYS is served by all workers. Returns the places that it does not have any more: to be closed on
+  // the workers with Downstream::StopListening.
   std::vector<snapshot::BindKey> Keep(std::span<const snapshot::BindKey> keys);
-
-  // Where KEY listens. Port 0 is resolved by Open alone.
-  StatusOr<io::SocketAddress> Address(const snapshot::BindKey& key) const;
 
  private:
   StatusOr<PlaceSockets> OpenOne(const snapshot::BindKey& key) const;

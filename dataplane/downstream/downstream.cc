@@ -1,0 +1,116 @@
+#include "dataplane/downstream/downstream.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "dataplane/downstream/h1_session.h"
+
+namespace penstock::downstream {
+
+int64_t ConnectionLimit::Default() {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  return std::min<int64_t>(50'000, static_cast<int64_t>(std::min<rlim_t>(files.rlim_cur, 1'000'000)) * 45 / 100);
+}
+
+// One listening socket of this worker.
+class Acceptor {
+ public:
+  Acceptor(Downstream& downstream, const snapshot::BindKey& key, std::unique_ptr<io::Listener> listener,
+           std::shared_ptr<PlaceLoad> load)
+      : downstream_(downstream),
+        place_(std::make_shared<proxy::Place>(key)),
+        load_(std::move(load)),
+        listener_(std::move(listener)) {}
+
+  const snapshot::BindKey& key() const { return place_->key(); }
+
+  // Accepts until Stop().
+  static Task<void> Run(std::shared_ptr<Acceptor> self) {
+    while (true) {
+      StatusOr<std::unique_ptr<io::TcpStream>> stream = co_await self->listener_->Accept(Wait{});
+      if (!stream.ok()) co_return;
+      self->downstream_.Adopt(*std::move(stream), self->load_, self->place_);
+    }
+  }
+
+  // Closing a socket resets what waits in its accept queue: so that is taken first.
+  void Stop() {
+    while (std::unique_ptr<io::TcpStream> stream = listener_->AcceptWaiting()) {
+      downstream_.Adopt(std::move(stream), load_, place_);
+    }
+    listener_->Close();
+  }
+
+ private:
+  Downstream& downstream_;
+  const std::shared_ptr<proxy::Place> place_;
+  const std::shared_ptr<PlaceLoad> load_;
+  const std::unique_ptr<io::Listener> listener_;
+};
+
+Downstream::Downstream(proxy::Proxy& proxy, ConnectionLimit& limit)
+    : proxy_(proxy), limit_(limit), exchanges_(&proxy.reactor.blocks()) {}
+
+Downstream::~Downstream() { PENSTOCK_CHECK(connections_ == 0, "a connection is still open"); }
+
+Status Downstream::Listen(const snapshot::BindKey& key, io::Fd socket, std::shared_ptr<PlaceLoad> load) {
+  ASSIGN_OR_RETURN(std::unique_ptr<io::Listener> listener, io::Listener::Create(proxy_.reactor, std::move(socket)));
+  auto acceptor = std::make_shared<Acceptor>(*this, key, std::move(listener), std::move(load));
+  acceptors_.push_back(acceptor);
+  proxy_.reactor.Spawn(Acceptor::Run(acceptor));
+  return absl::OkStatus();
+}
+
+void Downstream::StopListening(const snapshot::BindKey& key) {
+  std::erase_if(acceptors_, [&key](const std::shared_ptr<Acceptor>& acceptor) {
+    if (acceptor->key() != key) return false;
+    acceptor->Stop();
+    return true;
+  });
+}
+
+void Downstream::StopListeningEverywhere() {
+  for (const std::shared_ptr<Acceptor>& acceptor : acceptors_) acceptor->Stop();
+  acceptors_.clear();
+}
+
+void Downstream::Drain() {
+  draining_ = true;
+  sessions_.ForEach([](H1Session& session) { session.OnDrain(); });
+}
+
+void Downstream::Abort() { life_.Cancel(); }
+
+void Downstream::Adopt(std::unique_ptr<io::TcpStream> stream, const std::shared_ptr<PlaceLoad>& load,
+                       const std::shared_ptr<proxy::Place>& place) {
+  if (!Admit(*load, *place)) return;
+  proxy_.reactor.Spawn(H1Session::Run(*this, std::move(stream), load, place));
+}
+
+// Counts the connection, if the limits allow it.
+bool Downstream::Admit(PlaceLoad& load, proxy::Place& place) {
+  const snapshot::BindGroup* group = proxy_.Listeners(place);
+  const snapshot::CompiledListener* listener =
+      group == nullptr ? nullptr : proxy_.generation->snapshot->DefaultListener(*group).get();
+  int64_t most = listener == nullptr ? INT64_MAX : listener->client.max_connections;
+  bool within = load.connections.fetch_add(1, std::memory_order_relaxed) < most;
+  if (within && limit_.Take()) return true;
+  load.connections.fetch_sub(1, std::memory_order_relaxed);
+  if (listener != nullptr) proxy_.stats.Listener(listener->name).connections_refused.Add();
+  return false;
+}
+
+void Downstream::Enter(H1Session& session) {
+  ++connections_;
+  sessions_.PushBack(session);
+}
+
+void Downstream::Leave(H1Session& session) {
+  --connections_;
+  static_cast<ListNode&>(session).Unlink();
+  limit_.Give();
+}
+
+}  // namespace penstock::downstream

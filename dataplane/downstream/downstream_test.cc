@@ -1,0 +1,322 @@
+// A client, a gateway and an upstream over real sockets on one reactor.
+#include "dataplane/downstream/downstream.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dataplane/base/strings.h"
+#include "dataplane/downstream/test_gateway.h"
+
+namespace penstock::downstream {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+const char kAll[] = "rules { matches { prefix: '/' } forward { clusters { cluster: 'up' weight: 1 } } }";
+const char kGet[] = "GET /users/1?x=y HTTP/1.1\r\nHost: A.test\r\nAccept: */*\r\nConnection: close\r\n\r\n";
+
+std::string Lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+class DownstreamTest : public ::testing::Test {
+ protected:
+  TestGateway gateway;
+  FakeUpstream upstream{gateway.reactor()};
+};
+
+TEST_F(DownstreamTest, ForwardsARequestAndItsResponse) {
+  gateway.ServeShop(upstream.port(), kAll);
+  std::string response = gateway.Send(kGet);
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(response, EndsWith("\r\n\r\nok"));
+  EXPECT_THAT(response, HasSubstr("connection: close\r\n"));
+  EXPECT_THAT(response, HasSubstr("via: 1.1 penstock\r\n"));
+  ASSERT_EQ(upstream.requests.size(), 1u);
+  std::string request = upstream.requests[0];
+  EXPECT_THAT(request, StartsWith("GET /users/1?x=y HTTP/1.1\r\nhost: a.test\r\naccept: */*\r\n"));
+  EXPECT_THAT(request, HasSubstr("x-forwarded-for: 127.0.0.1\r\n"));
+  EXPECT_THAT(request, HasSubstr("x-forwarded-proto: http\r\n"));
+  EXPECT_THAT(request, HasSubstr("x-request-id: "));
+  EXPECT_THAT(request, Not(HasSubstr("connection:")));
+}
+
+TEST_F(DownstreamTest, KeepsConnectionsOnBothSides) {
+  gateway.ServeShop(upstream.port(), kAll);
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  for (int i = 0; i < 5; ++i) {
+    gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_THAT(gateway.ReadUntil(*client, "ok"), EndsWith("\r\n\r\nok"));
+  }
+  EXPECT_EQ(upstream.connections, 1u);
+  EXPECT_EQ(upstream.requests.size(), 5u);
+}
+
+TEST_F(DownstreamTest, AnswersPipelinedRequestsInOrder) {
+  gateway.ServeShop(upstream.port(), kAll);
+  std::string response = gateway.Send(
+      "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+      "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  ASSERT_EQ(upstream.requests.size(), 3u);
+  EXPECT_THAT(upstream.requests[0], StartsWith("POST /1 "));
+  EXPECT_THAT(upstream.requests[0], EndsWith("\r\n\r\nabc"));
+  EXPECT_THAT(upstream.requests[2], StartsWith("GET /3 "));
+  size_t count = 0;
+  for (size_t at = 0; (at = response.find("HTTP/1.1 200", at)) != response.npos; ++at) ++count;
+  EXPECT_EQ(count, 3u);
+}
+
+TEST_F(DownstreamTest, StreamsChunkedContentBothWays) {
+  gateway.ServeShop(upstream.port(), kAll);
+  upstream.script.response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+  std::string response = gateway.Send(
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5;x=y\r\nhello\r\n6\r\n "
+      "world\r\n"
+      "0\r\nX-Trailer: dropped\r\n\r\n");
+  EXPECT_THAT(response, EndsWith("transfer-encoding: chunked\r\nconnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n"));
+  EXPECT_THAT(upstream.requests[0], EndsWith("transfer-encoding: chunked\r\n\r\nhello world"));
+  EXPECT_THAT(upstream.raw[0], Not(HasSubstr("railer")));
+  EXPECT_THAT(upstream.raw[0], Not(HasSubstr(";x=y")));
+}
+
+TEST_F(DownstreamTest, ChunksAResponseThatEndsWithTheConnection) {
+  gateway.ServeShop(upstream.port(), kAll);
+  upstream.script.response = "HTTP/1.0 200 OK\r\n\r\nuntil the end";
+  upstream.script.close_after = true;
+  EXPECT_THAT(gateway.Send(kGet), EndsWith("\r\n\r\nd\r\nuntil the end\r\n0\r\n\r\n"));
+  // HTTP/1.0 knows no chunks.
+  std::string old = gateway.Send("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(old, EndsWith("connection: close\r\n\r\nuntil the end"));
+}
+
+TEST_F(DownstreamTest, AnswersHeadWithTheLengthAndNothingElse) {
+  gateway.ServeShop(upstream.port(), kAll);
+  upstream.script.response = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+  std::string response = gateway.Send("HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(response, EndsWith("content-length: 1000\r\nconnection: close\r\n\r\n"));
+}
+
+TEST_F(DownstreamTest, InvitesTheContentOnlyWhenItIsWanted) {
+  gateway.ServeShop(upstream.port(), kAll);
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_EQ(gateway.ReadUntil(*client, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  gateway.WriteTo(*client, "hi");
+  EXPECT_THAT(gateway.ReadUntil(*client, "ok"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(upstream.requests[0], EndsWith("\r\n\r\nhi"));
+  EXPECT_THAT(upstream.requests[0], Not(HasSubstr("expect")));
+
+  std::string refused =
+      gateway.Send("PUT /%2F HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+}
+
+TEST_F(DownstreamTest, PassesInformationalResponsesOn) {
+  gateway.ServeShop(upstream.port(), kAll);
+  upstream.script.response =
+      "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: x\r\nX: y\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
+  std::string response = gateway.Send(kGet);
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n"));
+}
+
+TEST_F(DownstreamTest, DeliversAResponseThatComesBeforeTheUploadEnds) {
+  gateway.ServeShop(upstream.port(), kAll);
+  upstream.script.read_content = false;
+  upstream.script.response = "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
+  upstream.script.close_after = true;
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nfirst");
+  EXPECT_THAT(gateway.ReadUntil(*client, "no"), StartsWith("HTTP/1.1 403 Forbidden\r\n"));
+}
+
+TEST_F(DownstreamTest, AnswersAClientThatHasFinishedSending) {
+  gateway.ServeShop(upstream.port(), kAll);
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  Status status = gateway.reactor().BlockOn(client->ShutdownWrite(Wait{}));
+  EXPECT_THAT(gateway.ReadUntil(*client, "never"), EndsWith("\r\n\r\nok"));
+}
+
+TEST_F(DownstreamTest, NeverEndsCleanlyWhatTheUpstreamBrokeOff) {
+  gateway.ServeShop(upstream.port(), kAll);
+  upstream.script.close_after = true;
+  upstream.script.response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel";
+  EXPECT_THAT(gateway.Send(kGet), Not(EndsWith("0\r\n\r\n")));
+  upstream.script.response = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhel";
+  std::string response = gateway.Send(kGet);
+  EXPECT_THAT(response, Not(HasSubstr("hel-")));
+  EXPECT_EQ(gateway.proxy().stats.cells().local_replies[static_cast<size_t>(Reason::kUpstreamAborted)].Read(), 2u);
+}
+
+TEST_F(DownstreamTest, RefusesWhatIsNotStrictAndEndsTheConnection) {
+  gateway.ServeShop(upstream.port(), kAll);
+  struct Case {
+    const char* bytes;
+    const char* status;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {"GET / HTTP/1.1\nHost: a\n\n", "400", "bad_request"},
+      {"GET /\r\n", "400", "bad_request"},
+      {"GET / HTTP/1.1\r\nX: y\r\n\r\n", "400", "bad_host"},
+      {"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", "400", "bad_host"},
+      {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400", "bad_request"},
+      {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", "501", "unsupported_coding"},
+      {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloXX", "400", "body_malformed"},
+      {"PUT / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", "417", "expectation_failed"},
+      {"GET / HTTP/3.0\r\nHost: a\r\n\r\n", "505", "unsupported_version"},
+      {"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", "501", "unsupported_method"},
+      {"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", "405", "method_not_allowed"},
+      {"GET /a%2fb HTTP/1.1\r\nHost: a\r\n\r\n", "400", "bad_target"},
+      {"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", "400", "bad_target"},
+  };
+  for (const Case& c : cases) {
+    std::string response = gateway.Send(c.bytes);
+    EXPECT_THAT(response, StartsWith(StrCat("HTTP/1.1 ", c.status))) << c.bytes;
+    EXPECT_THAT(response, HasSubstr(StrCat("x-penstock-reason: ", c.reason))) << c.bytes;
+    EXPECT_THAT(response, HasSubstr("connection: close")) << c.bytes;
+  }
+  std::string long_line = "GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_THAT(gateway.Send(long_line), StartsWith("HTTP/1.1 414"));
+  std::string large = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(70000, 'a') + "\r\n\r\n";
+  EXPECT_THAT(gateway.Send(large), StartsWith("HTTP/1.1 431"));
+  for (const std::string& request : upstream.requests) EXPECT_THAT(request, StartsWith("POST / "));
+}
+
+TEST_F(DownstreamTest, TakesAHeadInAnyPieces) {
+  gateway.ServeShop(upstream.port(), kAll);
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  std::string request = StrCat("GET / HTTP/1.1\r\nHost: a\r\nX-Large: ", std::string(20000, 'v'), "\r\n\r\n");
+  for (size_t at = 0; at < request.size(); at += 1777) {
+    gateway.WriteTo(*client, std::string_view(request).substr(at, 1777));
+    gateway.reactor().Turn(Duration(0));
+  }
+  EXPECT_THAT(gateway.ReadUntil(*client, "ok"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(upstream.requests[0], HasSubstr(std::string(20000, 'v')));
+}
+
+TEST_F(DownstreamTest, DropsFieldsThatOverrideAGatewayAndWhatConnectionNames) {
+  gateway.ServeShop(upstream.port(), kAll);
+  gateway.Send(
+      "GET / HTTP/1.1\r\nHost: a\r\nX-Original-URL: /admin\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Prefix: "
+      "/admin\r\n"
+      "Forwarded: for=6.6.6.6\r\nX-Gone: x\r\nAuthorization: b\r\nTE: gzip\r\nUpgrade: h2c\r\n"
+      "Connection: close, X-Gone, Authorization, Upgrade, X-Forwarded-For\r\n\r\n");
+  std::string request = Lower(upstream.requests[0]);
+  EXPECT_THAT(request, Not(HasSubstr("/admin")));
+  EXPECT_THAT(request, Not(HasSubstr("6.6.6.6")));
+  EXPECT_THAT(request, Not(HasSubstr("x-gone")));
+  EXPECT_THAT(request, Not(HasSubstr("upgrade")));
+  EXPECT_THAT(request, HasSubstr("authorization: b\r\n"));
+  EXPECT_THAT(request, HasSubstr("x-forwarded-for: 127.0.0.1\r\n"));
+}
+
+TEST_F(DownstreamTest, BelievesATrustedProxyAboutItsClient) {
+  gateway.ServeShop(upstream.port(), kAll, "trusted_proxies: '127.0.0.0/8'");
+  gateway.Send(
+      "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Request-Id: abc\r\n"
+      "Connection: close\r\n\r\n");
+  EXPECT_THAT(upstream.requests[0], HasSubstr("x-forwarded-for: 6.6.6.6, 127.0.0.1\r\n"));
+  EXPECT_THAT(upstream.requests[0], HasSubstr("x-forwarded-proto: https\r\n"));
+  EXPECT_THAT(upstream.requests[0], HasSubstr("x-request-id: abc\r\n"));
+}
+
+TEST_F(DownstreamTest, SaysWhyThereIsNoAnswer) {
+  gateway.ServeShop(upstream.port(),
+                    "rules { matches { prefix: '/gone' } forward { clusters { problem: 'x' weight: 1 } } }"
+                    "rules { matches { prefix: '/none' } forward { } }");
+  EXPECT_THAT(gateway.Send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+              StartsWith("HTTP/1.1 404 Not Found\r\n"));
+  EXPECT_THAT(gateway.Send("GET /gone HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+              HasSubstr("x-penstock-reason: backend_unresolved\r\n"));
+  EXPECT_THAT(gateway.Send("GET /none HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+              HasSubstr("x-penstock-reason: no_backend\r\n"));
+}
+
+TEST_F(DownstreamTest, RedirectsAndRepliesByItself) {
+  gateway.ServeShop(
+      upstream.port(),
+      "rules { matches { prefix: '/old' } redirect { path { prefix: '/new' } scheme: 'https' status: 301 } }"
+      "rules { matches { prefix: '/text' } static_reply { status: 200 body: 'hello' content_type: 'a/b' } }");
+  std::string moved = gateway.Send("GET /old/x?q=1 HTTP/1.1\r\nHost: a.test:81\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(moved, StartsWith("HTTP/1.1 301 Moved Permanently\r\n"));
+  EXPECT_THAT(moved, HasSubstr("location: https://a.test/new/x?q=1\r\n"));
+  std::string text = gateway.Send("GET /text HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(text, HasSubstr("content-type: a/b\r\n"));
+  EXPECT_THAT(text, EndsWith("\r\n\r\nhello"));
+  EXPECT_THAT(gateway.Send("OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+              StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST_F(DownstreamTest, AppliesTheFiltersOfTheRule) {
+  gateway.ServeShop(upstream.port(), R"(
+      rules { matches { prefix: '/v1' }
+              filters { request_headers { set { name: 'x-env' value: 'prod' } remove: 'x-debug' } }
+              filters { response_headers { add { name: 'x-served-by' value: 'shop' } } }
+              filters { url_rewrite { hostname: 'inner.test' path { prefix: '/' } } }
+              forward { clusters { cluster: 'up' weight: 1 } } })");
+  std::string response = gateway.Send("GET /v1/users HTTP/1.1\r\nHost: a\r\nX-Debug: 1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(response, HasSubstr("x-served-by: shop\r\n"));
+  EXPECT_THAT(upstream.requests[0], StartsWith("GET /users HTTP/1.1\r\nhost: inner.test\r\n"));
+  EXPECT_THAT(upstream.requests[0], HasSubstr("x-env: prod\r\n"));
+  EXPECT_THAT(upstream.requests[0], HasSubstr("x-forwarded-host: a\r\n"));
+  EXPECT_THAT(upstream.requests[0], Not(HasSubstr("x-debug")));
+}
+
+TEST_F(DownstreamTest, DecidesTheNextRequestByTheNextGeneration) {
+  gateway.ServeShop(upstream.port(), "rules { static_reply { status: 200 body: 'one' } }");
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(gateway.ReadUntil(*client, "one"), EndsWith("one"));
+  gateway.ServeShop(upstream.port(), "rules { static_reply { status: 200 body: 'two' } }");
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(gateway.ReadUntil(*client, "two"), EndsWith("two"));
+}
+
+TEST_F(DownstreamTest, EndsConnectionsWithTheirNextAnswerWhileItDrains) {
+  gateway.ServeShop(upstream.port(), kAll);
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  gateway.ReadUntil(*client, "ok");
+  gateway.downstream().Drain();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  std::string response = gateway.ReadUntil(*client, "never");
+  EXPECT_THAT(response, HasSubstr("connection: close\r\n"));
+  EXPECT_THAT(response, EndsWith("ok"));
+}
+
+TEST_F(DownstreamTest, EmptiesTheAcceptQueueBeforeItStopsListening) {
+  gateway.ServeShop(upstream.port(), kAll);
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, kGet);
+  gateway.downstream().StopListeningEverywhere();
+  EXPECT_THAT(gateway.ReadUntil(*client, "never"), EndsWith("\r\n\r\nok"));
+}
+
+TEST_F(DownstreamTest, BreaksOffWhatStillRunsAtTheDeadline) {
+  gateway.ServeShop(upstream.port(), kAll);
+  upstream.script.silent = true;
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(gateway.RunUntil([&] { return upstream.requests.size() == 1; }));
+  gateway.downstream().Abort();
+  EXPECT_TRUE(gateway.RunUntil([&] { return gateway.downstream().connections() == 0; }));
+}
+
+TEST_F(DownstreamTest, StopsAskingTheUpstreamWhenTheClientIsGone) {
+  gateway.ServeShop(upstream.port(), kAll);
+  upstream.script.silent = true;
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(gateway.RunUntil([&] { return upstream.requests.size() == 1; }));
+  client->Reset();
+  EXPECT_TRUE(gateway.RunUntil([&] { return gateway.downstream().connections() == 0; }));
+  EXPECT_EQ(gateway.proxy().stats.cells().local_replies[static_cast<size_t>(Reason::kClientGone)].Read(), 1u);
+}
+
+}  // namespace
+}  // namespace penstock::downstream

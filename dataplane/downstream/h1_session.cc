@@ -1,0 +1,286 @@
+#include "dataplane/downstream/h1_session.h"
+
+#include <algorithm>
+
+namespace penstock::downstream {
+namespace {
+
+using http::h1::Progress;
+
+http::h1::HeadLimits LimitsOf(const snapshot::ClientSettings& settings) {
+  return {.line_bytes = settings.max_request_line_bytes,
+          .header_bytes = settings.max_header_bytes,
+          .header_count = settings.max_header_count};
+}
+
+Reason ReasonOf(http::h1::Error error) {
+  switch (http::h1::StatusOf(error)) {
+    case 414:
+      return Reason::kRequestLineTooLong;
+    case 431:
+      return Reason::kHeadersTooLarge;
+    case 505:
+      return Reason::kUnsupportedVersion;
+    case 417:
+      return Reason::kExpectationFailed;
+    case 501:
+      return error == http::h1::Error::kMethodTooLong ? Reason::kUnsupportedMethod : Reason::kUnsupportedCoding;
+    default:
+      return error == http::h1::Error::kHost ? Reason::kBadHost : Reason::kBadRequest;
+  }
+}
+
+}  // namespace
+
+Task<void> H1Session::Run(Downstream& downstream, std::unique_ptr<io::TcpStream> stream,
+                          std::shared_ptr<PlaceLoad> load, std::shared_ptr<proxy::Place> place) {
+  H1Session session(downstream, std::move(stream), std::move(load), std::move(place));
+  co_await session.Serve();
+}
+
+H1Session::H1Session(Downstream& downstream, std::unique_ptr<io::TcpStream> stream, std::shared_ptr<PlaceLoad> load,
+                     std::shared_ptr<proxy::Place> place)
+    : downstream_(downstream),
+      stream_(std::move(stream)),
+      load_(std::move(load)),
+      place_(std::move(place)),
+      peer_text_(stream_->peer().ip().ToString()),
+      idle_(&downstream.life()),
+      parser_(http::h1::HeadLimits{}),
+      exchange_(nullptr, ExchangePool::Return{&downstream.exchanges()}),
+      body_(*stream_, input_, *this),
+      output_(*stream_) {
+  downstream_.Enter(*this);
+  stream_->set_watcher(this);
+}
+
+H1Session::~H1Session() {
+  stream_->set_watcher(nullptr);
+  if (cells_ != nullptr) cells_->connections_active.Add(-1);
+  load_->connections.fetch_sub(1, std::memory_order_relaxed);
+  downstream_.Leave(*this);
+}
+
+Task<void> H1Session::Serve() {
+  io::Reactor& reactor = stream_->reactor();
+  proxy::Proxy& proxy = downstream_.proxy();
+  const snapshot::BindGroup* group = proxy.Listeners(*place_);
+  if (group != nullptr) {
+    const snapshot::CompiledListener& listener = *proxy.generation->snapshot->DefaultListener(*group);
+    defaults_ = listener.client;
+    cells_ = proxy.stats.HoldListener(listener.name);
+    cells_->connections_opened.Add();
+    cells_->connections_active.Add(1);
+  }
+  // +-10 %, so that connections that were opened together do not end together.
+  Duration age = defaults_.max_connection_age;
+  max_age_ = After(reactor.Now(), age - age / 10 + Duration(reactor.random().Below(age.count() / 5 + 1)));
+  max_requests_ = defaults_.max_requests_per_connection;
+  idle_deadline_ = After(reactor.Now(), defaults_.first_byte_timeout);
+  bool more = true;
+  while (more) {
+    Next next = co_await ReadRequest();
+    if (next == Next::kClose) break;
+    co_await proxy::HandleRequest(proxy, *this);
+    more = co_await FinishRequest();
+  }
+  if (linger_) co_await Linger();
+  stream_->Close();
+}
+
+// The next request, or what stands for it: a head that was refused is answered, too.
+Task<H1Session::Next> H1Session::ReadRequest() {
+  if (input_.empty()) {
+    bool bytes = co_await WaitForBytes();
+    if (!bytes) co_return Next::kClose;
+  }
+  waiting_ = false;
+  drain_timer_.Disarm();
+  BeginExchange();
+  Next next = co_await ReadHead();
+  if (next == Next::kClose) exchange_.reset();
+  co_return next;
+}
+
+Task<bool> H1Session::WaitForBytes() {
+  waiting_ = true;
+  if (downstream_.draining()) OnDrain();
+  Wait wait = Wait{idle_deadline_, &idle_}.Until(requests_ == 0 ? idle_deadline_ : max_age_);
+  StatusOr<Chunk> bytes = co_await stream_->Read(BlockPool::kMedium, wait);
+  if (!bytes.ok() || bytes->empty()) co_return false;
+  input_ = *std::move(bytes);
+  co_return true;
+}
+
+void H1Session::BeginExchange() {
+  io::Reactor& reactor = stream_->reactor();
+  proxy::Proxy& proxy = downstream_.proxy();
+  const snapshot::BindGroup* group = proxy.Listeners(*place_);
+  if (group != nullptr) {
+    const snapshot::ClientSettings& now = proxy.generation->snapshot->DefaultListener(*group)->client;
+    if (!(defaults_ == now)) defaults_ = now;
+  }
+  exchange_ = downstream_.exchanges().Get();
+  request_.emplace(&downstream_.life());
+  exchange_->Begin(*request_);
+  exchange_->time.wall = reactor.Wall();
+  exchange_->time.started = reactor.Now();
+  exchange_->peer = stream_->peer().ip();
+  exchange_->peer_port = stream_->peer().port();
+  exchange_->peer_text = peer_text_;
+  exchange_->listener_port = place_->port_text();
+  exchange_->request_body = &body_;
+  head_deadline_ = After(reactor.Now(), defaults_.request_headers_timeout);
+  parser_.Reset(LimitsOf(defaults_));
+  output_.Begin(*request_);
+  Apply(defaults_);
+  close_ = false;
+  accepts_trailers_ = false;
+  ++requests_;
+}
+
+Task<H1Session::Next> H1Session::ReadHead() {
+  while (true) {
+    Progress progress = ParseHead();
+    if (progress != Progress::kNeedMore) co_return Next::kRequest;
+    bool more = co_await ReadMoreOfHead();
+    if (!more) co_return exchange_->reason == Reason::kNone ? Next::kClose : Next::kRequest;
+  }
+}
+
+Progress H1Session::ParseHead() {
+  Exchange& x = *exchange_;
+  // The parser makes names lower case in place; nobody else has seen these bytes yet.
+  char* bytes = const_cast<char*>(input_.data());
+  Progress progress = parser_.Parse({bytes, input_.size()}, x.request);
+  x.time.head_received = stream_->reactor().Now();
+  if (progress == Progress::kError) {
+    Refuse(ReasonOf(parser_.error()), Text(parser_.error()));
+  } else if (progress == Progress::kDone) {
+    head_ = input_.SplitFront(parser_.consumed());
+    const http::RequestHead& request = x.request;
+    accepts_trailers_ = request.version == http::Version::kHttp11 && request.headers.Has(http::HeaderId::kTe) &&
+                        http::ListHas(request.headers.Get(http::HeaderId::kTe), "trailers");
+    body_.Begin(x, LimitsOf(defaults_));
+  }
+  return progress;
+}
+
+Task<bool> H1Session::ReadMoreOfHead() {
+  Wait wait{head_deadline_, &*request_};
+  StatusOr<Chunk> bytes = co_await stream_->Read(BlockPool::kMedium, wait);
+  if (bytes.ok() && !bytes->empty()) {
+    input_.Append(stream_->reactor().blocks(), bytes->view());
+    co_return true;
+  }
+  bool timeout = !bytes.ok() && IsTimeout(bytes.status());
+  if (timeout) Refuse(Reason::kRequestTimeout, "the head did not arrive in time");
+  co_return false;
+}
+
+// The head is not usable: HandleRequest answers for the reason, then the connection ends.
+void H1Session::Refuse(Reason reason, std::string_view detail) {
+  exchange_->reason = reason;
+  exchange_->detail = detail;
+  head_ = std::move(input_);
+  close_ = true;
+}
+
+void H1Session::Apply(const snapshot::ClientSettings& settings) {
+  MinRate rate(settings.min_body_rate, settings.min_rate_grace);
+  body_.Apply(settings);
+  output_.SetPatience(settings.stream_idle_timeout, rate);
+  max_requests_ = settings.max_requests_per_connection;
+}
+
+Status H1Session::StartResponse(bool close) {
+  Exchange& x = *exchange_;
+  bool dead_end = close || x.request.close || body_.broken() || LastRequest() || !MayDrain();
+  close_ |= dead_end;
+  return output_.Start(x.response, x.request.method, x.request.version, close_);
+}
+
+// Is there something about this connection that makes this request its last one?
+bool H1Session::LastRequest() const {
+  bool old = stream_->reactor().Now() >= max_age_ || requests_ >= max_requests_;
+  return old || downstream_.draining() || downstream_.proxy().Listeners(*place_) == nullptr;
+}
+
+// Could what is left of the content be read off, should the response be done before it? If the response comes from an
+// upstream that still reads, it will be read anyway.
+bool H1Session::MayDrain() const {
+  bool streaming = exchange_->reason == Reason::kNone;
+  if (body_.complete()) return true;
+  if (exchange_->request.expect_continue && exchange_->bytes_in == 0) return false;
+  return streaming || body_.left() <= kMaxDrain;
+}
+
+void H1Session::Abort() {
+  aborted_ = true;
+  output_.Drop();
+  // A content that ends with the connection must not look complete.
+  if (output_.until_close() && output_.started()) {
+    stream_->Reset();
+  } else {
+    stream_->Close();
+  }
+}
+
+// The response is over. True if the connection can take another request.
+Task<bool> H1Session::FinishRequest() {
+  bool usable = !aborted_ && !close_ && output_.ended() && !body_.broken() && !gone();
+  if (usable && !body_.complete()) usable = co_await DrainContent();
+  linger_ = !usable && !aborted_ && !gone();
+  body_.Forget();
+  exchange_.reset();
+  request_.reset();
+  head_.Reset();
+  idle_deadline_ = After(stream_->reactor().Now(), defaults_.keepalive_timeout);
+  co_return usable;
+}
+
+// Reads the rest of a content that nobody wanted.
+Task<bool> H1Session::DrainContent() {
+  TimePoint deadline = After(stream_->reactor().Now(), kDrainTime);
+  uint64_t drained = 0;
+  body_.Resume();
+  while (!body_.complete()) {
+    if (drained > kMaxDrain || body_.broken() || stream_->reactor().Now() >= deadline) co_return false;
+    StatusOr<Chunk> chunk = co_await body_.Read();
+    if (!chunk.ok()) co_return false;
+    drained += chunk->size();
+  }
+  co_return true;
+}
+
+// Ends our side first and reads on for a while: closing with unread bytes would reset the connection, and the client
+// might lose the response that it has not read yet (RFC 9112 9.6).
+Task<void> H1Session::Linger() {
+  TimePoint deadline = After(stream_->reactor().Now(), kLingerTime);
+  Wait wait{deadline, &downstream_.life()};
+  input_.Reset();
+  Status ended = co_await stream_->ShutdownWrite(wait);
+  uint64_t drained = 0;
+  while (ended.ok() && drained < kMaxDrain * 16) {
+    StatusOr<Chunk> bytes = co_await stream_->Read(BlockPool::kMedium, wait);
+    if (!bytes.ok() || bytes->empty()) co_return;
+    drained += bytes->size();
+  }
+}
+
+void H1Session::OnGone() {
+  gone_ = true;
+  if (request_.has_value()) request_->Cancel();
+}
+
+void H1Session::OnDrain() {
+  if (!waiting_) return;
+  io::Reactor& reactor = stream_->reactor();
+  drain_timer_.Arm(reactor.timers(), After(reactor.Now(), Downstream::kIdleInDrain));
+}
+
+void H1Session::OnDrainTimer() {
+  if (waiting_) idle_.Cancel();
+}
+
+}  // namespace penstock::downstream

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dataplane/base/intrusive_list.h"
+#include "dataplane/downstream/downstream.h"
+#include "dataplane/downstream/h1_body.h"
+#include "dataplane/downstream/h1_output.h"
+#include "dataplane/http/h1/head_parser.h"
+#include "dataplane/io/net/tcp_stream.h"
+#include "dataplane/proxy/server_stream.h"
+
+namespace penstock::downstream {
+
+// One client connection that speaks HTTP/1: reads a head, has the request handled, and again, one request at a time
+// (pipelined bytes wait in `input_`). Holds no block and no Exchange while it is idle. Lives in Run.
+class H1Session final : public proxy::ServerStream, public ListNode, private io::Stream::Watcher, private Continuer {
+ public:
+  // What is read off and thrown away so that a connection can go on, or so that the last response is not lost to a
+  // reset.
+  static constexpr uint64_t kMaxDrain = 64 << 10;
+  static constexpr Duration kDrainTime = std::chrono::seconds(5);
+  static constexpr Duration kLingerTime = std::chrono::seconds(2);
+
+  // Serves the connection until it ends.
+  static Task<void> Run(Downstream& downstream, std::unique_ptr<io::TcpStream> stream, std::shared_ptr<PlaceLoad> load,
+                        std::shared_ptr<proxy::Place> place);
+
+  H1Session(Downstream& downstream, std::unique_ptr<io::TcpStream> stream, std::shared_ptr<PlaceLoad> load,
+            std::shared_ptr<proxy::Place> place);
+  ~H1Session() override;
+
+  // The drain has begun: answers end the connection; an idle one is closed after Downstream::kIdleInDrain.
+  void OnDrain();
+
+  // ServerStream.
+  Exchange& exchange() override { return *exchange_; }
+  proxy::Place& place() override { return *place_; }
+  std::string_view scheme() const override { return "http"; }
+  void Apply(const snapshot::ClientSettings& settings) override;
+  Task<Status> WriteInformational(const http::ResponseHead& head) override { return output_.Informational(head); }
+  Status StartResponse(bool close) override;
+  Task<Status> Write(Chunk chunk) override { return output_.Write(std::move(chunk)); }
+  Task<Status> Flush() override { return output_.Flush(); }
+  Task<Status> End(const http::Headers* trailers) override {
+    return output_.End(accepts_trailers_ ? trailers : nullptr);
+  }
+  void Abort() override;
+  bool gone() const override { return gone_ || stream_->gone(); }
+
+ private:
+  // The patience with a client before and between requests.
+  struct IdleTimer final : io::Timer {
+    explicit IdleTimer(H1Session& self) : self(self) {}
+    void OnTimer() override { self.OnDrainTimer(); }
+    H1Session& self;
+  };
+
+  enum class Next : uint8_t { kRequest, kClose };
+
+  Task<void> Serve();
+  Task<Next> ReadRequest();
+  Task<bool> WaitForBytes();
+  Task<Next> ReadHead();
+  Task<bool> ReadMoreOfHead();
+  void BeginExchange();
+  http::h1::Progress ParseHead();
+  void Refuse(Reason reason, std::string_view detail);
+  Task<bool> FinishRequest();
+  Task<bool> DrainContent();
+  Task<void> Linger();
+  bool MayDrain() const;
+  bool LastRequest() const;
+  void OnDrainTimer();
+
+  // Stream::Watcher: nothing is read while a response is being made, so this is how a client that left is noticed.
+  void OnReadable() override {}
+  void OnGone() override;
+  // Continuer.
+  Task<Status> SendContinue() override { return output_.Continue(); }
+
+  Downstream& downstream_;
+  std::unique_ptr<io::TcpStream> stream_;
+  const std::shared_ptr<PlaceLoad> load_;
+  const std::shared_ptr<proxy::Place> place_;
+  std::shared_ptr<telemetry::ListenerCells> cells_;
+  const std::string peer_text_;
+
+  Cancellation idle_;                    // waiting for a request
+  std::optional<Cancellation> request_;  // the request at hand
+  IdleTimer drain_timer_{*this};
+  TimePoint idle_deadline_;  // for the first byte of the next request
+  TimePoint head_deadline_;
+  TimePoint max_age_;
+  uint32_t requests_ = 0;
+  uint32_t max_requests_ = 0;
+
+  Chunk input_;  // read, but not taken
+  Chunk head_;   // of the request at hand
+  http::h1::RequestParser parser_;
+  ExchangePool::Lease exchange_;
+  H1Body body_;
+  H1Output output_;
+  snapshot::ClientSettings defaults_;  // of the place, until a request's host names its listener
+
+  bool waiting_ = true;  // for the first byte of a request
+  bool close_ = false;   // after the response at hand
+  bool aborted_ = false;
+  bool linger_ = false;  // the client may still be sending: end gently
+  bool gone_ = false;
+  bool accepts_trailers_ = false;
+};
+
+}  // namespace penstock::downstream
