@@ -57,8 +57,11 @@ void Reactor::Turn(Duration longest) {
   int count = epoll_wait(epoll_.get(), events_.data(), kEventsPerTurn, EpollTimeout(longest));
   PENSTOCK_CHECK(count >= 0 || errno == EINTR, "epoll_wait fails only on misuse");
   now_ = clock_.Now();
+  // Known before anything runs: what is destroyed from here on is taken out of the batch (Forget).
+  event_count_ = std::max(count, 0);
+  next_event_ = 0;
   RunReady();
-  Deliver(count);
+  Deliver();
   if (std::exchange(mail_, false)) mailbox_.RunAll();
   RunReady();
   timers_.Advance(now_);
@@ -75,9 +78,8 @@ int Reactor::EpollTimeout(Duration longest) const {
   return static_cast<int>(std::min<std::int64_t>(ms, INT_MAX));
 }
 
-void Reactor::Deliver(int count) {
-  event_count_ = std::max(count, 0);
-  for (next_event_ = 0; next_event_ < event_count_;) {
+void Reactor::Deliver() {
+  while (next_event_ < event_count_) {
     const epoll_event& event = events_[next_event_++];
     if (event.data.ptr == nullptr) continue;
     static_cast<EventSource*>(event.data.ptr)->OnEvents(event.events);

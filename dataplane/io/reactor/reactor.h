@@ -145,7 +145,7 @@ class Reactor final : public Clock {
   static Task<void> SetWhenDone(Task<void> task, bool* done);
   Task<void> Counted(Task<void> task);
   int EpollTimeout(Duration longest) const;
-  void Deliver(int count);
+  void Deliver();
   void RunReady();
   void Wake();
   Status Control(int operation, int fd, std::uint32_t events, EventSource& source);
