@@ -1,13 +1,11 @@
 // A client, a gateway and an upstream over real sockets on one reactor.
-#include "dataplane/downstream/downstream.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "dataplane/base/strings.h"
-#include "dataplane/downstream/test_gateway.h"
+#include "test/integration/http1/test_gateway.h"
 
-namespace penstock::downstream {
+namespace penstock::test {
 namespace {
 
 using ::testing::EndsWith;
@@ -23,13 +21,13 @@ std::string Lower(std::string text) {
   return text;
 }
 
-class DownstreamTest : public ::testing::Test {
+class Http1Test : public ::testing::Test {
  protected:
   TestGateway gateway;
   FakeUpstream upstream{gateway.reactor()};
 };
 
-TEST_F(DownstreamTest, ForwardsARequestAndItsResponse) {
+TEST_F(Http1Test, ForwardsARequestAndItsResponse) {
   gateway.ServeShop(upstream.port(), kAll);
   std::string response = gateway.Send(kGet);
   EXPECT_THAT(response, StartsWith("HTTP/1.1 200 OK\r\n"));
@@ -45,7 +43,7 @@ TEST_F(DownstreamTest, ForwardsARequestAndItsResponse) {
   EXPECT_THAT(request, Not(HasSubstr("connection:")));
 }
 
-TEST_F(DownstreamTest, KeepsConnectionsOnBothSides) {
+TEST_F(Http1Test, KeepsConnectionsOnBothSides) {
   gateway.ServeShop(upstream.port(), kAll);
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
   for (int i = 0; i < 5; ++i) {
@@ -56,7 +54,7 @@ TEST_F(DownstreamTest, KeepsConnectionsOnBothSides) {
   EXPECT_EQ(upstream.requests.size(), 5u);
 }
 
-TEST_F(DownstreamTest, AnswersPipelinedRequestsInOrder) {
+TEST_F(Http1Test, AnswersPipelinedRequestsInOrder) {
   gateway.ServeShop(upstream.port(), kAll);
   std::string response = gateway.Send(
       "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -70,7 +68,7 @@ TEST_F(DownstreamTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_EQ(count, 3u);
 }
 
-TEST_F(DownstreamTest, StreamsChunkedContentBothWays) {
+TEST_F(Http1Test, StreamsChunkedContentBothWays) {
   gateway.ServeShop(upstream.port(), kAll);
   upstream.script.response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
   std::string response = gateway.Send(
@@ -83,7 +81,7 @@ TEST_F(DownstreamTest, StreamsChunkedContentBothWays) {
   EXPECT_THAT(upstream.raw[0], Not(HasSubstr(";x=y")));
 }
 
-TEST_F(DownstreamTest, ChunksAResponseThatEndsWithTheConnection) {
+TEST_F(Http1Test, ChunksAResponseThatEndsWithTheConnection) {
   gateway.ServeShop(upstream.port(), kAll);
   upstream.script.response = "HTTP/1.0 200 OK\r\n\r\nuntil the end";
   upstream.script.close_after = true;
@@ -93,14 +91,14 @@ TEST_F(DownstreamTest, ChunksAResponseThatEndsWithTheConnection) {
   EXPECT_THAT(old, EndsWith("connection: close\r\n\r\nuntil the end"));
 }
 
-TEST_F(DownstreamTest, AnswersHeadWithTheLengthAndNothingElse) {
+TEST_F(Http1Test, AnswersHeadWithTheLengthAndNothingElse) {
   gateway.ServeShop(upstream.port(), kAll);
   upstream.script.response = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
   std::string response = gateway.Send("HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(response, EndsWith("content-length: 1000\r\nconnection: close\r\n\r\n"));
 }
 
-TEST_F(DownstreamTest, InvitesTheContentOnlyWhenItIsWanted) {
+TEST_F(Http1Test, InvitesTheContentOnlyWhenItIsWanted) {
   gateway.ServeShop(upstream.port(), kAll);
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
   gateway.WriteTo(*client, "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
@@ -115,7 +113,7 @@ TEST_F(DownstreamTest, InvitesTheContentOnlyWhenItIsWanted) {
   EXPECT_THAT(refused, StartsWith("HTTP/1.1 400 Bad Request\r\n"));
 }
 
-TEST_F(DownstreamTest, PassesInformationalResponsesOn) {
+TEST_F(Http1Test, PassesInformationalResponsesOn) {
   gateway.ServeShop(upstream.port(), kAll);
   upstream.script.response =
       "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: x\r\nX: y\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
@@ -123,7 +121,7 @@ TEST_F(DownstreamTest, PassesInformationalResponsesOn) {
   EXPECT_THAT(response, StartsWith("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n"));
 }
 
-TEST_F(DownstreamTest, DeliversAResponseThatComesBeforeTheUploadEnds) {
+TEST_F(Http1Test, DeliversAResponseThatComesBeforeTheUploadEnds) {
   gateway.ServeShop(upstream.port(), kAll);
   upstream.script.read_content = false;
   upstream.script.response = "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno";
@@ -133,7 +131,7 @@ TEST_F(DownstreamTest, DeliversAResponseThatComesBeforeTheUploadEnds) {
   EXPECT_THAT(gateway.ReadUntil(*client, "no"), StartsWith("HTTP/1.1 403 Forbidden\r\n"));
 }
 
-TEST_F(DownstreamTest, AnswersAClientThatHasFinishedSending) {
+TEST_F(Http1Test, AnswersAClientThatHasFinishedSending) {
   gateway.ServeShop(upstream.port(), kAll);
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
   gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -141,7 +139,7 @@ TEST_F(DownstreamTest, AnswersAClientThatHasFinishedSending) {
   EXPECT_THAT(gateway.ReadUntil(*client, "never"), EndsWith("\r\n\r\nok"));
 }
 
-TEST_F(DownstreamTest, NeverEndsCleanlyWhatTheUpstreamBrokeOff) {
+TEST_F(Http1Test, NeverEndsCleanlyWhatTheUpstreamBrokeOff) {
   gateway.ServeShop(upstream.port(), kAll);
   upstream.script.close_after = true;
   upstream.script.response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel";
@@ -152,7 +150,7 @@ TEST_F(DownstreamTest, NeverEndsCleanlyWhatTheUpstreamBrokeOff) {
   EXPECT_EQ(gateway.proxy().stats.cells().local_replies[static_cast<size_t>(Reason::kUpstreamAborted)].Read(), 2u);
 }
 
-TEST_F(DownstreamTest, RefusesWhatIsNotStrictAndEndsTheConnection) {
+TEST_F(Http1Test, RefusesWhatIsNotStrictAndEndsTheConnection) {
   gateway.ServeShop(upstream.port(), kAll);
   struct Case {
     const char* bytes;
@@ -187,7 +185,7 @@ TEST_F(DownstreamTest, RefusesWhatIsNotStrictAndEndsTheConnection) {
   for (const std::string& request : upstream.requests) EXPECT_THAT(request, StartsWith("POST / "));
 }
 
-TEST_F(DownstreamTest, TakesAHeadInAnyPieces) {
+TEST_F(Http1Test, TakesAHeadInAnyPieces) {
   gateway.ServeShop(upstream.port(), kAll);
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
   std::string request = StrCat("GET / HTTP/1.1\r\nHost: a\r\nX-Large: ", std::string(20000, 'v'), "\r\n\r\n");
@@ -199,7 +197,7 @@ TEST_F(DownstreamTest, TakesAHeadInAnyPieces) {
   EXPECT_THAT(upstream.requests[0], HasSubstr(std::string(20000, 'v')));
 }
 
-TEST_F(DownstreamTest, DropsFieldsThatOverrideAGatewayAndWhatConnectionNames) {
+TEST_F(Http1Test, DropsFieldsThatOverrideAGatewayAndWhatConnectionNames) {
   gateway.ServeShop(upstream.port(), kAll);
   gateway.Send(
       "GET / HTTP/1.1\r\nHost: a\r\nX-Original-URL: /admin\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Prefix: "
@@ -215,7 +213,7 @@ TEST_F(DownstreamTest, DropsFieldsThatOverrideAGatewayAndWhatConnectionNames) {
   EXPECT_THAT(request, HasSubstr("x-forwarded-for: 127.0.0.1\r\n"));
 }
 
-TEST_F(DownstreamTest, BelievesATrustedProxyAboutItsClient) {
+TEST_F(Http1Test, BelievesATrustedProxyAboutItsClient) {
   gateway.ServeShop(upstream.port(), kAll, "trusted_proxies: '127.0.0.0/8'");
   gateway.Send(
       "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Request-Id: abc\r\n"
@@ -225,7 +223,7 @@ TEST_F(DownstreamTest, BelievesATrustedProxyAboutItsClient) {
   EXPECT_THAT(upstream.requests[0], HasSubstr("x-request-id: abc\r\n"));
 }
 
-TEST_F(DownstreamTest, SaysWhyThereIsNoAnswer) {
+TEST_F(Http1Test, SaysWhyThereIsNoAnswer) {
   gateway.ServeShop(upstream.port(),
                     "rules { matches { prefix: '/gone' } forward { clusters { problem: 'x' weight: 1 } } }"
                     "rules { matches { prefix: '/none' } forward { } }");
@@ -237,7 +235,7 @@ TEST_F(DownstreamTest, SaysWhyThereIsNoAnswer) {
               HasSubstr("x-penstock-reason: no_backend\r\n"));
 }
 
-TEST_F(DownstreamTest, RedirectsAndRepliesByItself) {
+TEST_F(Http1Test, RedirectsAndRepliesByItself) {
   gateway.ServeShop(
       upstream.port(),
       "rules { matches { prefix: '/old' } redirect { path { prefix: '/new' } scheme: 'https' status: 301 } }"
@@ -252,7 +250,7 @@ TEST_F(DownstreamTest, RedirectsAndRepliesByItself) {
               StartsWith("HTTP/1.1 200 OK"));
 }
 
-TEST_F(DownstreamTest, AppliesTheFiltersOfTheRule) {
+TEST_F(Http1Test, AppliesTheFiltersOfTheRule) {
   gateway.ServeShop(upstream.port(), R"(
       rules { matches { prefix: '/v1' }
               filters { request_headers { set { name: 'x-env' value: 'prod' } remove: 'x-debug' } }
@@ -267,7 +265,7 @@ TEST_F(DownstreamTest, AppliesTheFiltersOfTheRule) {
   EXPECT_THAT(upstream.requests[0], Not(HasSubstr("x-debug")));
 }
 
-TEST_F(DownstreamTest, DecidesTheNextRequestByTheNextGeneration) {
+TEST_F(Http1Test, DecidesTheNextRequestByTheNextGeneration) {
   gateway.ServeShop(upstream.port(), "rules { static_reply { status: 200 body: 'one' } }");
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
   gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -277,7 +275,7 @@ TEST_F(DownstreamTest, DecidesTheNextRequestByTheNextGeneration) {
   EXPECT_THAT(gateway.ReadUntil(*client, "two"), EndsWith("two"));
 }
 
-TEST_F(DownstreamTest, EndsConnectionsWithTheirNextAnswerWhileItDrains) {
+TEST_F(Http1Test, EndsConnectionsWithTheirNextAnswerWhileItDrains) {
   gateway.ServeShop(upstream.port(), kAll);
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
   gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -289,7 +287,7 @@ TEST_F(DownstreamTest, EndsConnectionsWithTheirNextAnswerWhileItDrains) {
   EXPECT_THAT(response, EndsWith("ok"));
 }
 
-TEST_F(DownstreamTest, EmptiesTheAcceptQueueBeforeItStopsListening) {
+TEST_F(Http1Test, EmptiesTheAcceptQueueBeforeItStopsListening) {
   gateway.ServeShop(upstream.port(), kAll);
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
   gateway.WriteTo(*client, kGet);
@@ -297,7 +295,7 @@ TEST_F(DownstreamTest, EmptiesTheAcceptQueueBeforeItStopsListening) {
   EXPECT_THAT(gateway.ReadUntil(*client, "never"), EndsWith("\r\n\r\nok"));
 }
 
-TEST_F(DownstreamTest, BreaksOffWhatStillRunsAtTheDeadline) {
+TEST_F(Http1Test, BreaksOffWhatStillRunsAtTheDeadline) {
   gateway.ServeShop(upstream.port(), kAll);
   upstream.script.silent = true;
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
@@ -307,7 +305,7 @@ TEST_F(DownstreamTest, BreaksOffWhatStillRunsAtTheDeadline) {
   EXPECT_TRUE(gateway.RunUntil([&] { return gateway.downstream().connections() == 0; }));
 }
 
-TEST_F(DownstreamTest, StopsAskingTheUpstreamWhenTheClientIsGone) {
+TEST_F(Http1Test, StopsAskingTheUpstreamWhenTheClientIsGone) {
   gateway.ServeShop(upstream.port(), kAll);
   upstream.script.silent = true;
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
@@ -319,4 +317,4 @@ TEST_F(DownstreamTest, StopsAskingTheUpstreamWhenTheClientIsGone) {
 }
 
 }  // namespace
-}  // namespace penstock::downstream
+}  // namespace penstock::test

@@ -1,4 +1,4 @@
-#include "dataplane/downstream/test_gateway.h"
+#include "test/integration/http1/test_gateway.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include "dataplane/http/h1/chunked.h"
 #include "dataplane/http/h1/head_parser.h"
 
-namespace penstock::downstream {
+namespace penstock::test {
 namespace {
 
 std::vector<std::string> ReasonNames() {
@@ -114,14 +114,14 @@ TestGateway::TestGateway(const Clock* clock)
       stats_(registry_, 0, registry_.Update(nullptr, {}, {})) {
   upstreams_ = std::make_unique<upstream::Upstreams>(*reactor_, *resolver_, limits_, stats_);
   proxy_.reset(new proxy::Proxy{.reactor = *reactor_, .upstreams = *upstreams_, .stats = stats_});
-  downstream_ = std::make_unique<Downstream>(*proxy_, connection_limit_);
+  downstream_ = std::make_unique<downstream::Downstream>(*proxy_, connection_limit_);
 }
 
 TestGateway::~TestGateway() {
   downstream_->StopListeningEverywhere();
   downstream_->Abort();
   upstreams_->Stop();
-  EXPECT_TRUE(RunUntil([&] { return downstream_->connections() == 0; }));
+  EXPECT_TRUE(RunUntil([&] { return downstream_->connections() == 0 && reactor_->tasks() == 0; }));
   EXPECT_EQ(downstream_->exchanges().lent(), 0u);
   downstream_.reset();
   proxy_.reset();
@@ -143,12 +143,12 @@ void TestGateway::Serve(std::vector<snapshot::Resource> resources) {
   generation->series = registry_.Update(nullptr, names, {});
   generation->policies = policies;
   generation->holders = 1;
-  StatusOr<std::vector<PlaceSockets>> places = listen_set_.Open(generation->snapshot->bind_keys());
+  StatusOr<std::vector<downstream::PlaceSockets>> places = listen_set_.Open(generation->snapshot->bind_keys());
   ASSERT_TRUE(places.ok()) << places.status();
   std::vector<snapshot::BindKey> keys = generation->snapshot->bind_keys();
   proxy_->Publish(*generation);
   generations_.push_back(std::move(generation));
-  for (PlaceSockets& place : *places) {
+  for (downstream::PlaceSockets& place : *places) {
     port_ = place.address.port();
     ASSERT_TRUE(downstream_->Listen(place.key, std::move(place.sockets[0]), place.load).ok());
   }
@@ -199,4 +199,4 @@ bool TestGateway::RunUntil(const std::function<bool()>& done) {
   return done();
 }
 
-}  // namespace penstock::downstream
+}  // namespace penstock::test

@@ -13,7 +13,7 @@
 #include "dataplane/snapshot/testing.h"
 #include "dataplane/upstream/upstreams.h"
 
-namespace penstock::downstream {
+namespace penstock::test {
 
 // An upstream over real sockets, on the gateway's own reactor: reads requests strictly, keeps what came, and answers
 // what it is told.
@@ -60,7 +60,7 @@ class TestGateway {
 
   uint16_t port() const { return port_; }
   io::Reactor& reactor() { return *reactor_; }
-  Downstream& downstream() { return *downstream_; }
+  downstream::Downstream& downstream() { return *downstream_; }
   proxy::Proxy& proxy() { return *proxy_; }
   // Policies of a chain for the next Serve.
   proxy::PolicyChains policies;
@@ -83,12 +83,12 @@ class TestGateway {
   upstream::ProcessLimits limits_{1};
   std::unique_ptr<upstream::Upstreams> upstreams_;
   std::unique_ptr<proxy::Proxy> proxy_;
-  ConnectionLimit connection_limit_{1000};
-  std::unique_ptr<Downstream> downstream_;
-  ListenSet listen_set_{1, "127.0.0.1"};
+  downstream::ConnectionLimit connection_limit_{1000};
+  std::unique_ptr<downstream::Downstream> downstream_;
+  downstream::ListenSet listen_set_{1, "127.0.0.1"};
   std::vector<std::unique_ptr<proxy::Generation>> generations_;
   std::shared_ptr<const snapshot::Snapshot> previous_;
   uint16_t port_ = 0;
 };
 
-}  // namespace penstock::downstream
+}  // namespace penstock::test
