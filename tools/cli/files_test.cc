@@ -1,0 +1,58 @@
+#include "tools/cli/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "tools/cli/exit.h"
+
+namespace penstock::cli {
+namespace {
+
+class Files : public testing::Test {
+ protected:
+  Files() : folder_(testing::TempDir() + "/penstock_files") {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  ~Files() override { std::filesystem::remove_all(folder_); }
+
+  void Write(const std::string& name, std::string_view text) {
+    ASSERT_TRUE(WriteFileAtomically(folder_ + "/" + name, text).ok());
+  }
+
+  const std::string folder_;
+};
+
+TEST_F(Files, ReadsAFolderInOrderWithoutWhatIsHiddenOrNoManifest) {
+  Write("b.yml", "2");
+  Write("a.yaml", "1");
+  Write("sub/c.json", "3");
+  Write("notes.txt", "no");
+  Write(".hidden.yaml", "no");
+  Write(".git/d.yaml", "no");
+  absl::StatusOr<std::vector<ManifestFile>> files = ReadManifests({folder_});
+  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_EQ(files->size(), 3u);
+  EXPECT_EQ((*files)[0].name, folder_ + "/a.yaml");
+  EXPECT_EQ((*files)[1].text, "2");
+  EXPECT_EQ((*files)[2].name, folder_ + "/sub/c.json");
+}
+
+TEST_F(Files, CallsUnreadableInputAUsageError) {
+  EXPECT_EQ(ExitOf(ReadManifests({folder_ + "/absent.yaml"}).status()), Exit::kUsage);
+  EXPECT_EQ(ExitOf(ReadManifests({folder_}).status()), Exit::kUsage);  // empty
+  EXPECT_EQ(ExitOf(ReadManifests({}).status()), Exit::kUsage);
+}
+
+TEST_F(Files, WritesForItsOwnerOnly) {
+  Write("deep/er/secret.key", "x");
+  struct stat info;
+  ASSERT_EQ(stat((folder_ + "/deep/er/secret.key").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(*ReadFile(folder_ + "/deep/er/secret.key"), "x");
+}
+
+}  // namespace
+}  // namespace penstock::cli

@@ -1,0 +1,180 @@
+#include "tools/cli/run.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tools/cli/files.h"
+#include "tools/cli/help.h"
+#include "tools/cli/render/json.h"
+#include "tools/cli/verb.h"
+
+namespace penstock::cli {
+namespace {
+
+struct Ran {
+  Exit exit;
+  std::string out;
+  std::string err;
+};
+
+Ran Penstock(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}) {
+  environment.emplace("PENSTOCK_CONFIG", testing::TempDir() + "/no-such-config");
+  std::ostringstream out, err;
+  Exit exit = Run(arguments, Environment(environment), {}, out, err);
+  return {exit, out.str(), err.str()};
+}
+
+std::string Manifest(const std::string& name, std::string_view text) {
+  std::string path = testing::TempDir() + "/" + name;
+  EXPECT_TRUE(WriteFileAtomically(path, text).ok());
+  return path;
+}
+
+constexpr std::string_view kShop = R"(apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: shop}
+spec:
+  gatewayClassName: default
+  listeners:
+  - {name: http, protocol: HTTP, port: 8080}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: users}
+spec:
+  parentRefs: [{name: shop}]
+  rules:
+  - matches: [{path: {type: PathPrefix, value: /users}}]
+    backendRefs: [{name: BACKEND}]
+---
+apiVersion: penstock.dev/v1
+kind: Backend
+metadata: {name: users}
+spec: {endpoints: [{address: 127.0.0.1, port: 8081}]}
+)";
+
+std::string Shop(std::string backend) {
+  std::string text(kShop);
+  return text.replace(text.find("BACKEND"), 7, backend);
+}
+
+TEST(Run, ListsTheVerbsWithoutArguments) {
+  Ran ran = Penstock({});
+  EXPECT_EQ(ran.exit, Exit::kOk);
+  EXPECT_EQ(ran.out, OverviewText());
+}
+
+TEST(Run, SuggestsTheNearestVerb) {
+  Ran ran = Penstock({"aply", "-f", "x"});
+  EXPECT_EQ(ran.exit, Exit::kUsage);
+  EXPECT_EQ(ran.err, "error: unknown verb \"aply\"; did you mean \"apply\"?\n");
+  EXPECT_EQ(ran.out, "");
+}
+
+TEST(Run, TakesGlobalFlagsBeforeTheVerb) {
+  EXPECT_EQ(Penstock({"-o", "json", "version"}).exit, Exit::kOk);
+  EXPECT_EQ(Penstock({"--output=xml", "version"}).err,
+            "error: --output xml: unknown format; one of table, json, yaml\n");
+}
+
+TEST(Run, HelpsWithEveryVerb) {
+  for (const Verb* verb : Verbs()) {
+    Ran ran = Penstock({"help", std::string(verb->name)});
+    EXPECT_EQ(ran.exit, Exit::kOk) << verb->name;
+    EXPECT_EQ(Penstock({std::string(verb->name), "--help"}).exit, Exit::kOk) << verb->name;
+  }
+}
+
+class EveryFormat : public testing::TestWithParam<const char*> {
+ protected:
+  Exit ExitOf(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}) {
+    arguments.push_back(std::string("--output=") + GetParam());
+    return Penstock(arguments, environment).exit;
+  }
+};
+
+TEST_P(EveryFormat, GivesTheExitOfTheTable) {
+  std::string good = Manifest("good.yaml", Shop("users")), bad = Manifest("bad.yaml", Shop("usres"));
+  std::string out = testing::TempDir() + "/good.generation";
+  EXPECT_EQ(ExitOf({"lint", "-f", good}), Exit::kOk);
+  EXPECT_EQ(ExitOf({"lint", "-f", bad}), Exit::kDiffers);
+  EXPECT_EQ(ExitOf({"lint", "-f", "/no/such/file"}), Exit::kUsage);
+  EXPECT_EQ(ExitOf({"compile", "-f", good, "-o", out}), Exit::kOk);
+  EXPECT_EQ(ExitOf({"compile", "-f", bad, "-o", out}), Exit::kInvalid);
+  EXPECT_EQ(ExitOf({"compile", "-f", good, "-o", out, "--gateway-class=other"}), Exit::kNotFound);
+  EXPECT_EQ(ExitOf({"status"}), Exit::kUnreachable);
+  EXPECT_EQ(ExitOf({"apply"}), Exit::kUsage);
+  EXPECT_EQ(ExitOf({"explain", "E999"}), Exit::kNotFound);
+  EXPECT_EQ(ExitOf({"explain", "httproute.spec.ruels"}), Exit::kNotFound);
+  EXPECT_EQ(ExitOf({"explain", "E101"}), Exit::kOk);
+  EXPECT_EQ(ExitOf({"explain"}), Exit::kOk);
+  EXPECT_EQ(ExitOf({"get", "httproutez"}), Exit::kNotFound);
+}
+
+TEST_P(EveryFormat, SaysThatNoControlPlaneAnswers) {
+  std::string folder = testing::TempDir() + "/pki";
+  ASSERT_EQ(ExitOf({"cert", "init", folder, "--force"}), Exit::kOk);
+  ASSERT_EQ(ExitOf({"cert", "issue", folder, "--operator", "ada"}), Exit::kOk);
+  std::map<std::string, std::string> environment = {{"PENSTOCK_SERVER", "127.0.0.1:1"},
+                                                    {"PENSTOCK_CERT", folder + "/operator-ada.crt"},
+                                                    {"PENSTOCK_KEY", folder + "/operator-ada.key"},
+                                                    {"PENSTOCK_CA", folder + "/ca.crt"}};
+  for (std::string verb : {"status", "get", "history", "wait", "export"})
+    EXPECT_EQ(ExitOf({verb}, environment), Exit::kUnreachable) << verb;
+  EXPECT_EQ(ExitOf({"rollback"}, environment), Exit::kUnreachable);
+  EXPECT_EQ(ExitOf({"delete", "gateway", "shop"}, environment), Exit::kUnreachable);
+  EXPECT_EQ(ExitOf({"explain", "request", "GET", "http://x/"}, environment), Exit::kUnreachable);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EveryFormat, testing::Values("table", "json", "yaml"));
+
+TEST(Run, TellsErrorsAsJsonToo) {
+  Ran ran = Penstock({"status", "-o", "json"});
+  Json json;
+  ASSERT_TRUE(ParseJson(ran.out, json)) << ran.out;
+  EXPECT_EQ(json["kind"], "Error");
+  EXPECT_EQ(json["exit"], 7);
+}
+
+TEST(Lint, ShowsTheLineTheCaretAndTheSuggestion) {
+  std::string path = Manifest("caret.yaml", Shop("usres"));
+  Ran ran = Penstock({"lint", "-f", path});
+  EXPECT_NE(ran.out.find("caret.yaml:16:26: error: spec.rules[0].backendRefs[0].name: "), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("did you mean \"users\"?"), std::string::npos) << ran.out;
+}
+
+TEST(Lint, SaysWhatAnUnknownFieldCouldBe) {
+  std::string text = Shop("users");
+  text.replace(text.find("gatewayClassName"), 16, "gatewayClasName");
+  Ran ran = Penstock({"lint", "-f", Manifest("field.yaml", text)});
+  EXPECT_EQ(ran.exit, Exit::kDiffers);
+  EXPECT_NE(ran.out.find("did you mean \"gatewayClassName\"?"), std::string::npos) << ran.out;
+}
+
+TEST(Cert, DoesNotReplaceACaUnasked) {
+  std::string folder = testing::TempDir() + "/pki-kept";
+  ASSERT_EQ(Penstock({"cert", "init", folder, "--force"}).exit, Exit::kOk);
+  EXPECT_EQ(Penstock({"cert", "init", folder}).exit, Exit::kUsage);
+  EXPECT_EQ(Penstock({"cert", "issue", folder, "--dataplane", "../x"}).exit, Exit::kUsage);
+  EXPECT_EQ(Penstock({"cert", "issue", folder}).exit, Exit::kUsage);
+}
+
+TEST(Completion, OffersWhatFits) {
+  EXPECT_NE(Penstock({"__complete", "--", ""}).out.find("apply\n"), std::string::npos);
+  EXPECT_EQ(Penstock({"__complete", "--", "status", "-o", ""}).out, "table\njson\nyaml\n");
+  EXPECT_EQ(Penstock({"__complete", "--", "apply", "-f", ""}).out, ":files\n");
+  EXPECT_NE(Penstock({"__complete", "--", "get", ""}).out.find("httproutes\n"), std::string::npos);
+  EXPECT_NE(Penstock({"__complete", "--", "apply", "--pr"}).out.find("--prune-all\n"), std::string::npos);
+}
+
+// docs/cli.md is made by `penstock help --markdown`.
+TEST(Docs, AreWhatTheTableSays) {
+  absl::StatusOr<std::string> page = ReadFile("docs/cli.md");
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(*page, CliPage()) << "make it anew: bazel-bin/tools/cli/penstock help --markdown > docs/cli.md";
+}
+
+}  // namespace
+}  // namespace penstock::cli
