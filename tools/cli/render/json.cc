@@ -52,7 +52,8 @@ bool IsPlainForYaml(const std::string& text) {
   for (std::string_view word : kWords) {
     if (EqualsIgnoreCase(text, word)) return false;
   }
-  if (text.find_first_not_of("0123456789.eE+-_:xXoOaAbBcCdDfF") == std::string::npos) return false;  // may be a number
+  bool like_a_number = std::string_view("0123456789+-.").find(text.front()) != std::string_view::npos;
+  if (like_a_number && text.find_first_not_of("0123456789.eE+-_:xXoOaAbBcCdDfF") == std::string::npos) return false;
   if (std::string_view("-?:,[]{}#&*!|>'\"%@`.").find(text.front()) != std::string_view::npos) return false;
   for (char c : text) {
     if (static_cast<unsigned char>(c) < 0x20) return false;

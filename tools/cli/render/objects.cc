@@ -32,7 +32,7 @@ void AppendConditions(const Json& holder, const std::string& where, std::vector<
   }
 }
 
-// Conditions stand at the object, per listener of a Gateway, and per parent of a route.
+// Conditions stand at the object, per listener of a Gateway, per parent of a route, per ancestor of a policy.
 std::vector<Condition> ConditionsOf(const Json& status) {
   std::vector<Condition> conditions;
   if (!status.is_object()) return conditions;
@@ -45,6 +45,11 @@ std::vector<Condition> ConditionsOf(const Json& status) {
     Json ref = parent.value("parentRef", Json::object());
     std::string kind = Text(ref, "kind");
     AppendConditions(parent, StrCat(kind.empty() ? "Gateway" : kind, " ", Text(ref, "name")), conditions);
+  }
+  for (const Json& ancestor : status.value("ancestors", Json::array())) {
+    if (!ancestor.is_object()) continue;
+    Json ref = ancestor.value("ancestorRef", Json::object());
+    AppendConditions(ancestor, StrCat(Text(ref, "kind"), " ", Text(ref, "name")), conditions);
   }
   return conditions;
 }

@@ -56,6 +56,7 @@ absl::StatusOr<Exit> RunWait(Invocation& call) {
     waited = absl::DeadlineExceededError(
         StrCat("after ", absl::FormatDuration(limit), ": ", WaitText(last, request.generation())));
   }
+  if (absl::IsAborted(waited)) waited = absl::DataLossError(waited.message());  // how the service says "rejected"
   RETURN_IF_ERROR(waited);
   if (call.console.format() == Format::kTable) {
     if (!call.console.quiet()) call.console.Out(WaitText(last, request.generation()) + "\n");
