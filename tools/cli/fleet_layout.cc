@@ -24,8 +24,8 @@ Program FleetLayout::DataPlane(const Replica& replica) const {
           {data_plane_binary, StrCat("--control-plane=127.0.0.1:", control_plane_port),
            "--tls-cert=" + Pki(StrCat("dataplane-", replica.name, ".crt")),
            "--tls-key=" + Pki(StrCat("dataplane-", replica.name, ".key")), "--tls-ca=" + Pki("ca.crt"),
-           "--id=" + replica.name, "--group=local", "--gateway-class=default", "--bind-address=" + replica.address, "--state-dir=" + home,
-           StrCat("--metrics-address=", replica.address, ":", replica.metrics),
+           "--id=" + replica.name, "--group=local", "--gateway-class=default", "--bind-address=" + replica.address,
+           "--state-dir=" + home, StrCat("--metrics-address=", replica.address, ":", replica.metrics),
            "--admin-socket=" + home + "/admin.sock", "--access-log=" + home + "/access.log",
            "--drain-grace=0s",  // nobody balances over these replicas by their readiness
            "--drain-timeout=5s"},

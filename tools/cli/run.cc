@@ -67,6 +67,9 @@ Exit Run(std::span<const std::string> arguments, const Environment& environment,
   options.out_is_terminal = terminals.out;
   options.err_is_terminal = terminals.err && environment.Get("TERM") != "dumb";
 
+  static const std::string kVersionArguments[] = {"version"};  // what other programs call it
+  if (arguments.size() == 1 && arguments[0] == "--version") arguments = kVersionArguments;
+
   size_t place = PlaceOfVerb(arguments);
   std::vector<std::string> rest(arguments.begin(), arguments.begin() + static_cast<ptrdiff_t>(place));
   if (place < arguments.size())

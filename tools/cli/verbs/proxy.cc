@@ -30,9 +30,9 @@ absl::StatusOr<std::string> GenerationOf(const ProxyWish& wish) {
 
 Program DataPlane(const std::string& binary, const ProxyWish& wish, const std::string& folder, const std::string& log) {
   return {"data plane",
-          {binary, StrCat("--generation=", folder, "/generation"), "--gateway-class=default", "--bind-address=" + wish.address,
-           "--state-dir=" + folder, "--metrics-address=127.0.0.1:0", "--admin-socket=" + folder + "/admin.sock",
-           "--access-log=" + log, "--drain-grace=0s", "--drain-timeout=5s"},
+          {binary, StrCat("--generation=", folder, "/generation"), "--gateway-class=default",
+           "--bind-address=" + wish.address, "--state-dir=" + folder, "--metrics-address=127.0.0.1:0",
+           "--admin-socket=" + folder + "/admin.sock", "--access-log=" + log, "--drain-grace=0s", "--drain-timeout=5s"},
           log == "-" ? "" : folder + "/log"};
 }
 
