@@ -32,7 +32,7 @@ struct FleetLayout {
 
   std::string Pki(std::string_view file) const;        // FOLDER/pki/FILE
   std::string Log(std::string_view program) const;     // FOLDER/logs/PROGRAM.log
-  std::string Script(std::string_view program) const;  // FOLDER/run/PROGRAM, which starts it again
+  std::string Script(std::string_view program) const;  // FOLDER/run/PROGRAM starts it again; PROGRAM.pid beside it
 
   Program ControlPlane() const;
   Program DataPlane(const Replica& replica) const;

@@ -61,7 +61,8 @@ absl::Status FleetRunner::StartOne(const Program& program) {
   std::string script = layout_.Script(program.name);
   RETURN_IF_ERROR(WriteFileAtomically(script, StartScript(program)));
   chmod(script.c_str(), 0700);
-  return processes_.Start(program).status();
+  ASSIGN_OR_RETURN(pid_t pid, processes_.Start(program));
+  return WriteFileAtomically(script + ".pid", StrCat(pid, "\n"));
 }
 
 absl::StatusOr<Exit> FleetRunner::ApplyAndWait(const std::vector<std::string>& files) {
