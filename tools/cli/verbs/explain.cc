@@ -15,6 +15,17 @@ constexpr Flag kFlags[] = {
     {"seed", 0, "N", "decide random picks as the request with this seed (access log) did"},
 };
 
+// What every client sends, unless -H says otherwise.
+void AddHost(api::ExplainRequest& request) {
+  for (const api::Header& header : request.headers()) {
+    if (EqualsIgnoreCase(header.name(), "host")) return;
+  }
+  std::string_view rest = std::string_view(request.url()).substr(request.url().find("://") + 3);
+  api::Header& host = *request.add_headers();
+  host.set_name("host");
+  host.set_value(std::string(rest.substr(0, rest.find_first_of("/?#"))));
+}
+
 absl::StatusOr<api::ExplainRequest> RequestOf(const CommandLine& line) {
   RETURN_IF_ERROR(line.ExpectPositionals(2, 3));
   api::ExplainRequest request;
@@ -32,6 +43,7 @@ absl::StatusOr<api::ExplainRequest> RequestOf(const CommandLine& line) {
     added.set_name(std::string(StripWhitespace(field.first)));
     added.set_value(std::string(StripWhitespace(field.second)));
   }
+  AddHost(request);
   ASSIGN_OR_RETURN(uint64_t seed, line.Number("seed", 0));
   request.set_seed(seed);
   return request;

@@ -65,9 +65,9 @@ absl::StatusOr<Exit> RunProxy(Invocation& call) {
   }
   ASSIGN_OR_RETURN(std::string folder, MakeScratchFolder(call.environment, "penstock-proxy-"));
   absl::StatusOr<Exit> exit = Serve(call, wish, folder);
+  if (absl::IsCancelled(exit.status())) exit = Exit::kOk;  // Ctrl-C before it served
   std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
-  if (absl::IsCancelled(exit.status())) return Exit::kOk;  // Ctrl-C before it served
+  if (exit.ok()) std::filesystem::remove_all(folder, ignored);  // otherwise the log is wanted
   return exit;
 }
 

@@ -201,8 +201,9 @@ absl::StatusOr<Exit> RunUp(Invocation& call) {
   }
   ASSIGN_OR_RETURN(std::string folder, MakeScratchFolder(call.environment, "penstock-up-"));
   absl::StatusOr<Exit> exit = RunIn(call, wish, folder, false);
+  bool ended_well = exit.ok() && *exit == Exit::kOk;
   std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
+  if (ended_well) std::filesystem::remove_all(folder, ignored);  // otherwise the logs are wanted
   return exit;
 }
 
