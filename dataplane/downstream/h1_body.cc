@@ -9,6 +9,7 @@ namespace penstock::downstream {
 void H1Body::Begin(Exchange& x, const http::h1::HeadLimits& limits) {
   x_ = &x;
   reading_.emplace(&x.cancellation());
+  until_ = kNoDeadline;
   framing_ = x.request.framing;
   left_ = framing_.length;
   complete_ = !framing_.HasBody();
@@ -21,7 +22,10 @@ void H1Body::Cancel() {
   if (reading_.has_value()) reading_->Cancel();
 }
 
-void H1Body::Resume() { reading_.emplace(&x_->cancellation()); }
+void H1Body::Resume(TimePoint until) {
+  reading_.emplace(&x_->cancellation());
+  until_ = until;
+}
 
 void H1Body::Apply(const snapshot::ClientSettings& settings) {
   max_ = settings.max_request_body_bytes;
@@ -53,7 +57,7 @@ Task<StatusOr<Chunk>> H1Body::ReadMore() {
   io::Reactor& reactor = stream_.reactor();
   while (true) {
     TimePoint began = reactor.Now();
-    Wait wait = Wait{After(began, idle_), &*reading_}.Until(rate_.Deadline(began));
+    Wait wait = Wait{After(began, idle_), &*reading_}.Until(rate_.Deadline(began)).Until(until_);
     size_t max = static_cast<size_t>(std::min<uint64_t>(left(), BlockPool::kLarge));
     StatusOr<Chunk> bytes = co_await stream_.Read(max, wait);
     if (!bytes.ok()) co_return FailedRead(bytes.status());

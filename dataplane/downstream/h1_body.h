@@ -42,7 +42,8 @@ class H1Body final : public Body {
   Task<void> Finish() override { return Task<void>(); }
 
   // The response is over and nobody reads any more: the session may read on, to get past the content.
-  void Resume();
+  // Not longer than UNTIL.
+  void Resume(TimePoint until);
 
   // All of the content was taken off the connection: the next request begins in `input`.
   bool complete() const { return complete_; }
@@ -68,6 +69,7 @@ class H1Body final : public Body {
   std::optional<Cancellation> reading_;  // what a Read() waits under
   bool complete_ = true;
   bool broken_ = false;
+  TimePoint until_ = kNoDeadline;
   bool asked_ = false;  // the client was told to go on, or did not ask
   Duration idle_ = kNoDeadline.time_since_epoch();
   MinRate rate_;

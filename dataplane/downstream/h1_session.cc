@@ -243,9 +243,9 @@ Task<bool> H1Session::FinishRequest() {
 Task<bool> H1Session::DrainContent() {
   TimePoint deadline = After(stream_->reactor().Now(), kDrainTime);
   uint64_t drained = 0;
-  body_.Resume();
+  body_.Resume(deadline);
   while (!body_.complete()) {
-    if (drained > kMaxDrain || body_.broken() || stream_->reactor().Now() >= deadline) co_return false;
+    if (drained > kMaxDrain || body_.broken()) co_return false;
     StatusOr<Chunk> chunk = co_await body_.Read();
     if (!chunk.ok()) co_return false;
     drained += chunk->size();

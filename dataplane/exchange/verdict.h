@@ -11,8 +11,8 @@ class Verdict {
  public:
   static Verdict Continue() { return Verdict(); }
 
-  // Answers here and now with the reason's status and text. Header fields of the reply: the policy adds them to
-  // Exchange::response.headers.
+  // Answers here and now with the reason's status and text. Header fields of the reply: OnRequest adds them to
+  // Exchange::response.headers; a reply from OnResponse has none.
   static Verdict Reply(Reason reason) { return Reply(reason, RowOf(reason).status, RowOf(reason).text); }
 
   // The same with a status and content of the policy's. TEXT lives until the response is written (static, the

@@ -33,6 +33,12 @@ http::EscapedSlashes ModeOf(const snapshot::ClientSettings& settings) {
   return http::EscapedSlashes::kReject;
 }
 
+// Content whose length is known is refused before anybody reads it.
+bool IsTooLarge(const http::RequestHead& request, const snapshot::ClientSettings& settings) {
+  uint64_t most = settings.max_request_body_bytes;
+  return most != 0 && request.framing.kind == http::Framing::Kind::kLength && request.framing.length > most;
+}
+
 void FindClient(Call& call) {
   Exchange& x = call.x;
   const snapshot::ClientSettings& settings = call.listener->client;
@@ -133,6 +139,7 @@ Reason Accept(Call& call) {
   call.path = request.path;
   call.query = request.query;
   if (reason != Reason::kNone) return reason;
+  if (IsTooLarge(request, call.listener->client)) return Reason::kBodyTooLarge;
 
   FindClient(call);
   CleanHeaders(call);

@@ -28,6 +28,8 @@ Task<void> TellPolicies(Call& call) {
     Verdict verdict = co_await PolicyAt(call, i).OnResponse(call.x);
     if (!verdict.is_reply()) continue;
     co_await call.x.response_body->Finish();
+    // The fields belonged to what made the response.
+    call.x.response.Clear();
     ReplyWith(call, verdict);
   }
 }

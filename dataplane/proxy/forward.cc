@@ -14,16 +14,15 @@ class Informer final : public upstream::InformationalSink {
   explicit Informer(Call& call) : call_(call) {}
   Task<Status> Send(const http::ResponseHead& head) override {
     if (call_.x.request.version == http::Version::kHttp10) return absl::OkStatus();
-    clean_.Clear();
-    clean_.status = head.status;
-    clean_.headers.CopyFrom(head.headers);
-    http::StripResponse(clean_.headers);
-    return call_.stream.WriteInformational(clean_);
+    http::ResponseHead& clean = call_.x.Own<http::ResponseHead>();
+    clean.status = head.status;
+    clean.headers.CopyFrom(head.headers);
+    http::StripResponse(clean.headers);
+    return call_.stream.WriteInformational(clean);
   }
 
  private:
   Call& call_;
-  http::ResponseHead clean_;
 };
 
 bool ApplyRewrite(const snapshot::Filters& filters, Call& call) {

@@ -80,11 +80,11 @@ Error FrameResponse(ResponseHead& head, Method method) {
   head.close = EndsConnection(head.headers, head.version);
   head.framing = {};
   head.declared_length.reset();
-  // RFC 9112 6.3 rule 1; 1xx and 204 must not carry lengths (RFC 9110 8.6), and what they say is dropped.
-  if (head.status < 200 || head.status == 204) return Error::kNone;
   Lengths lengths;
   Error error = ReadLengths(head.headers, head.version, lengths);
   if (error != Error::kNone) return error;
+  // RFC 9112 6.3 rule 1; 1xx and 204 must not carry lengths (RFC 9110 8.6), and what they say is dropped.
+  if (head.status < 200 || head.status == 204) return Error::kNone;
   if (method == Method::kHead || head.status == 304) {
     head.declared_length = lengths.length;
     return Error::kNone;

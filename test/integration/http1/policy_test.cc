@@ -1,0 +1,85 @@
+// What a policy is promised, shown with policies that only write down what happens to them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dataplane/base/strings.h"
+#include "test/integration/http1/test_gateway.h"
+
+namespace penstock::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class Witness final : public Policy {
+ public:
+  Witness(std::string name, std::vector<std::string>& seen, bool refuses)
+      : name_(std::move(name)), seen_(seen), refuses_(refuses) {}
+
+  Task<Verdict> OnRequest(Exchange& x) const override {
+    seen_.push_back(name_ + " request");
+    if (!refuses_) return Verdict::Continue();
+    x.response.headers.Add("www-authenticate", "Basic");
+    return Verdict::Reply(Reason::kPolicy, 401, "who are you?");
+  }
+  Task<Verdict> OnResponse(Exchange& x) const override {
+    seen_.push_back(StrCat(name_, " response ", x.response.status));
+    return Verdict::Continue();
+  }
+  void OnEnd(Exchange& x, const Outcome& outcome) const override {
+    seen_.push_back(StrCat(name_, " end ", outcome.status, outcome.complete ? " complete" : ""));
+  }
+
+ private:
+  const std::string name_;
+  std::vector<std::string>& seen_;
+  const bool refuses_;
+};
+
+class PolicyTest : public ::testing::Test {
+ protected:
+  void Serve(bool inner_refuses) {
+    gateway.policies.Insert("outer", {std::make_shared<Witness>("outer", seen, false)});
+    gateway.policies.Insert("inner", {std::make_shared<Witness>("inner", seen, inner_refuses)});
+    StatusOr<io::Fd> probe = io::Listen(*io::SocketAddress::Parse("127.0.0.1:0"), {});
+    int port = io::BoundAddress(*probe)->port();
+    probe->Close();
+    namespace t = snapshot::testing;
+    gateway.Serve({t::PolicyChain("outer", ""), t::PolicyChain("inner", ""),
+                   t::Listener("l", StrCat("port: ", port, " policy_chain: 'outer'")),
+                   t::Route("r",
+                            "attachments { listener: 'l' } rules { matches { exact: '/' } policy_chain: 'inner' "
+                            "static_reply { status: 200 body: 'hello' } }")});
+  }
+
+  std::vector<std::string> seen;
+  TestGateway gateway;
+};
+
+TEST_F(PolicyTest, SeesTheRequestInOrderAndTheResponseInReverse) {
+  Serve(false);
+  EXPECT_THAT(gateway.Send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), EndsWith("hello"));
+  EXPECT_THAT(seen, ElementsAre("outer request", "inner request", "inner response 200", "outer response 200",
+                                "inner end 200 complete", "outer end 200 complete"));
+}
+
+TEST_F(PolicyTest, MayAnswerHereAndNow) {
+  Serve(true);
+  std::string response = gateway.Send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 401 Unauthorized\r\n"));
+  EXPECT_THAT(response, HasSubstr("www-authenticate: Basic\r\n"));
+  EXPECT_THAT(response, EndsWith("who are you?"));
+  EXPECT_THAT(seen, ElementsAre("outer request", "inner request", "inner response 401", "outer response 401",
+                                "inner end 401 complete", "outer end 401 complete"));
+}
+
+TEST_F(PolicyTest, SeesRequestsOfItsListenerThatMatchNoRoute) {
+  Serve(false);
+  EXPECT_THAT(gateway.Send("GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), HasSubstr(" 404 "));
+  EXPECT_THAT(seen, ElementsAre("outer request", "outer response 404", "outer end 404 complete"));
+}
+
+}  // namespace
+}  // namespace penstock::test
