@@ -45,8 +45,11 @@ absl::Status Hub::OnRequest(rollout::SessionId id, const discovery::v3::DeltaDis
     Stream& stream = *found->second;
     std::vector<SessionEvent> events;
     RETURN_IF_ERROR(stream.session.OnRequest(request, events));
+    const bool new_here = stream.group.empty();
     Tell(id, stream, events);
     Pump(id, stream, deliveries);
+    const bool subscribed_now = new_here && !stream.group.empty();
+    if (subscribed_now && deliveries.empty()) deliveries.push_back({.outlet = stream.outlet, .transaction = greeting_});
   }
   Deliver(deliveries);
   return absl::OkStatus();

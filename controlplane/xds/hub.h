@@ -39,7 +39,10 @@ class Hub final : public rollout::Publisher {
   };
 
   Hub(rollout::FleetEvents* events, std::string control_plane_identifier, Limits limits)
-      : events_(*events), identifier_(std::move(control_plane_identifier)), limits_(limits) {}
+      : events_(*events),
+        identifier_(std::move(control_plane_identifier)),
+        limits_(limits),
+        greeting_(MakeGreeting(identifier_)) {}
   Hub(rollout::FleetEvents* events, std::string control_plane_identifier)
       : Hub(events, std::move(control_plane_identifier), Limits()) {}
 
@@ -81,6 +84,9 @@ class Hub final : public rollout::Publisher {
   rollout::FleetEvents& events_;
   const std::string identifier_;
   const Limits limits_;
+  // An empty response for who subscribed while there is nothing to send yet: a client that hears nothing at all takes
+  // the control plane for dead.
+  const std::shared_ptr<const Transaction> greeting_;
 
   mutable absl::Mutex mutex_;
   rollout::SessionId last_stream_ ABSL_GUARDED_BY(mutex_) = 0;

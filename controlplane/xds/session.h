@@ -19,6 +19,7 @@
 //     had, and the next transaction starts from there. error_detail.details hold one ResourceProblem each.
 //  4. One transaction at a time: the next starts after the ACK or NACK of the Generation, and merges all that happened
 //     meanwhile, so a slow replica costs one merged delta and not a queue.
+//     Who subscribes while there is nothing to send is greeted with an empty response, which means nothing.
 //  5. Nonces are "EPOCH.NUMBER:POSITION" and carry nothing of the stream: the same bytes go to every subscriber of a
 //  group.
 #pragma once

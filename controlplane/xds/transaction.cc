@@ -48,6 +48,8 @@ class Writer {
     resource->mutable_resource()->set_value(bytes.data(), bytes.size());
   }
 
+  void AddNothing(std::string_view type_url) { StartOrContinue(type_url, 0); }
+
   void Remove(std::string_view type_url, std::string_view name) {
     StartOrContinue(type_url, name.size() + 8);
     response_.add_removed_resources(name.data(), name.size());
@@ -115,6 +117,12 @@ std::shared_ptr<const Transaction> Serialize(GenerationId id, const std::vector<
   const std::string bytes = Deterministic(generation);
   writer.Add(snapshot::kGenerationType, kGenerationName,
              snapshot::ResourceVersion(snapshot::kGenerationType, kGenerationName, bytes), bytes);
+  return std::move(writer).Finish();
+}
+
+std::shared_ptr<const Transaction> MakeGreeting(std::string_view control_plane_identifier) {
+  Writer writer({}, control_plane_identifier);
+  writer.AddNothing(kTypeOrder[0]);
   return std::move(writer).Finish();
 }
 

@@ -46,4 +46,7 @@ std::shared_ptr<const Transaction> Serialize(GenerationId id, const std::vector<
                                              const xds::v1::Generation& generation,
                                              std::string_view control_plane_identifier);
 
+// One empty response.
+std::shared_ptr<const Transaction> MakeGreeting(std::string_view control_plane_identifier);
+
 }  // namespace penstock::xds_server

@@ -1,0 +1,164 @@
+#include "controlplane/management/read.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "api/manifests/v1/status.pb.h"
+#include "controlplane/manifests/export.h"
+#include "controlplane/manifests/kinds.h"
+#include "dataplane/base/status.h"
+#include "dataplane/base/strings.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace penstock::management {
+namespace {
+
+using manifests::Kind;
+using manifests::Object;
+using translator::StatePtr;
+using translator::Upsert;
+
+constexpr uint32_t kDefaultHistory = 20;
+constexpr uint32_t kMaxHistory = 1000;
+
+absl::StatusOr<const Kind*> FindKind(const std::string& name) {
+  if (name.empty() || name == "all") return nullptr;
+  const Kind* kind = manifests::BuiltInKinds().FindByAnyName(name);
+  if (kind != nullptr) return kind;
+  const std::string_view nearest = manifests::BuiltInKinds().Nearest(name);
+  return absl::InvalidArgumentError(
+      StrCat("there is no kind \"", name.substr(0, 100), "\"",
+             nearest.empty() ? std::string() : StrCat(": did you mean \"", nearest, "\"?")));
+}
+
+manifests::v1::Condition ServedCondition(uint64_t generation, const rollout::Spread& spread) {
+  manifests::v1::Condition condition;
+  condition.set_type("Served");
+  const bool served = spread.total > 0 && spread.served == spread.total;
+  condition.set_status(served ? "True" : "False");
+  condition.set_observed_generation(generation);
+  condition.set_reason(served ? "Served" : spread.total == 0 ? "NoReplicaConnected" : "Pending");
+  condition.set_message(StrCat(spread.served, "/", spread.total));
+  return condition;
+}
+
+// The message of the kind, with how many replicas serve the object's last change.
+std::string StatusJson(manifests::v1::ObjectStatus status, const manifests::v1::Condition& served) {
+  const google::protobuf::Message* message = nullptr;
+  switch (status.kind_case()) {
+    case manifests::v1::ObjectStatus::kGatewayClass:
+      message = &status.gateway_class();
+      break;
+    case manifests::v1::ObjectStatus::kGateway:
+      *status.mutable_gateway()->add_conditions() = served;
+      message = &status.gateway();
+      break;
+    case manifests::v1::ObjectStatus::kRoute:
+      for (auto& parent : *status.mutable_route()->mutable_parents()) *parent.add_conditions() = served;
+      message = &status.route();
+      break;
+    case manifests::v1::ObjectStatus::kPolicy:
+      for (auto& ancestor : *status.mutable_policy()->mutable_ancestors()) *ancestor.add_conditions() = served;
+      message = &status.policy();
+      break;
+    case manifests::v1::ObjectStatus::KIND_NOT_SET:
+      return "";
+  }
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(*message, &json).ok()) return "";
+  return json;
+}
+
+management::v1::GetResponse Show(rollout::Rollout& rollout, const StatePtr& state, uint64_t epoch,
+                                 const Upsert& upsert) {
+  const manifests::ObjectKey& key = upsert.object->key();
+  management::v1::GetResponse response;
+  management::v1::StoredObject& object = *response.mutable_object();
+  object.mutable_ref()->set_group(key.group);
+  object.mutable_ref()->set_kind(key.kind);
+  object.mutable_ref()->set_namespace_(key.ns);
+  object.mutable_ref()->set_name(key.name);
+  object.set_json(manifests::ToJson(*upsert.object, manifests::Secrets::kRedacted));
+  object.set_first_generation(upsert.first_generation);
+  object.set_last_generation(upsert.last_generation);
+  const auto status = translator::StatusOf(state, key);
+  if (status == nullptr) return response;
+  const rollout::Spread spread = rollout.SpreadOf({.epoch = epoch, .number = upsert.last_generation});
+  object.set_status_json(StatusJson(*status, ServedCondition(upsert.last_generation, spread)));
+  return response;
+}
+
+absl::StatusOr<bool> IsAskedFor(const management::v1::GetRequest& request, const Kind* kind, const Object& object) {
+  const manifests::ObjectKey& key = object.key();
+  if (kind != nullptr && (key.kind != kind->name || key.group != kind->group)) return false;
+  if (!request.name().empty() && key.name != request.name()) return false;
+  if (!request.namespace_().empty() && !key.ns.empty() && key.ns != request.namespace_()) return false;
+  if (request.label_selector().empty()) return true;
+  return manifests::MatchesSelector(object, request.label_selector());
+}
+
+void SetTime(google::protobuf::Timestamp* stamp, absl::Time time) {
+  const int64_t micros = absl::ToUnixMicros(time);
+  stamp->set_seconds(micros / 1'000'000);
+  stamp->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+}
+
+}  // namespace
+
+absl::Status ReadObjects(rollout::Rollout& rollout, const management::v1::GetRequest& request,
+                         absl::FunctionRef<bool(const management::v1::GetResponse&)> take) {
+  ASSIGN_OR_RETURN(const Kind* kind, FindKind(request.kind()));
+  ASSIGN_OR_RETURN(const StatePtr state, rollout.State(request.generation()));
+  const uint64_t epoch = rollout.Newest().epoch;
+  bool found = false;
+  for (const Upsert& upsert : translator::AllObjects(state)) {
+    ASSIGN_OR_RETURN(const bool asked, IsAskedFor(request, kind, *upsert.object));
+    if (!asked) continue;
+    found = true;
+    if (!take(Show(rollout, state, epoch, upsert))) return absl::CancelledError("the caller went away");
+  }
+  if (found || request.name().empty()) return absl::OkStatus();
+  return absl::NotFoundError(StrCat(kind == nullptr ? "object" : kind->name, " ",
+                                    request.namespace_().empty() ? "" : request.namespace_() + "/", request.name(),
+                                    " does not exist: see `penstock get all`"));
+}
+
+absl::StatusOr<management::v1::HistoryResponse> ReadHistory(rollout::Rollout& rollout,
+                                                            const management::v1::HistoryRequest& request) {
+  std::optional<manifests::ObjectKey> key;
+  if (request.has_object()) {
+    ASSIGN_OR_RETURN(key, KeyOf(request.object()));
+  }
+  const uint32_t limit = request.limit() == 0 ? kDefaultHistory : std::min(request.limit(), kMaxHistory);
+  ASSIGN_OR_RETURN(std::vector<store::GenerationRecord> records, rollout.History(limit, key));
+  management::v1::HistoryResponse response;
+  for (const store::GenerationRecord& record : records) {
+    management::v1::GenerationInfo& info = *response.add_generations();
+    info.set_epoch(record.id.epoch);
+    info.set_number(record.id.number);
+    SetTime(info.mutable_time(), record.time);
+    info.set_author(record.author);
+    info.set_message(record.message);
+    info.set_objects_changed(record.objects_changed);
+    info.set_result(record.result);
+    info.mutable_plan()->ParseFromString(record.plan);
+  }
+  return response;
+}
+
+absl::StatusOr<manifests::ObjectKey> KeyOf(const management::v1::ObjectRef& ref) {
+  const Kind* kind = manifests::BuiltInKinds().Find(ref.group(), ref.kind());
+  if (kind == nullptr) {
+    ASSIGN_OR_RETURN(kind, FindKind(ref.kind()));
+  }
+  if (kind == nullptr || ref.name().empty()) return absl::InvalidArgumentError("an object is named by kind and name");
+  manifests::ObjectKey key{.group = kind->group, .kind = kind->name, .ns = ref.namespace_(), .name = ref.name()};
+  if (kind->cluster_scoped)
+    key.ns.clear();
+  else if (key.ns.empty())
+    key.ns = "default";
+  return key;
+}
+
+}  // namespace penstock::management

@@ -1,0 +1,67 @@
+#include "controlplane/management/upload.h"
+
+#include <xxhash.h>
+
+#include "dataplane/base/strings.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+
+namespace penstock::management {
+namespace {
+
+uint64_t Mix(uint64_t seed, std::string_view text) { return XXH3_64bits_withSeed(text.data(), text.size(), seed); }
+
+}  // namespace
+
+absl::Status Upload::Take(const management::v1::ApplyRequest& request) {
+  if (request.ByteSizeLong() > kMaxMessageBytes) {
+    return absl::ResourceExhaustedError(
+        StrCat("a message of more than ", kMaxMessageBytes, " bytes: send files in chunks of 1 MiB"));
+  }
+  if (!options_.has_value()) {
+    if (!request.has_options()) return absl::InvalidArgumentError("the first message must carry the options");
+    options_ = request.options();
+    return absl::OkStatus();
+  }
+  if (!request.has_file())
+    return absl::InvalidArgumentError("only the first message carries options, the others files");
+  const management::v1::FileChunk& chunk = request.file();
+  total_ += chunk.name().size() + chunk.data().size();
+  if (chunk.name().size() > kMaxNameBytes) return absl::ResourceExhaustedError("a file name of more than 4096 bytes");
+  if (total_ > kMaxTotalBytes) {
+    return absl::ResourceExhaustedError(
+        StrCat("more than ", kMaxTotalBytes >> 20, " MiB in one request: apply it in several parts"));
+  }
+  if (files_.empty() || files_.back().name != chunk.name()) {
+    if (files_.size() == kMaxFiles) {
+      return absl::ResourceExhaustedError(
+          StrCat("more than ", kMaxFiles, " files in one request: apply them in several parts"));
+    }
+    files_.push_back({.name = chunk.name(), .bytes = ""});
+  }
+  files_.back().bytes += chunk.data();
+  return absl::OkStatus();
+}
+
+uint64_t Upload::Digest() const {
+  management::v1::ApplyOptions wanted = options();
+  // How long the caller waits is not what it wants.
+  wanted.mutable_change()->clear_wait();
+  wanted.mutable_change()->clear_timeout();
+  uint64_t digest = DigestOf(wanted);
+  for (const manifests::File& file : files_) digest = Mix(Mix(digest, file.name), file.bytes);
+  return digest;
+}
+
+uint64_t DigestOf(const google::protobuf::MessageLite& request) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    request.SerializeToCodedStream(&coded);
+  }
+  return Mix(0, bytes);
+}
+
+}  // namespace penstock::management
