@@ -28,6 +28,12 @@ absl::StatusOr<std::string_view> SchemeOf(std::string_view url) {
       StrCat("\"", url.substr(0, 200), "\" is not a URL like http://shop.example/products"));
 }
 
+// "shop.example:8080" of "http://shop.example:8080/products?page=2".
+std::string_view AuthorityOf(std::string_view url, std::string_view scheme) {
+  const std::string_view rest = url.substr(scheme.size() + 3);
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
 absl::Status TakeHeaders(const management::v1::ExplainRequest& request, Arena& arena, http::Headers& headers) {
   size_t bytes = 0;
   if (request.headers_size() > static_cast<int>(kMaxHeaders)) {
@@ -72,6 +78,8 @@ absl::StatusOr<management::v1::ExplainResponse> Explain(const std::map<std::stri
   head.method_text = method;
   head.target = request.url();
   RETURN_IF_ERROR(TakeHeaders(request, arena, head.headers));
+  // A client that names the host in the target sends the field as well.
+  if (!head.headers.Has("host")) head.headers.Add("host", AuthorityOf(request.url(), scheme));
   const http::TargetResult target = http::ResolveTarget(head, scheme, http::EscapedSlashes::kReject, arena);
   if (target != http::TargetResult::kOk) {
     return absl::InvalidArgumentError(StrCat("the URL would be refused: ", http::TargetResultText(target)));

@@ -26,7 +26,7 @@
 namespace penstock::server {
 namespace {
 
-constexpr absl::Duration kStopWithin = absl::Seconds(3);
+constexpr absl::Duration kStopWithin = absl::Seconds(2);
 // Synchronous calls have a thread each while they run.
 constexpr int kMaxManagementThreads = 96;
 
@@ -107,6 +107,7 @@ class RunningControlPlane final : public ControlPlane {
     if (server_ == nullptr || stopped_) return;
     stopped_ = true;
     management_->Stop();
+    hub_->CloseAll();
     server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(kStopWithin));
   }
 

@@ -18,6 +18,7 @@ struct Overloaded : Fs... {
 absl::StatusOr<rollout::SessionId> Hub::Open(const std::string& identity, const std::string& allowed_id,
                                              std::shared_ptr<Outlet> outlet) {
   absl::MutexLock lock(&mutex_);
+  if (stopping_) return absl::UnavailableError("the control plane is stopping");
   if (streams_.size() >= limits_.streams) {
     return absl::ResourceExhaustedError(
         StrCat(limits_.streams, " data planes are connected, which is the limit: add a control plane"));
@@ -67,6 +68,16 @@ void Hub::Closed(rollout::SessionId id) {
     streams_.erase(found);
   }
   events_.Lost(id);
+}
+
+void Hub::CloseAll() {
+  std::vector<std::shared_ptr<Outlet>> outlets;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    for (const auto& [id, stream] : streams_) outlets.push_back(stream->outlet);
+  }
+  for (const auto& outlet : outlets) outlet->Close(absl::UnavailableError("the control plane is stopping"));
 }
 
 void Hub::Publish(const rollout::Publication& publication) {

@@ -54,6 +54,9 @@ class Hub final : public rollout::Publisher {
   absl::Status OnRequest(rollout::SessionId stream, const discovery::v3::DeltaDiscoveryRequest& request);
   void Closed(rollout::SessionId stream);
 
+  // Ends every stream and refuses new ones: the control plane stops, data planes go to another one.
+  void CloseAll();
+
   void Publish(const rollout::Publication& publication) override;
   void TargetsChanged() override;
 
@@ -72,7 +75,7 @@ class Hub final : public rollout::Publisher {
   // What is to be done after the lock was released.
   struct Delivery {
     std::shared_ptr<Outlet> outlet;
-    std::shared_ptr<const Transaction> transaction;  // nullptr: close
+    std::shared_ptr<const Transaction> transaction;  // nullptr: close, it fell too far behind
   };
 
   void Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionEvent>& events)
@@ -89,6 +92,7 @@ class Hub final : public rollout::Publisher {
   const std::shared_ptr<const Transaction> greeting_;
 
   mutable absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   rollout::SessionId last_stream_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<rollout::SessionId, std::unique_ptr<Stream>> streams_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, size_t> streams_of_ ABSL_GUARDED_BY(mutex_);

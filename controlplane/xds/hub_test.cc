@@ -152,6 +152,15 @@ TEST_F(HubTest, CapsTheStreamsOfOneIdentityAndInAll) {
   EXPECT_EQ(hub_.streams(), 10u);
 }
 
+TEST_F(HubTest, SendsEverybodyAwayWhenItStops) {
+  Publish(1, {Route("a", "1")});
+  Client client = Connect("a");
+  hub_.CloseAll();
+  EXPECT_EQ(client.pipe->closed.code(), absl::StatusCode::kUnavailable);
+  auto late = hub_.Open("spiffe://penstock/dataplane/b", "b", std::make_shared<Pipe>());
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kUnavailable);
+}
+
 TEST_F(HubTest, ForgetsAClosedStream) {
   Publish(1, {Route("a", "1")});
   Client client = Connect("a");

@@ -1,0 +1,202 @@
+#include "controlplane/rollout/rollout.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "controlplane/rollout/test_manifests.h"
+#include "controlplane/store/memory/memory_store.h"
+
+namespace penstock::rollout {
+namespace {
+
+using management::v1::Outcome;
+
+// Remembers what was published, by group. Used from the apply thread; read after a call that ran behind it.
+class FakePublisher final : public Publisher {
+ public:
+  void Publish(const Publication& publication) override { published[publication.key].push_back(publication); }
+  void TargetsChanged() override { ++target_changes; }
+
+  std::map<std::string, std::vector<Publication>> published;
+  int target_changes = 0;
+};
+
+ApplyObjects Files(const std::string& yaml) {
+  ApplyObjects wish;
+  wish.objects = Objects(yaml);
+  return wish;
+}
+
+DeleteObjects Deletion(std::vector<manifests::ObjectKey> keys, const std::string& selector) {
+  return {.keys = std::move(keys), .label_selector = selector};
+}
+
+class RolloutTest : public testing::Test {
+ protected:
+  void SetUp() override { Restart(); }
+  void TearDown() override { rollout_.reset(); }
+
+  void Restart() {
+    rollout_.reset();
+    publisher_ = FakePublisher();
+    auto rollout = Rollout::Start(store_.get(), &log_, [this] { return now_; });
+    ASSERT_TRUE(rollout.ok()) << rollout.status();
+    rollout_ = *std::move(rollout);
+    rollout_->Serve(&publisher_);
+  }
+
+  ChangeResult Apply(const std::string& yaml, ChangeOptions options = {}) {
+    auto result = rollout_->Change(std::move(options), Files(yaml));
+    EXPECT_TRUE(result.ok()) << result.status();
+    return result.value_or(ChangeResult());
+  }
+  ChangeResult Do(Wish wish) { return rollout_->Change({}, std::move(wish)).value_or(ChangeResult()); }
+  void Connect(SessionId session, const std::string& id) {
+    Replica replica;
+    replica.id = id;
+    replica.group = "edge";
+    rollout_->Connected(session, replica, {});
+    Settle();
+  }
+  // Everything posted before has run.
+  void Settle() {
+    ASSERT_TRUE(rollout_->WithSnapshots([](const auto&) {}).ok());
+  }
+
+  absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
+  telemetry::Log log_{telemetry::LogLevel::kError};
+  std::unique_ptr<store::Store> store_ = store::MakeMemoryStore();
+  FakePublisher publisher_;
+  std::unique_ptr<Rollout> rollout_;
+};
+
+TEST_F(RolloutTest, StoresAChangeAndPublishesItToSubscribedGroups) {
+  Connect(1, "edge-a");
+  const ChangeResult result = Apply(ShopYaml());
+  EXPECT_EQ(result.code, Outcome::OK);
+  EXPECT_EQ(result.id, (GenerationId{1, 1}));
+  EXPECT_EQ(result.stored.objects(), 3u);
+  EXPECT_EQ(result.plan.changes_size(), 3);
+  EXPECT_EQ(store_->Newest()->id, (GenerationId{1, 1}));
+  const auto& published = publisher_.published["default"];
+  ASSERT_EQ(published.size(), 2u) << "the empty state, then generation 1";
+  EXPECT_EQ(published[1].id, (GenerationId{1, 1}));
+  EXPECT_EQ(rollout_->Target(1), (GenerationId{1, 1}));
+}
+
+TEST_F(RolloutTest, ChangesNothingOnADryRunOrWithErrors) {
+  ChangeOptions dry;
+  dry.dry_run = true;
+  EXPECT_EQ(Apply(ShopYaml(), dry).plan.changes_size(), 3);
+  const ChangeResult broken = Apply(GatewayYaml("shop") + RouteYaml("users", "/users"));
+  EXPECT_EQ(broken.code, Outcome::INVALID);
+  EXPECT_FALSE(broken.findings.empty());
+  EXPECT_EQ(store_->Newest()->id.number, 0u);
+}
+
+TEST_F(RolloutTest, MakesNoGenerationOfNothing) {
+  Apply(ShopYaml());
+  const ChangeResult same = Apply(ShopYaml());
+  EXPECT_TRUE(same.stored.unchanged());
+  EXPECT_EQ(same.id.number, 1u);
+  EXPECT_EQ(store_->Newest()->id.number, 1u);
+}
+
+TEST_F(RolloutTest, PrunesAndDeletes) {
+  Apply(ShopYaml() + RouteYaml("other", "/other") + BackendYaml("spare"));
+  ApplyObjects prune = Files(BackendYaml("users"));
+  prune.prune_selector = "set=shop";
+  const ChangeResult pruned = Do(prune);
+  ASSERT_EQ(pruned.plan.changes_size(), 1);
+  EXPECT_EQ(pruned.plan.changes(0).object().name(), "spare");
+
+  const manifests::ObjectKey other{"gateway.networking.k8s.io", "HTTPRoute", "default", "other"};
+  EXPECT_EQ(Do(Deletion({other}, "")).code, Outcome::OK);
+  EXPECT_EQ(Do(Deletion({other}, "")).code, Outcome::NOT_FOUND);
+  EXPECT_EQ(Do(Deletion({}, "set=none")).code, Outcome::NOT_FOUND);
+
+  ApplyObjects all = Files(GatewayYaml("shop"));
+  all.prune_all = true;
+  EXPECT_EQ(Do(all).code, Outcome::OK);
+  EXPECT_EQ(translator::AllObjects(*rollout_->State(0)).size(), 1u);
+}
+
+TEST_F(RolloutTest, RollsBackAsANewGeneration) {
+  Apply(ShopYaml());
+  Apply(RouteYaml("users", "/u") + RouteYaml("more", "/more"));
+  const ChangeResult back = Do(RollBack{.to = 0});
+  EXPECT_EQ(back.code, Outcome::OK);
+  EXPECT_EQ(back.id.number, 3u);
+  EXPECT_EQ(store_->Objects(3)->size(), 3u);
+  EXPECT_EQ(store_->Objects(3)->at(1).bytes, store_->Objects(1)->at(1).bytes);
+  EXPECT_TRUE(Do(RollBack{.to = 1}).stored.unchanged());
+  EXPECT_EQ(Do(RollBack{.to = 9}).code, Outcome::NOT_FOUND);
+}
+
+TEST_F(RolloutTest, AnswersConflictsAndRepeats) {
+  ChangeOptions first;
+  first.request_id = "r-1";
+  first.request_digest = 7;
+  EXPECT_EQ(Apply(ShopYaml(), first).id.number, 1u);
+  Apply(RouteYaml("more", "/more"));
+  const ChangeResult repeated = Apply(ShopYaml(), first);
+  EXPECT_EQ(repeated.id.number, 1u);
+  EXPECT_EQ(repeated.plan.changes_size(), 3);
+  first.request_digest = 8;
+  EXPECT_EQ(Apply(ShopYaml(), first).code, Outcome::CONFLICT);
+  ChangeOptions stale;
+  stale.if_generation = 1;
+  EXPECT_EQ(Apply(RouteYaml("more", "/m"), stale).code, Outcome::CONFLICT);
+}
+
+TEST_F(RolloutTest, GoesOnAfterARestartWhereItWas) {
+  Apply(ShopYaml());
+  Restart();
+  EXPECT_EQ(rollout_->Newest(), (GenerationId{1, 1}));
+  Connect(1, "edge-a");
+  ASSERT_EQ(publisher_.published["default"].size(), 1u);
+  EXPECT_EQ(publisher_.published["default"][0].upserts.size(), 4u);
+  EXPECT_TRUE(Apply(ShopYaml()).stored.unchanged());
+  EXPECT_EQ(Apply(RouteYaml("users", "/u")).id.number, 2u);
+}
+
+TEST_F(RolloutTest, RemembersARejectionAcrossARestart) {
+  Connect(1, "edge-a");
+  Apply(ShopYaml());
+  rollout_->Served(1, {1, 1});
+  Apply(RouteYaml("users", "/u"));
+  rollout_->Rejected(1, {1, 2}, {"Route default/users: no"});
+  Settle();
+  EXPECT_EQ(publisher_.target_changes, 1);
+  EXPECT_EQ(store_->Generation(2)->result, "rejected by edge-a");
+  Restart();
+  Connect(1, "edge-b");
+  EXPECT_EQ(rollout_->Target(1), (GenerationId{1, 1}));
+  const auto& published = publisher_.published["default"];
+  ASSERT_EQ(published.size(), 2u) << "the last good state, and the change to the rejected one";
+  EXPECT_EQ(published[0].id, (GenerationId{1, 1}));
+  EXPECT_EQ(published[0].upserts.size(), 4u);
+  EXPECT_EQ(published[1].upserts.size(), 1u);
+}
+
+TEST_F(RolloutTest, NotesHowTheLastGenerationEnded) {
+  Connect(1, "edge-a");
+  Apply(ShopYaml());
+  rollout_->Served(1, {1, 1});
+  EXPECT_EQ(rollout_->History(1, std::nullopt)->at(0).result, "served 1/1");
+  Apply(RouteYaml("users", "/u"));
+  EXPECT_EQ(store_->Generation(1)->result, "served 1/1");
+  EXPECT_EQ(rollout_->History(1, std::nullopt)->at(0).result, "served 0/1");
+}
+
+TEST_F(RolloutTest, WakesWhoWaitsForNews) {
+  Connect(1, "edge-a");
+  const uint64_t seen = rollout_->Version();
+  EXPECT_EQ(rollout_->AwaitNews(seen, absl::Now()), seen);
+  rollout_->Lost(1);
+  EXPECT_NE(rollout_->AwaitNews(seen, absl::InfiniteFuture()), seen);
+}
+
+}  // namespace
+}  // namespace penstock::rollout
