@@ -9,6 +9,7 @@
 // "_other", and penstock_metrics_overflow_names says how many do.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -29,7 +30,7 @@ inline constexpr std::string_view kOtherName = "_other";
 struct SeriesKey {
   std::string listener;
   std::string name;
-  bool operator==(const SeriesKey&) const = default;
+  auto operator<=>(const SeriesKey&) const = default;
 };
 
 struct SeriesKeyView {

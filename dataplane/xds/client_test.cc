@@ -1,0 +1,152 @@
+#include "dataplane/xds/client.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace penstock::xds {
+namespace {
+
+using discovery::v3::DeltaDiscoveryRequest;
+using discovery::v3::DeltaDiscoveryResponse;
+using snapshot::ResourceProblem;
+
+// What a test plays as the control plane: events in, messages out. Ends when the events are used up.
+struct Script {
+  std::deque<Stream::Event> events;
+  std::vector<DeltaDiscoveryRequest> sent;
+  FakeClock* advance = nullptr;  // goes on by what Next() was allowed to wait
+};
+
+class FakeStream final : public Stream {
+ public:
+  explicit FakeStream(Script& script) : script_(script) {}
+  Event Next(Duration longest) override {
+    if (script_.events.empty()) return Ended{absl::UnavailableError("the script is over")};
+    if (script_.advance != nullptr) script_.advance->Advance(longest);
+    Event event = std::move(script_.events.front());
+    script_.events.pop_front();
+    return event;
+  }
+  void Send(std::string bytes) override {
+    script_.sent.emplace_back();
+    EXPECT_TRUE(script_.sent.back().ParseFromString(bytes));
+  }
+  void Cancel() override {}
+  void Wake() override {}
+
+ private:
+  Script& script_;
+};
+
+class FakeApplier final : public Applier {
+ public:
+  const snapshot::Snapshot* running() const override { return nullptr; }
+  std::vector<ResourceProblem> Apply(const snapshot::Delta& delta, Start start) override {
+    applied.push_back(delta);
+    starts.push_back(start);
+    return problems;
+  }
+  std::vector<ResourceProblem> ApplyEndpoints(const std::vector<snapshot::Resource>& upserts,
+                                              const std::vector<snapshot::ResourceName>& removals) override {
+    return {};
+  }
+  bool Reclaim() override { return false; }
+
+  std::vector<snapshot::Delta> applied;
+  std::vector<Start> starts;
+  std::vector<ResourceProblem> problems;
+};
+
+Stream::Event GenerationFour() {
+  xds::v1::Generation generation;
+  generation.set_epoch(1);
+  generation.set_number(4);
+  DeltaDiscoveryResponse response;
+  response.set_type_url(std::string(snapshot::kGenerationType));
+  response.set_nonce("1.4:0");
+  response.add_resources()->set_name("generation");
+  response.mutable_resources(0)->mutable_resource()->set_value(generation.SerializeAsString());
+  return Stream::Message{response.SerializeAsString()};
+}
+
+class ClientTest : public testing::Test {
+ protected:
+  Client Make() {
+    Client::Options options;
+    options.addresses = {"a:1"};
+    options.identity.id = "edge-1";
+    options.identity.labels = {{"tier", "edge"}};
+    options.identity.weakened = {"bindAddress"};
+    return Client(options, applier_, cells_, log_, clock_,
+                  [this](const std::string&) -> StatusOr<std::unique_ptr<Stream>> {
+                    return std::unique_ptr<Stream>(std::make_unique<FakeStream>(script_));
+                  });
+  }
+
+  Script script_;
+  FakeApplier applier_;
+  telemetry::ProcessCells cells_;
+  std::vector<std::string> lines_;
+  telemetry::Log log_{telemetry::LogLevel::kInfo, telemetry::Log::Format::kText,
+                      [this](std::string_view line) { lines_.emplace_back(line); }, [] { return int64_t{1}; }};
+  FakeClock clock_;
+};
+
+TEST_F(ClientTest, SaysWhoItIs) {
+  Client client = Make();
+  EXPECT_FALSE(client.RunStream("a:1").ok());
+  ASSERT_EQ(script_.sent.size(), 7u);
+  const auto& node = script_.sent[0].node();
+  EXPECT_EQ(node.id(), "edge-1");
+  EXPECT_EQ(node.metadata().fields().at("labels").struct_value().fields().at("tier").string_value(), "edge");
+  EXPECT_EQ(node.metadata().fields().at("weakened").list_value().values(0).string_value(), "bindAddress");
+}
+
+TEST_F(ClientTest, AcksAGenerationOnceTheApplierServesIt) {
+  script_.events.push_back(GenerationFour());
+  Client client = Make();
+  client.RunStream("a:1").IgnoreError();
+  ASSERT_EQ(applier_.applied.size(), 1u);
+  EXPECT_EQ(applier_.starts[0], Applier::Start::kEmpty);
+  EXPECT_EQ(script_.sent.back().response_nonce(), "1.4:0");
+  EXPECT_FALSE(script_.sent.back().has_error_detail());
+}
+
+TEST_F(ClientTest, RefusesAGenerationThatTheApplierRefusesAndStays) {
+  script_.events.push_back(GenerationFour());
+  applier_.problems.emplace_back();
+  applier_.problems[0].set_reason("port 80 is taken");
+  Client client = Make();
+  EXPECT_EQ(client.RunStream("a:1").message(), "the script is over");
+  EXPECT_EQ(script_.sent.back().error_detail().details_size(), 1);
+}
+
+TEST_F(ClientTest, EndsTheStreamWhenItIsOutOfStep) {
+  script_.events.push_back(GenerationFour());
+  applier_.problems.emplace_back();
+  applier_.problems[0].set_code("E209");
+  Client client = Make();
+  EXPECT_EQ(client.RunStream("a:1").code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(ClientTest, GivesUpOnAControlPlaneThatSaysNothing) {
+  script_.advance = &clock_;
+  script_.events.push_back(Stream::TimedOut{});
+  Client client = Make();
+  EXPECT_EQ(client.RunStream("a:1").message(), "the control plane did not answer");
+  EXPECT_EQ(cells_.connected.Read(), 0);
+  EXPECT_EQ(cells_.connection_attempts.Read(), 1u);
+}
+
+TEST_F(ClientTest, KnowsWhenItsConfigurationWasLastConfirmed) {
+  Client client = Make();
+  client.RunStream("a:1").IgnoreError();
+  EXPECT_EQ(cells_.confirmed_at.Read(), 0) << "nobody has answered";
+  script_.events.push_back(GenerationFour());
+  client.RunStream("a:1").IgnoreError();
+  EXPECT_EQ(cells_.confirmed_at.Read(), clock_.Wall().time_since_epoch().count());
+}
+
+}  // namespace
+}  // namespace penstock::xds
