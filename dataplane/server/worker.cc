@@ -1,0 +1,113 @@
+#include "dataplane/server/worker.h"
+
+#include <future>
+#include <string>
+#include <utility>
+
+#include "dataplane/server/process.h"
+
+namespace penstock::server {
+
+// Everything of one worker, in the order in which it is made; ended in reverse.
+struct Worker::State {
+  State(std::unique_ptr<io::Reactor> loop, std::unique_ptr<io::Resolver> names, WorkerShared shared, int index)
+      : reactor(std::move(loop)),
+        resolver(std::move(names)),
+        stats(shared.registry, index, shared.registry.Update(nullptr, {}, {})),
+        upstreams(*reactor, *resolver, shared.upstream_limits, stats),
+        proxy{.reactor = *reactor,
+              .upstreams = upstreams,
+              .stats = stats,
+              .log = shared.access_log.writer(index),
+              .worker = index},
+        downstream(proxy, shared.connection_limit) {}
+
+  const std::unique_ptr<io::Reactor> reactor;
+  const std::unique_ptr<io::Resolver> resolver;
+  telemetry::WorkerStats stats;
+  upstream::Upstreams upstreams;
+  proxy::Proxy proxy;
+  downstream::Downstream downstream;
+};
+
+namespace {
+
+// Everything that waits is cancelled and unwinds; a task that does not would be a bug, and is left to the end of the
+// process.
+void Unwind(io::Reactor& reactor, downstream::Downstream& downstream, upstream::Upstreams& upstreams) {
+  constexpr int kTurns = 1000;
+  downstream.StopListeningEverywhere();
+  downstream.Abort();
+  upstreams.Stop();
+  for (int i = 0; i < kTurns && (reactor.tasks() > 0 || downstream.connections() > 0); ++i) {
+    reactor.Turn(std::chrono::milliseconds(1));
+  }
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<Worker>> Worker::Start(WorkerShared shared, int index, int cpu) {
+  std::unique_ptr<Worker> worker(new Worker());
+  std::promise<Status> started;
+  std::future<Status> result = started.get_future();
+  auto run = [self = worker.get(), shared, index, cpu](std::promise<Status> started) {
+    NameThread(StrCat("worker-", index).c_str());
+    PinToCpu(cpu);
+    StatusOr<std::unique_ptr<State>> state = MakeState(shared, index);
+    if (!state.ok()) return started.set_value(state.status());
+    self->state_ = state->get();
+    self->reactor_ = (*state)->reactor.get();
+    started.set_value(absl::OkStatus());
+    (*state)->reactor->Run();
+    Unwind(*(*state)->reactor, (*state)->downstream, (*state)->upstreams);
+  };
+  worker->thread_ = std::thread(run, std::move(started));
+  RETURN_IF_ERROR(result.get()) << "worker " << index;
+  return worker;
+}
+
+StatusOr<std::unique_ptr<Worker::State>> Worker::MakeState(WorkerShared shared, int index) {
+  ASSIGN_OR_RETURN(std::unique_ptr<io::Reactor> reactor, io::Reactor::Create());
+  ASSIGN_OR_RETURN(std::unique_ptr<io::Resolver> resolver, io::Resolver::Create(*reactor, {}));
+  return std::make_unique<State>(std::move(reactor), std::move(resolver), shared, index);
+}
+
+Worker::~Worker() {
+  if (reactor_ != nullptr) reactor_->Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::Publish(proxy::Generation& next, std::vector<OpenedPlace> opened, std::vector<snapshot::BindKey> closed,
+                     Done done) {
+  Post([&next, opened = std::move(opened), closed = std::move(closed), done = std::move(done)](State& state) mutable {
+    state.proxy.Publish(next);
+    for (OpenedPlace& place : opened) {
+      // Only a lack of memory or descriptors: the other workers' sockets of the place take the connections.
+      state.downstream.Listen(place.key, std::move(place.socket), std::move(place.load)).IgnoreError();
+    }
+    for (const snapshot::BindKey& key : closed) state.downstream.StopListening(key);
+    done();
+  });
+}
+
+void Worker::Drain() {
+  Post([](State& state) { state.downstream.Drain(); });
+}
+
+void Worker::StopListening() {
+  Post([](State& state) { state.downstream.StopListeningEverywhere(); });
+}
+
+void Worker::Abort() {
+  Post([](State& state) { state.downstream.Abort(); });
+}
+
+void Worker::CountConnections(absl::AnyInvocable<void(size_t)> done) {
+  Post([done = std::move(done)](State& state) mutable { done(state.downstream.connections()); });
+}
+
+void Worker::Post(absl::AnyInvocable<void(State&)> work) {
+  reactor_->Post([state = state_, work = std::move(work)]() mutable { work(*state); });
+}
+
+}  // namespace penstock::server
