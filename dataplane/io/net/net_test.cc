@@ -200,6 +200,19 @@ TEST_F(Net, AWatcherHearsOfBytesAndOfTheEndWhileNobodyReads) {
   EXPECT_TRUE(pair.server->readable());
 }
 
+Task<void> DestroyNextTurn(Reactor& reactor, StreamPtr stream) {
+  co_await reactor.Yield();
+  stream.reset();
+}
+
+TEST_F(Net, AStreamMayGoWhileItsEventsWaitToBeDelivered) {
+  Pair pair = Connected();
+  reactor_->Spawn(DestroyNextTurn(*reactor_, std::move(pair.server)));
+  ASSERT_TRUE(Write(*pair.client, "bytes that make an event").ok());
+  while (reactor_->tasks() > 0) reactor_->Turn(Duration::max());
+  EXPECT_NE(Read(*pair.client), "bytes");
+}
+
 TEST_F(Net, TwoSocketsShareAPortAndAStrangerIsRefusedByName) {
   std::unique_ptr<Listener> first = Open();
   StatusOr<Fd> second = Listen(first->address(), {});
