@@ -1,0 +1,223 @@
+#include "dataplane/upstream/cluster.h"
+
+#include "dataplane/upstream/testing/upstream_fixture.h"
+
+namespace penstock::upstream {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Action = ScriptedUpstream::Action;
+using Then = ScriptedUpstream::Action::Then;
+
+class ClusterTest : public UpstreamTest {};
+
+TEST_F(ClusterTest, KeepsItsConnectionsWhenTheEndpointsAreNamedAgain) {
+  ScriptedUpstream& server = Serve([](int, int) { return ScriptedUpstream::Reply("x"); });
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Send(Use({&server})).status, 200);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(ClusterTest, ClosesTheConnectionsOfAnEndpointThatIsGone) {
+  ScriptedUpstream& old = Serve([](int, int) { return ScriptedUpstream::Reply("old"); });
+  ScriptedUpstream& young = Serve([](int, int) { return ScriptedUpstream::Reply("new"); });
+  EXPECT_EQ(Send(Use({&old})).content, "old");
+  EXPECT_EQ(Cells().connections_idle.Read(), 1);
+  Cluster& cluster = Use({&young});
+  EXPECT_EQ(Cells().connections_idle.Read(), 0);
+  EXPECT_EQ(Send(cluster).content, "new");
+}
+
+TEST_F(ClusterTest, ARequestKeepsTheEndpointsOfItsGeneration) {
+  ScriptedUpstream& old = Serve([](int, int) { return ScriptedUpstream::Reply("old"); });
+  ScriptedUpstream& young = Serve([](int, int) { return ScriptedUpstream::Reply("new"); });
+  Cluster& cluster = Use({&old});
+  ViewRef view = cluster.view();
+  Use({&young});
+  EXPECT_EQ(view->endpoints()[0].pool->address(), old.address());
+  EXPECT_EQ(cluster.view()->endpoints()[0].pool->address(), young.address());
+}
+
+TEST_F(ClusterTest, UsesTheConnectionThatWasUsedLast) {
+  ScriptedUpstream& server =
+      Serve([](int connection, int) { return ScriptedUpstream::Reply(std::to_string(connection)); });
+  Cluster& cluster = Use({&server});
+  ViewRef view = cluster.view();
+  Acquired a = reactor_->BlockOn(cluster.Acquire(*view, 0, false, {}));
+  Acquired b = reactor_->BlockOn(cluster.Acquire(*view, 0, false, {}));
+  Connection* last = b.connection.get();
+  cluster.Reuse(std::move(a.connection), view->settings());
+  cluster.Reuse(std::move(b.connection), view->settings());
+  Acquired again = reactor_->BlockOn(cluster.Acquire(*view, 0, false, {}));
+  EXPECT_EQ(again.connection.get(), last);
+  EXPECT_TRUE(again.reused);
+  cluster.Discard(std::move(again.connection));
+}
+
+TEST_F(ClusterTest, ClosesAConnectionThatIsIdleForTooLong) {
+  config_.upstream.idle_timeout = milliseconds(10);
+  ScriptedUpstream& server = Serve([](int, int) { return ScriptedUpstream::Reply("x"); });
+  Send(Use({&server}));
+  EXPECT_EQ(Cells().connections_idle.Read(), 1);
+  while (Cells().connections_idle.Read() > 0) reactor_->Turn(Duration::max());
+}
+
+TEST_F(ClusterTest, DropsAConnectionOnWhichTheServerSpeaksUnasked) {
+  ScriptedUpstream& server =
+      Serve([](int, int request) { return request == 0 ? ScriptedUpstream::Reply("x") : Action{}; });
+  Send(Use({&server}));
+  server.CloseConnections();
+  while (Cells().connections_idle.Read() > 0) reactor_->Turn(Duration::max());
+  EXPECT_EQ(Cells().connections_active.Read(), 0);
+}
+
+TEST_F(ClusterTest, WaitsForAConnectionsPlaceWhenAllAreTaken) {
+  config_.upstream.max_connections = 1;
+  ScriptedUpstream& server = Serve([](int, int) { return ScriptedUpstream::Reply("x"); });
+  Cluster& cluster = Use({&server});
+  ViewRef view = cluster.view();
+  Acquired first = reactor_->BlockOn(cluster.Acquire(*view, 0, false, {}));
+  Child<Acquired> second;
+  second.Start(cluster.Acquire(*view, 0, false, {}));
+  EXPECT_TRUE(second.running());
+  cluster.Reuse(std::move(first.connection), view->settings());
+  Acquired got = reactor_->BlockOn(second.Join());
+  EXPECT_TRUE(got.reused);
+  EXPECT_EQ(server.connections(), 1);
+  Acquired late =
+      reactor_->BlockOn(cluster.Acquire(*view, 0, false, {After(reactor_->Now(), milliseconds(5)), nullptr}));
+  EXPECT_EQ(late.failure, Acquired::Failure::kWaitOver);
+  cluster.Discard(std::move(got.connection));
+}
+
+TEST_F(ClusterTest, RefusesWhenTooManyWait) {
+  config_.upstream.max_connections = 0;
+  config_.upstream.max_pending = 0;
+  ScriptedUpstream& server = Serve([](int, int) { return ScriptedUpstream::Reply("x"); });
+  EXPECT_EQ(Send(Use({&server})).reason, Reason::kUpstreamOverloaded);
+}
+
+TEST_F(ClusterTest, AnIdleConnectionElsewhereMakesRoom) {
+  config_.upstream.max_connections = 1;
+  ScriptedUpstream& a = Serve([](int, int) { return ScriptedUpstream::Reply("x"); });
+  ScriptedUpstream& b = Serve([](int, int) { return ScriptedUpstream::Reply("x"); });
+  Cluster& cluster = Use({&a, &b});
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(Send(cluster).status, 200);
+  EXPECT_EQ(a.requests().size(), 2u);
+  EXPECT_EQ(b.requests().size(), 2u);
+}
+
+TEST_F(ClusterTest, AConnectThatNobodyAnswersTimesOut) {
+  config_.upstream.connect_timeout = milliseconds(20);
+  // A listener with a full queue drops further SYNs.
+  io::Fd full = *io::Listen(*io::SocketAddress::Parse("127.0.0.1:0"), {.backlog = 0, .reuse_port = false});
+  io::SocketAddress address = *io::BoundAddress(full);
+  auto config = std::make_shared<snapshot::CompiledCluster>(config_);
+  auto endpoints = std::make_shared<snapshot::EndpointSet>();
+  endpoints->endpoints.push_back(
+      {.address = "127.0.0.1", .port = address.port(), .weight = 1, .zone = "", .hostname = ""});
+  Cluster& cluster = upstreams_->Use(config, endpoints);
+  ViewRef view = cluster.view();
+  std::vector<Acquired> queued;
+  Acquired::Failure failure = Acquired::Failure::kNone;
+  for (int i = 0; i < 5 && failure == Acquired::Failure::kNone; ++i) {
+    queued.push_back(reactor_->BlockOn(cluster.Acquire(*view, 0, true, {})));
+    failure = queued.back().failure;
+  }
+  EXPECT_EQ(failure, Acquired::Failure::kConnectTimeout);
+  EXPECT_TRUE(view->endpoints()[0].pool->Paused(reactor_->Now()));
+}
+
+class DnsClusterTest : public UpstreamTest {
+ protected:
+  DnsClusterTest() : server_(Serve([](int, int) { return ScriptedUpstream::Reply("x"); })) {
+    config_.discovery =
+        snapshot::DnsDiscovery{.names = {{"shop.test", server_.address().port(), 1}}, .refresh = seconds(30)};
+  }
+  ScriptedUpstream& server_;
+};
+
+TEST_F(DnsClusterTest, ResolvesBeforeTheFirstRequest) {
+  resolver_.answers["shop.test"] = {.addresses = {*IpAddress::Parse("127.0.0.1")}, .ttl = seconds(9)};
+  auto config = std::make_shared<snapshot::CompiledCluster>(config_);
+  EXPECT_EQ(Send(upstreams_->Use(config, nullptr)).content, "x");
+  EXPECT_EQ(Send(upstreams_->Use(config, nullptr)).content, "x");
+  EXPECT_EQ(resolver_.asked, 1);
+}
+
+TEST_F(DnsClusterTest, ANameThatNeverResolvedHasNoEndpoints) {
+  auto config = std::make_shared<snapshot::CompiledCluster>(config_);
+  EXPECT_EQ(Send(upstreams_->Use(config, nullptr)).reason, Reason::kNoEndpoints);
+  EXPECT_EQ(Cells().dns_failures.Read(), 1u);
+}
+
+// FAULTS D08.
+TEST(DnsLane, KeepsTheLastGoodAddressesAndAsksAgainWhenTheRecordsRunOut) {
+  FakeClock clock;
+  std::unique_ptr<io::Reactor> reactor = *io::Reactor::Create({.clock = &clock, .seed = 1});
+  FakeResolver resolver;
+  telemetry::ClusterCells cells;
+  IpAddress first = *IpAddress::Parse("10.0.0.1"), second = *IpAddress::Parse("10.0.0.2");
+  resolver.answers["a.test"] = {.addresses = {first}, .ttl = seconds(0)};
+  DnsLane lane(*reactor, resolver, "c", cells);
+  lane.Follow({.names = {{"a.test", 80, 3}}, .refresh = seconds(30)});
+  ASSERT_NE(lane.endpoints(), nullptr);
+  EXPECT_EQ(lane.endpoints()->endpoints[0].weight, 3u);
+  EXPECT_EQ(lane.endpoints()->epoch, 1u);
+
+  resolver.answers.clear();
+  clock.Advance(seconds(1));
+  reactor->Turn(Duration::zero());
+  EXPECT_EQ(resolver.asked, 2);
+  EXPECT_EQ(cells.dns_failures.Read(), 1u);
+  EXPECT_EQ(lane.endpoints()->endpoints[0].address, "10.0.0.1");
+  EXPECT_EQ(lane.endpoints()->epoch, 1u);
+
+  resolver.answers["a.test"] = {.addresses = {second}, .ttl = seconds(3600)};
+  clock.Advance(DnsLane::kRetry);
+  reactor->Turn(Duration::zero());
+  EXPECT_EQ(lane.endpoints()->endpoints[0].address, "10.0.0.2");
+  EXPECT_EQ(lane.endpoints()->epoch, 2u);
+
+  clock.Advance(seconds(26));
+  reactor->Turn(Duration::zero());
+  EXPECT_EQ(resolver.asked, 3);
+  clock.Advance(seconds(4));
+  reactor->Turn(Duration::zero());
+  EXPECT_EQ(resolver.asked, 4);
+
+  lane.Stop();
+  reactor->Turn(Duration::zero());
+  EXPECT_TRUE(lane.stopped());
+}
+
+TEST_F(ClusterTest, MirrorsACopyWithItsContentAndDropsTheAnswer) {
+  ScriptedUpstream& server = Serve([](int, int) { return ScriptedUpstream::Reply("main"); });
+  ScriptedUpstream& shadow = Serve([](int, int) { return ScriptedUpstream::Reply("dropped"); });
+  Cluster& mirror = Use({&shadow}, "m");
+  std::vector<Cluster*> mirrors = {&mirror};
+  Cluster& cluster = Use({&server});
+  for (std::size_t size : {std::size_t{0}, std::size_t{1000}, kReplayBytes + 1}) {
+    PiecesBody body({std::string(size / 2, 'a'), std::string(size - size / 2, 'b')});
+    Exchange x(&reactor_->blocks());
+    Get(x, size == 0 ? http::Method::kGet : http::Method::kPost);
+    if (size > 0) SetBody(x, body, {http::Framing::Kind::kChunked, 0});
+    EXPECT_EQ(Send(x, cluster, mirrors).content, "main");
+    while (upstreams_->mirrors_running() > 0) reactor_->Turn(Duration::max());
+  }
+  ASSERT_EQ(shadow.requests().size(), 2u);
+  EXPECT_EQ(shadow.requests()[0], server.requests()[0]);
+  EXPECT_EQ(shadow.requests()[1], server.requests()[1]);
+}
+
+TEST_F(ClusterTest, AMirrorThatStallsHoldsNobodyUp) {
+  ScriptedUpstream& server = Serve([](int, int) { return ScriptedUpstream::Reply("main"); });
+  ScriptedUpstream& shadow = Serve([](int, int) { return Action{.bytes = "", .then = Then::kStall}; });
+  std::vector<Cluster*> mirrors = {&Use({&shadow}, "m")};
+  Exchange x(&reactor_->blocks());
+  EXPECT_EQ(Send(x, Use({&server}), mirrors).content, "main");
+  EXPECT_EQ(upstreams_->mirrors_running(), 1u);
+}
+
+}  // namespace
+}  // namespace penstock::upstream
