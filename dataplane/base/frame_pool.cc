@@ -40,9 +40,9 @@ struct Cleaner {
   void Touch() {}
 };
 
-thread_local Cleaner cleaner;
+[[maybe_unused]] thread_local Cleaner cleaner;
 
-std::size_t ClassOf(std::size_t size) { return (size + kGranule - 1) / kGranule - 1; }
+[[maybe_unused]] std::size_t ClassOf(std::size_t size) { return (size + kGranule - 1) / kGranule - 1; }
 
 }  // namespace
 
