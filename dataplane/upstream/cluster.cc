@@ -33,8 +33,9 @@ View::View(Cluster& cluster, snapshot::Shared<snapshot::CompiledCluster> config,
 std::optional<std::size_t> View::Pick(std::uint64_t seed, TimePoint now, std::span<const std::size_t> tried) {
   auto was_tried = [&](std::size_t i) { return std::find(tried.begin(), tried.end(), i) != tried.end(); };
   auto not_now = [&](std::size_t i) { return was_tried(i) || rows_[i].pool->Paused(now); };
+  auto hopeless = [&](std::size_t i) { return was_tried(i) || rows_[i].pool->Hopeless(now); };
   std::optional<std::size_t> index = balancer_->Pick(seed, not_now);
-  if (!index.has_value()) index = balancer_->Pick(seed, was_tried);
+  if (!index.has_value()) index = balancer_->Pick(seed, hopeless);
   return index;
 }
 
@@ -139,8 +140,10 @@ Task<Acquired> Cluster::Connect(View& view, EndpointPool& pool, Lease slot, Wait
   const snapshot::UpstreamSettings& settings = view.settings();
   TimePoint start = deps_.reactor.Now();
   TimePoint connect_deadline = After(start, settings.connect_timeout);
+  std::optional<EndpointPool::Connecting> connecting(std::in_place, pool);
   StatusOr<std::unique_ptr<io::TcpStream>> stream =
       co_await io::Connect(deps_.reactor, pool.address(), wait.Until(connect_deadline));
+  connecting.reset();
   TimePoint now = deps_.reactor.Now();
   if (!stream.ok()) {
     bool callers = IsCancelled(stream.status()) || (IsTimeout(stream.status()) && wait.deadline < connect_deadline);

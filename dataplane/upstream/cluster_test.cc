@@ -126,6 +126,14 @@ TEST_F(ClusterTest, AConnectThatNobodyAnswersTimesOut) {
   }
   EXPECT_EQ(failure, Acquired::Failure::kConnectTimeout);
   EXPECT_TRUE(view->endpoints()[0].pool->Paused(reactor_->Now()));
+
+  // FAULTS D11: while one request finds out whether it is back, the others do not wait for it.
+  Child<Acquired> probe;
+  probe.Start(cluster.Acquire(*view, 0, true, {}));
+  Result refused = Send(cluster);
+  EXPECT_EQ(refused.reason, Reason::kUpstreamConnectFailed);
+  EXPECT_EQ(refused.tries, 0u);
+  EXPECT_EQ(reactor_->BlockOn(probe.Join()).failure, Acquired::Failure::kConnectTimeout);
 }
 
 class DnsClusterTest : public UpstreamTest {

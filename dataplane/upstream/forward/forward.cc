@@ -73,6 +73,14 @@ std::optional<std::size_t> PickEndpoint(Exchange& x, Tries& tries, TimePoint now
   return index;
 }
 
+Reason NoneLeft(const Tries& tries, const Tried& last) {
+  if (tries.count > 0) return last.result.reason;
+  for (const View::Endpoint& endpoint : tries.view->endpoints()) {
+    if (endpoint.weight > 0) return Reason::kUpstreamConnectFailed;
+  }
+  return Reason::kNoEndpoints;
+}
+
 TryResult ConnectFailure(const Exchange& x, Acquired::Failure failure, bool cancelled, TimePoint now) {
   using Sent = TryResult::Sent;
   switch (failure) {
@@ -171,7 +179,7 @@ Task<Reason> ForwardTo(Exchange& x, ViewRef view, const snapshot::Forward& rule,
   Tried last;
   while (true) {
     std::optional<std::size_t> endpoint = PickEndpoint(x, tries, reactor.Now());
-    if (!endpoint.has_value()) co_return tries.count == 0 ? Reason::kNoEndpoints : last.result.reason;
+    if (!endpoint.has_value()) co_return NoneLeft(tries, last);
     TryResult result = co_await TryOnce(x, tries, *endpoint, rule, informational);
     last = Tried{.result = result,
                  .status = x.response.status,

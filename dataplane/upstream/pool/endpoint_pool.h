@@ -45,6 +45,19 @@ class EndpointPool {
   void ConnectFailed(TimePoint now);
   void ConnectSucceeded();
   bool Paused(TimePoint now) const { return now < paused_until_; }
+  // Paused, and somebody finds out already whether it is back: others would only wait for the same answer.
+  bool Hopeless(TimePoint now) const { return Paused(now) && connecting_ > 0 && idle_.empty(); }
+
+  // Counts a connect that runs, as long as it lives.
+  class Connecting {
+   public:
+    explicit Connecting(EndpointPool& pool) : pool_(pool) { ++pool_.connecting_; }
+    Connecting(const Connecting&) = delete;
+    ~Connecting() { --pool_.connecting_; }
+
+   private:
+    EndpointPool& pool_;
+  };
 
   io::Reactor& reactor() { return reactor_; }
   telemetry::ClusterCells& cells() { return cells_; }
@@ -62,6 +75,7 @@ class EndpointPool {
   std::size_t connections_ = 0;     // idle ones included
   bool retired_ = false;
   int failures_ = 0;
+  int connecting_ = 0;
   TimePoint paused_until_{};
 };
 
