@@ -216,6 +216,8 @@ TEST_F(ClusterTest, MirrorsACopyWithItsContentAndDropsTheAnswer) {
   ASSERT_EQ(shadow.requests().size(), 2u);
   EXPECT_EQ(shadow.requests()[0], server.requests()[0]);
   EXPECT_EQ(shadow.requests()[1], server.requests()[1]);
+  EXPECT_EQ(stats_.Cluster("m").mirrored.Read(), 2u);
+  EXPECT_EQ(stats_.Cluster("m").mirrors_skipped.Read(), 1u);
 }
 
 TEST_F(ClusterTest, AMirrorThatStallsHoldsNobodyUp) {

@@ -27,7 +27,10 @@ StatusOr<std::unique_ptr<TcpStream>> TcpStream::Create(Reactor& reactor, Fd fd, 
   return stream;
 }
 
-TcpStream::~TcpStream() { Close(); }
+TcpStream::~TcpStream() {
+  PENSTOCK_CHECK(reader_.empty() && writer_.empty(), "a stream that somebody waits for must not go: Close() it first");
+  Close();
+}
 
 Task<StatusOr<Chunk>> TcpStream::Read(std::size_t max, Wait wait) {
   if (!readable_ && fd_.valid()) return ReadLater(max, wait);

@@ -67,7 +67,8 @@ struct alignas(64) ClusterCells {
   Counter timeouts;
   Counter resets;  // the connection broke before the end of the response
   Counter mirrored;
-  Counter dns_failures;  // resolutions that failed; the last good addresses stay
+  Counter mirrors_skipped;  // content too large to keep, or too many copies running
+  Counter dns_failures;     // resolutions that failed; the last good addresses stay
 };
 
 inline constexpr size_t kMaxReasons = 64;

@@ -70,12 +70,19 @@ void Mirrors::Begin(ReplayBody* body) {
 }
 
 void Mirrors::BodyEnded(ReplayBody& body) {
-  if (body.CanReplay()) Send(body.kept());
+  if (body.CanReplay()) return Send(body.kept());
+  for (ViewRef& view : views_) {
+    if (view) view->cluster().cells().mirrors_skipped.Add();
+  }
 }
 
 void Mirrors::Send(std::span<const Chunk> content) {
   for (ViewRef& view : views_) {
-    if (!view || upstreams_.mirrors_running() >= Upstreams::kMaxMirrors) continue;
+    if (!view) continue;
+    if (upstreams_.mirrors_running() >= Upstreams::kMaxMirrors) {
+      view->cluster().cells().mirrors_skipped.Add();
+      continue;
+    }
     ++upstreams_.mirrors_running();
     ExchangePool::Lease copy = upstreams_.exchanges().Get();
     copy->Begin(upstreams_.life());

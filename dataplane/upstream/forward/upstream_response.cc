@@ -107,7 +107,8 @@ Task<Status> UpstreamResponse::ReadMoreOfHead(TimePoint deadline, Duration timeo
     if (deadline != kNoDeadline && upload_.running()) until = std::max(deadline, After(reactor.Now(), kLookAgain));
     if (deadline != kNoDeadline && upload_.sent()) until = std::max(deadline, After(upload_.ended(), timeout));
     StatusOr<Chunk> chunk = co_await connection_->stream().Read(BlockPool::kMedium, Wait{until, &stop_});
-    if (IsTimeout(chunk.status()) && (upload_.running() || After(upload_.ended(), timeout) > reactor.Now())) continue;
+    bool more_time = upload_.running() || (upload_.sent() && After(upload_.ended(), timeout) > reactor.Now());
+    if (IsTimeout(chunk.status()) && more_time) continue;
     if (!chunk.ok()) co_return chunk.status();
     if (chunk->empty()) co_return absl::AbortedError("the upstream closed the connection");
     any_byte_ = true;
