@@ -122,6 +122,7 @@ void Cell::Insert(Ref<Cell>& cell, const Match& match, uint64_t seed) {
   uint64_t rank = ConditionRank(match.conditions.get());
   if (rank == 0) {
     EntryTree::Insert(edited.plain_, match);
+    edited.first_plain_ = EntryTree::Leftmost(edited.plain_);
     return;
   }
   if (!edited.groups_) edited.groups_ = Ref<Groups>(new Groups);
@@ -139,8 +140,13 @@ void Cell::Insert(Ref<Cell>& cell, const Match& match, uint64_t seed) {
 bool Cell::Erase(Ref<Cell>& cell, const Match& match, uint64_t seed) {
   if (!cell) return false;
   Cell& edited = cell.Edit();
-  bool erased = ConditionRank(match.conditions.get()) == 0 ? EntryTree::Erase(edited.plain_, match)
-                                                           : edited.EraseInGroups(match, seed);
+  bool erased = false;
+  if (ConditionRank(match.conditions.get()) == 0) {
+    erased = EntryTree::Erase(edited.plain_, match);
+    edited.first_plain_ = EntryTree::Leftmost(edited.plain_);
+  } else {
+    erased = edited.EraseInGroups(match, seed);
+  }
   if (!cell->plain_ && !cell->groups_) cell = Ref<Cell>();
   return erased;
 }
@@ -171,7 +177,7 @@ const Match* Cell::Find(const Request& request, uint64_t seed, LookupStats* stat
     }
     if (search.best != nullptr) return search.best;
   }
-  return EntryTree::First(plain_, request, stats);
+  return first_plain_;
 }
 
 }  // namespace penstock::router

@@ -74,7 +74,8 @@ class Cell : public Counted {
   bool EraseInGroups(const Match& match, uint64_t seed);
 
   Ref<EntryTree> plain_;
-  Ref<Groups> groups_;  // null: none
+  const Match* first_plain_ = nullptr;  // the answer if no group has one: spares the lookup the way to it
+  Ref<Groups> groups_;                  // null: none
 };
 
 template <typename Visit>

@@ -19,6 +19,12 @@ bool PrecedesByRoute(const Match& a, const Match& b) {
   return a.index < b.index;
 }
 
+const Match* EntryTree::Leftmost(const Ref<EntryTree>& root) {
+  const EntryTree* tree = root.get();
+  while (tree != nullptr && tree->left_) tree = tree->left_.get();
+  return tree == nullptr ? nullptr : tree->match_;
+}
+
 // The random priority of a treap's node: any function of the node that the order of keys does not follow.
 uint64_t EntryTree::rank() const { return Mix(reinterpret_cast<uintptr_t>(match_)); }
 

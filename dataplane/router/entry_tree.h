@@ -22,6 +22,9 @@ class EntryTree : public Counted {
   // The first whose expressions hold for REQUEST; the exact conditions are the caller's.
   static const Match* First(const Ref<EntryTree>& root, const Request& request, LookupStats* stats);
 
+  // The first whatever the request; nullptr if the tree is empty.
+  static const Match* Leftmost(const Ref<EntryTree>& root);
+
   template <typename Visit>
   static void ForEach(const Ref<EntryTree>& root, Visit& visit) {
     if (!root) return;

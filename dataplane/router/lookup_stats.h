@@ -7,7 +7,7 @@ namespace penstock::router {
 
 // What a lookup did: the same figures at 10 and at 1,000,000 routes. Counted only by FindCounting.
 struct LookupStats {
-  uint64_t nodes = 0;       // tree nodes, cells of matches and matches entered
+  uint64_t nodes = 0;       // tree nodes and cells of matches entered
   uint64_t pages = 0;       // hash pages read: one per child that was looked for
   uint64_t bytes = 0;       // bytes of names compared
   uint64_t conditions = 0;  // method, header and query conditions and expressions tested

@@ -1,8 +1,7 @@
 // Shows what the router promises: equal work at any number of routes, times, agreement with the naive matcher, and what
 // one changed route costs. Prints a line per promise, PASS or FAIL with figure and bound; exits with 1 if any failed.
 //   router_show [--requests=1000000]
-#include <malloc.h>
-#include <unistd.h>
+#include <jemalloc/jemalloc.h>
 
 #include <algorithm>
 #include <chrono>
@@ -45,7 +44,15 @@ std::string Format(const char* format, auto... values) {
   return text;
 }
 
-size_t HeapBytes() { return mallinfo2().uordblks + mallinfo2().hblkhd; }
+size_t HeapBytes() {
+  uint64_t epoch = 1;
+  size_t size = sizeof(epoch);
+  mallctl("epoch", &epoch, &size, &epoch, size);
+  size_t bytes = 0;
+  size = sizeof(bytes);
+  mallctl("stats.allocated", &bytes, &size, nullptr, 0);
+  return bytes;
+}
 
 // COUNT routes of one form: a host of a thousand, a service and an item, all names of one length.
 class Table {
