@@ -152,7 +152,8 @@ Place PlaceOf(const State& state, const xds::v1::ResourceProblem& problem) {
     place.key = GatewayKey(part(0), part(1));
     const Upsert* gateway = state.objects.Find(place.key);
     if (gateway != nullptr) place.path = ListenerPath(*gateway->object->As<api::Gateway>(), part(2), parts);
-  } else if (name.starts_with("backend/") || name.starts_with("service/")) {
+  } else if (std::count(name.begin(), name.end(), '/') == 2) {
+    // A cluster's name; the problem may come from outside, so it may be anything else.
     place.key = ClusterId::Parse(name).Object();
     place.path = "spec";
     for (const std::string& p : parts) manifests::Append(place.path, ".", CamelCase(p));
