@@ -36,7 +36,7 @@ kind: ClientPolicy
 metadata: {name: bench}
 spec:
   targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: bench}]
-  limits: {maxRequestsPerConnection: 100000000}
+  limits: {requestsPerConnection: 100000000}
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
