@@ -258,6 +258,8 @@ spec: {endpoints: []}
         self.assertEqual(set(statuses), {200, 500})
         self.assertAlmostEqual(statuses[500] / 400, 0.5, delta=0.12)
         self.assertIn("False", self.fleet.cli("describe", "HTTPRoute", "unresolved").stdout)
+        self.fleet.cli("delete", "HTTPRoute", "unresolved")
+        self.assertEqual(self.ask("unresolved.test")[0], 404)
 
     def test_another_namespace_needs_a_reference_grant(self):
         backend = parts.backend("inner", self.two.ports).replace("name: inner", "name: inner, namespace: team")
@@ -336,7 +338,7 @@ class Bodies(unittest.TestCase):
         self.assertEqual((status, json.loads(body)["bytes"]), (200, size))
 
     def test_a_chunked_upload_arrives_whole(self):
-        status, _, body = self.fleet.get(0, "/chunked", {"transfer-encoding": "chunked"}, method="POST", body=iter([b"abc", b"defg" * 1000]))
+        status, _, body = self.fleet.get(0, "/chunked", method="POST", body=iter([b"abc", b"defg" * 1000]))
         self.assertEqual((status, json.loads(body)["bytes"]), (200, 4003))
 
     def test_expect_100_continue_is_answered_before_the_body(self):

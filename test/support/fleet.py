@@ -125,13 +125,13 @@ class DataPlane:
             DATAPLANE, f"--control-plane=127.0.0.1:{self.fleet.port}", f"--id={self.id}", f"--bind-address={self.host}",
             f"--state-dir={self.dir}", f"--metrics-address={self.host}:{self.metrics_port}",
             f"--admin-socket={self.dir}/admin.sock", f"--access-log={self.access_log}", f"--workers={self.fleet.workers}",
-            f"--drain-grace={self.fleet.drain_grace}",
+            f"--drain-grace={self.fleet.drain_grace}", "--gateway-class=default",
         ]
         return flags + self.fleet.tls_flags("dataplane", self.id) + self.fleet.dataplane_flags
 
     def start(self, **kwargs):
-        log = open(os.path.join(self.dir, "log"), "a")
-        self.process = start(self.command(), stdout=log, stderr=log, **kwargs)
+        with open(os.path.join(self.dir, "log"), "a") as log:
+            self.process = start(self.command(), stdout=log, stderr=log, **kwargs)
         return self
 
     def wait_ready(self, seconds=20):
@@ -211,10 +211,10 @@ class Fleet:
             shutil.rmtree(self.dir, ignore_errors=True)
 
     def start_control_plane(self):
-        log = open(os.path.join(self.dir, "controlplane.log"), "a")
         command = [CONTROLPLANE, f"--listen=127.0.0.1:{self.port}", f"--state-dir={self.dir}/store",
                    f"--metrics-address=127.0.0.1:{self.metrics_port}"] + self.tls_flags("controlplane")
-        self.control_plane = start(command, stdout=log, stderr=log)
+        with open(os.path.join(self.dir, "controlplane.log"), "a") as log:
+            self.control_plane = start(command, stdout=log, stderr=log)
         wait_until(lambda: self.control_plane.poll() is not None or answers("127.0.0.1", self.metrics_port),
                    lambda: "control plane ready\n" + self.control_plane_log()[-2000:])
         assert self.control_plane.poll() is None, self.control_plane_log()[-2000:]
