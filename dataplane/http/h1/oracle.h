@@ -16,7 +16,7 @@ namespace penstock::http::h1 {
 //  - a status line that ends behind the status: Beast refuses;
 //  - chunk extensions: llhttp refuses some that we read over;
 //  - a tab behind a value: llhttp takes it for a part of "chunked";
-//  - 204 and 304 with Content-Length: llhttp waits for content that cannot come (RFC 9112 6.3 rule 1).
+//  - 1xx, 204 and 304 with a length field: llhttp waits for content that cannot come (RFC 9112 6.3 rule 1).
 std::string CompareRequest(std::string_view message);
 // The response to a GET.
 std::string CompareResponse(std::string_view message);
