@@ -19,7 +19,7 @@ ABSL_FLAG(std::string, generation, "", "serve this file (made by: penstock compi
 ABSL_FLAG(std::string, state_dir, "", "folder for the last served generation; each data plane needs its own");
 ABSL_FLAG(std::string, id, "", "name of this replica, unique in the fleet; default: the host name");
 ABSL_FLAG(std::string, group, "default", "name of the group of replicas, for people");
-ABSL_FLAG(std::string, gateway_class, "penstock", "serve the Gateways of this GatewayClass");
+ABSL_FLAG(std::string, gateway_class, "default", "serve the Gateways of this GatewayClass");
 ABSL_FLAG(std::string, labels, "", "serve only Gateways that carry these labels, k=v,k=v");
 ABSL_FLAG(std::string, zone, "", "where this replica runs");
 ABSL_FLAG(std::string, bind_address, "127.0.0.1", "address for Gateways that name none");
