@@ -257,6 +257,11 @@ void Rollout::AddGroup(const GroupSelector& selector) {
     return;
   }
   subscribed_.insert(key);
+  const bool serves_nothing = publication->upserts.empty() && !translator::AllGateways(pipeline_.state())->empty();
+  if (serves_nothing) {
+    log_.Warn("rollout", "a group of data planes serves none of the Gateways: check --gateway-class and --labels",
+              {{"group", key}});
+  }
   absl::MutexLock lock(&mutex_);
   counts_.groups = subscribed_.size();
 }
