@@ -31,7 +31,8 @@ _PREFIX = re.compile(
 def strip(text):
     """Comments and literals become blanks of the same length."""
     pattern = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
-    return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), text)
+    text = pattern.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), text)
+    return text.replace("operator co_await", "operator         ")  # a declaration, not an await
 
 
 def statements(text):
