@@ -125,7 +125,7 @@ class DataPlane:
             DATAPLANE, f"--control-plane=127.0.0.1:{self.fleet.port}", f"--id={self.id}", f"--bind-address={self.host}",
             f"--state-dir={self.dir}", f"--metrics-address={self.host}:{self.metrics_port}",
             f"--admin-socket={self.dir}/admin.sock", f"--access-log={self.access_log}", f"--workers={self.fleet.workers}",
-            f"--drain-grace={self.fleet.drain_grace}", "--gateway-class=default",
+            f"--drain-grace={self.fleet.drain_grace}",
         ]
         return flags + self.fleet.tls_flags("dataplane", self.id) + self.fleet.dataplane_flags
 
