@@ -72,7 +72,7 @@ def main(words):
     with Fleet(replicas=3) as fleet:
         fleet.wait_connected()
         fleet.apply(generation(0, upstreams), "--prune-all")
-        load = Load(fleet, connections=12, record=record)
+        load = Load(fleet, connections=12, rate=4000, record=record)
         k, due, end = 0, time.monotonic(), time.monotonic() + 600
         while time.monotonic() < end:
             k += 1

@@ -40,8 +40,9 @@ def main(_):
     with Fleet(replicas=3) as fleet:
         fleet.wait_connected()
         fleet.apply(base)
-        warm = Load(fleet, connections=9, rate=1500)
-        time.sleep(1)
+        # At full speed, so that every pool holds the most connections that this load can need.
+        warm = Load(fleet, connections=9)
+        time.sleep(4)
         warm.finish()
 
         def unrelated_changes():
