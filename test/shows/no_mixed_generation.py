@@ -5,7 +5,6 @@ we know: the stamp that the route put on the request (echoed by the upstream) an
 (even k: one, odd k: the other), and the access log's generation, listener and cluster.
 """
 import collections
-import json
 import os
 import tempfile
 import time
