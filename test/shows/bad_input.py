@@ -9,7 +9,7 @@ import subprocess
 
 from test.support import fleet as parts
 from test.support.attack_runner import Observation, failed_keys, reflects_input, send_raw, to_bytes
-from test.support.recorder import Recorder
+from test.support.recorder import Recorder, read_as
 from test.support.verdict import Verdict
 
 ROUTES = """
@@ -90,17 +90,26 @@ def attack(verdict, path):
         growth = len(os.listdir(f"/proc/{replica.process.pid}/fd")) - open_before
         verdict.at_most("descriptors more than before", growth, 8)
         verdict.equal("exit of the data plane after SIGTERM", replica.terminate(), 0)
+        entries = [_entry(line) for line in open(replica.access_log, "rb")]
+        verdict.equal("access log lines that are not JSON", entries.count(None), 0)
+        forwarded = sum(1 for entry in entries if entry and entry.get("tries") and not entry.get("reason"))
+        verdict.equal("requests that the access log calls forwarded, against whole ones at the upstream", forwarded, _whole(recorder))
         log = replica.log()
         verdict.equal("sanitizer reports", log.count("ERROR: ") + log.count("runtime error:"), 0)
-        bad = sum(1 for line in open(replica.access_log, "rb") if not _is_json(line))
-        verdict.equal("access log lines that are not JSON", bad, 0)
 
 
-def _is_json(line):
+def _entry(line):
+    """An access log line as a dictionary; None if it is not one."""
     try:
-        return isinstance(json.loads(line), dict)
+        entry = json.loads(line)
+        return entry if isinstance(entry, dict) else None
     except ValueError:
-        return False
+        return None
+
+
+def _whole(recorder):
+    """How many whole requests the upstream read."""
+    return sum(1 for data in recorder.since([]) for request in read_as(data, "strict") if not request.problem)
 
 
 def use_asan_data_plane():

@@ -5,12 +5,11 @@ import subprocess
 
 query = ["bazel", "aquery", "mnemonic(CppCompile, //...)", "--output=jsonproto", "--include_artifacts=false"]
 graph = json.loads(subprocess.run(query, check=True, capture_output=True, text=True).stdout)
-root = subprocess.run(["bazel", "info", "execution_root"], check=True, capture_output=True, text=True).stdout.strip()
 here = os.getcwd()
 commands = {}
 for action in graph["actions"]:
     words = action["arguments"]
     source = words[words.index("-c") + 1]
     if os.path.exists(os.path.join(here, source)):
-        commands[source] = {"directory": root, "file": os.path.join(here, source), "arguments": words}
+        commands[source] = {"directory": here, "file": os.path.join(here, source), "arguments": words}
 print(json.dumps(list(commands.values()), indent=1))
