@@ -135,13 +135,6 @@ void Chunk::RemoveSuffix(std::size_t n) {
   if (size_ == 0) Reset();
 }
 
-void Chunk::Reset() {
-  if (block_ != nullptr) BlockPool::Release(block_);
-  block_ = nullptr;
-  data_ = nullptr;
-  size_ = 0;
-}
-
 void Chunk::Append(BlockPool& pool, std::string_view bytes) {
   if (bytes.empty()) return;
   bool at_end = block_ != nullptr && data_ + size_ == block_->data() + block_->used;

@@ -106,7 +106,12 @@ class Chunk {
   // REQUIRES: n <= size().
   void RemovePrefix(std::size_t n);
   void RemoveSuffix(std::size_t n);
-  void Reset();
+  void Reset() {
+    if (block_ != nullptr) BlockPool::Release(block_);
+    block_ = nullptr;
+    data_ = nullptr;
+    size_ = 0;
+  }
 
   // Adds bytes at the end: in place if this chunk ends where its block's used part ends and there is room, otherwise
   // into a larger block. Earlier views of this chunk stay valid only while another chunk shares the old block.

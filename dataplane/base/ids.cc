@@ -1,6 +1,17 @@
 #include "dataplane/base/ids.h"
 
 namespace penstock {
+namespace {
+
+// The two digits of every byte.
+constexpr std::array<std::array<char, 2>, 256> kHexPairs = [] {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t byte = 0; byte < 256; ++byte) pairs[byte] = {kHex[byte >> 4], kHex[byte & 15]};
+  return pairs;
+}();
+
+}  // namespace
 
 RequestId RequestId::Make(Random& random) {
   constexpr std::uint64_t kVersionMask = 0xf000, kVersion4 = 0x4000;
@@ -9,13 +20,14 @@ RequestId RequestId::Make(Random& random) {
 }
 
 RequestId::Text RequestId::ToText() const {
-  constexpr char kHex[] = "0123456789abcdef";
   Text text;
-  std::size_t at = 0;
-  for (int nibble = 0; nibble < 32; ++nibble) {
-    if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) text[at++] = '-';
-    std::uint64_t word = nibble < 16 ? high : low;
-    text[at++] = kHex[(word >> (60 - 4 * (nibble % 16))) & 15];
+  char* out = text.data();
+  for (int byte = 0; byte < 16; ++byte) {
+    if (byte == 4 || byte == 6 || byte == 8 || byte == 10) *out++ = '-';
+    std::uint64_t word = byte < 8 ? high : low;
+    const char* digits = kHexPairs[(word >> (56 - 8 * (byte % 8))) & 0xff].data();
+    *out++ = digits[0];
+    *out++ = digits[1];
   }
   return text;
 }

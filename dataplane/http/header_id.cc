@@ -2,21 +2,12 @@
 
 #include <array>
 #include <cstddef>
+#include <iterator>
 
 namespace penstock::http {
 namespace {
 
-struct Row {
-  std::string_view text;
-  uint8_t flags;
-};
-
-constexpr Row kRows[] = {{"", 0},
-#define X(id, text, flags) {text, flags},
-                         PENSTOCK_WELL_KNOWN_HEADERS(X)
-#undef X
-};
-constexpr size_t kCount = std::size(kRows);
+constexpr size_t kCount = std::size(kHeaderRows);
 
 // First and last four bytes tell all well-known names apart; shorter names are padded with zeros.
 constexpr uint64_t Fingerprint(std::string_view name) {
@@ -45,7 +36,7 @@ struct Table {
 // Looks for a multiplier without collisions, at compile time.
 constexpr Table MakeTable() {
   uint64_t fingerprints[kCount] = {};
-  for (size_t i = 1; i < kCount; ++i) fingerprints[i] = Fingerprint(kRows[i].text);
+  for (size_t i = 1; i < kCount; ++i) fingerprints[i] = Fingerprint(kHeaderRows[i].text);
   for (uint64_t seed = 0xD6E8FEB86659FD93ull;; seed = seed * 6364136223846793005ull + 1442695040888963407ull) {
     Table table;
     table.seed = seed | 1;
@@ -65,16 +56,7 @@ constexpr Table kTable = MakeTable();
 
 HeaderId FindHeaderId(std::string_view name) {
   uint8_t index = kTable.slots[Slot(Fingerprint(name), kTable.seed)];
-  return kRows[index].text == name ? static_cast<HeaderId>(index) : HeaderId::kOther;
-}
-
-std::string_view HeaderText(HeaderId id) { return kRows[static_cast<size_t>(id)].text; }
-
-uint8_t FlagsOf(HeaderId id) { return kRows[static_cast<size_t>(id)].flags; }
-
-uint8_t FlagsOf(HeaderId id, std::string_view name) {
-  if (id != HeaderId::kOther) return FlagsOf(id);
-  return name.starts_with("x-envoy-") || name.starts_with("x-penstock-") ? kOverride : 0;
+  return kHeaderRows[index].text == name ? static_cast<HeaderId>(index) : HeaderId::kOther;
 }
 
 }  // namespace penstock::http

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -95,11 +96,24 @@ static_assert(static_cast<int>(HeaderId::kCount) <= 64, "Headers keeps one bit p
 // The id of NAME, which must be lower case. One multiplication, one load and one comparison, found or not.
 HeaderId FindHeaderId(std::string_view name);
 
+struct HeaderRow {
+  std::string_view text;
+  uint8_t flags;
+};
+inline constexpr HeaderRow kHeaderRows[] = {{"", 0},
+#define X(id, text, flags) {text, flags},
+                                            PENSTOCK_WELL_KNOWN_HEADERS(X)
+#undef X
+};
+
 // The lower-case text of a well-known name; "" for kOther. Static storage.
-std::string_view HeaderText(HeaderId id);
+constexpr std::string_view HeaderText(HeaderId id) { return kHeaderRows[static_cast<size_t>(id)].text; }
 
 // Flags of ID, or of any name: a vendor's gateway namespace (x-envoy-, x-penstock-) counts as kOverride as a whole.
-uint8_t FlagsOf(HeaderId id);
-uint8_t FlagsOf(HeaderId id, std::string_view name);
+constexpr uint8_t FlagsOf(HeaderId id) { return kHeaderRows[static_cast<size_t>(id)].flags; }
+constexpr uint8_t FlagsOf(HeaderId id, std::string_view name) {
+  if (id != HeaderId::kOther) return FlagsOf(id);
+  return name.starts_with("x-envoy-") || name.starts_with("x-penstock-") ? kOverride : 0;
+}
 
 }  // namespace penstock::http

@@ -60,6 +60,7 @@ void Headers::Grow() {
 }
 
 void Headers::SetField(const Field& field) {
+  if (field.id() != HeaderId::kOther && !Has(field.id())) return Append(field);
   bool placed = false;
   RemoveIf([&](const Field& existing) {
     if (!SameName(existing, field)) return false;

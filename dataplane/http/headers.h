@@ -19,12 +19,13 @@ class Field {
         value_(value.data()),
         value_size_(static_cast<uint32_t>(value.size())),
         name_size_(static_cast<uint16_t>(name.size())),
-        id_(id) {}
+        id_(id),
+        flags_(FlagsOf(id, name)) {}
 
   HeaderId id() const { return id_; }
   std::string_view name() const { return {name_, name_size_}; }
   std::string_view value() const { return {value_, value_size_}; }
-  uint8_t flags() const { return FlagsOf(id_, name()); }
+  uint8_t flags() const { return flags_; }  // of its name (HeaderFlag)
 
  private:
   const char* name_;
@@ -32,6 +33,7 @@ class Field {
   uint32_t value_size_;
   uint16_t name_size_;
   HeaderId id_;
+  uint8_t flags_;
 };
 
 // The header fields of one message: an ordered multimap of views. It owns no text: names and values live in the block

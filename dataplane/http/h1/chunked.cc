@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "dataplane/http/h1/scan.h"
+#include "dataplane/base/byte_scan.h"
 
 namespace penstock::http::h1 {
 namespace {
@@ -99,7 +99,7 @@ bool ChunkedDecoder::TakeExtensionByte(char c) {
   error_ = Error::kChunkExtension;
   if (++line_bytes_ > kMaxSizeLine || ++extension_bytes_ > kMaxExtensionBytes) return false;
   error_ = Error::kChunk;
-  return !IsControl(c);
+  return !byte_scan::LineControl::IsIn(static_cast<uint8_t>(c));
 }
 
 ChunkedDecoder::Step ChunkedDecoder::TakeTrailers(std::string_view input, size_t consumed) {

@@ -1,34 +1,20 @@
 #include "dataplane/http/h1/head_parser.h"
 
-#include <array>
-#include <cstring>
-
+#include "dataplane/base/byte_scan.h"
 #include "dataplane/http/h1/framing.h"
-#include "dataplane/http/h1/scan.h"
+#include "dataplane/http/h1/token_scan.h"
 
 namespace penstock::http::h1 {
 namespace {
 
 constexpr size_t kMaxMethod = 32;
 
-// The lower-case form of a byte that a token may hold (RFC 9110 5.6.2), else 0. "_" is a token byte.
-constexpr std::array<char, 256> MakeTokenTable() {
-  std::array<char, 256> t = {};
-  for (int c = '0'; c <= '9'; ++c) t[c] = static_cast<char>(c);
-  for (int c = 'a'; c <= 'z'; ++c) t[c] = t[c - 32] = static_cast<char>(c);
-  for (char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'})
-    t[static_cast<uint8_t>(c)] = c;
-  return t;
-}
-constexpr std::array<char, 256> kToken = MakeTokenTable();
-
-char Lower(char c) { return kToken[static_cast<uint8_t>(c)]; }
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsMethod(std::string_view text) {
   for (char c : text) {
-    if (Lower(c) == 0) return false;
+    if (LowerTokenByte(c) == 0) return false;
   }
   return !text.empty();
 }
@@ -42,8 +28,8 @@ struct Line {
 // Searches from SCANNED on and moves it.
 Line FindLine(std::span<char> data, size_t& scanned) {
   const char* end = data.data() + data.size();
-  const char* p = FindControl(data.data() + scanned, end);
-  scanned = p - data.data();
+  scanned += byte_scan::Find<byte_scan::LineControl>({data.data() + scanned, data.size() - scanned});
+  const char* p = data.data() + scanned;
   if (p == end || (*p == '\r' && p + 1 == end)) return {Progress::kNeedMore};
   if (*p != '\r' || p[1] != '\n') return {Progress::kError};
   return {Progress::kDone, scanned};
@@ -71,17 +57,13 @@ Progress FieldParser::Parse(std::span<char> data, Headers& headers) {
     line_ = scanned_ = line.end + 2;
     if (begin == data.data() + line.end) return Progress::kDone;
     if (headers.size() >= limits_.header_count) return Fail(Error::kTooManyHeaders);
-    if (!AddField(begin, data.data() + line.end, headers)) return Progress::kError;
+    if (!AddField(begin, data.data() + line.end, data.data() + data.size(), headers)) return Progress::kError;
   }
 }
 
-bool FieldParser::AddField(char* line, char* end, Headers& headers) {
-  char* p = line;
+bool FieldParser::AddField(char* line, char* end, const char* data_end, Headers& headers) {
   bool underscore = false;
-  for (char lower; p < end && (lower = Lower(*p)) != 0; ++p) {
-    *p = lower;
-    underscore |= lower == '_';
-  }
+  char* p = LowerToken(line, end, data_end, underscore);
   // Also refuses obs-fold (a line that begins with a blank), an empty name, and a blank before the colon.
   if (p == line || p == end || *p != ':' || p - line > 65535) return Fail(Error::kHeaderLine), false;
   if (underscore && underscores_ == Underscores::kReject) return Fail(Error::kUnderscoreInName), false;
@@ -132,9 +114,7 @@ Progress RequestParser::ParseLine(std::span<char> data, RequestHead& head) {
   if (head.method_text.size() > kMaxMethod) return Fail(Error::kMethodTooLong);
   // HTTP/2's preface is no request in an unknown version, but the wrong protocol (RFC 9113 3.4).
   if (head.method_text == "PRI") return Fail(Error::kRequestLine);
-  for (char c : head.target) {
-    if (static_cast<uint8_t>(c) <= 0x20 || static_cast<uint8_t>(c) >= 0x7F) return Fail(Error::kRequestLine);
-  }
+  if (byte_scan::Find<byte_scan::NotVisible>(head.target) != head.target.size()) return Fail(Error::kRequestLine);
   Error error = ParseVersion(text.substr(second + 1), head.version);
   if (error != Error::kNone) return Fail(error);
   head.method = ParseMethod(head.method_text);

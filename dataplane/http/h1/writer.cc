@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "dataplane/http/h1/scan.h"
+#include "dataplane/base/byte_scan.h"
 #include "dataplane/http/status_code.h"
 
 namespace penstock::http::h1 {
@@ -17,19 +17,18 @@ class Output {
   explicit Output(std::span<char> out) : begin_(out.data()), next_(out.data()), end_(out.data() + out.size()) {}
 
   Output& operator<<(std::string_view text) {
-    if (static_cast<size_t>(end_ - next_) < text.size()) {
-      failed_ = true;
-      return *this;
-    }
+    if (!Fits(text)) return *this;
     std::memcpy(next_, text.data(), text.size());
     next_ += text.size();
     return *this;
   }
-  // Text that may come from a rewrite: nothing in it may end the line.
+  // Text that may come from a rewrite: nothing of the class may be in it.
+  template <typename Refused>
   Output& Checked(std::string_view text) {
-    const char* end = text.data() + text.size();
-    if (FindControl(text.data(), end) != end) failed_ = true;
-    return *this << text;
+    if (!Fits(text)) return *this;
+    if (byte_scan::CopyUntil<Refused>(text, next_) != text.size()) failed_ = true;
+    next_ += text.size();
+    return *this;
   }
   Output& Number(uint64_t value) {
     char digits[20];
@@ -40,28 +39,24 @@ class Output {
   size_t size() const { return failed_ ? 0 : next_ - begin_; }
 
  private:
+  bool Fits(std::string_view text) {
+    if (static_cast<size_t>(end_ - next_) >= text.size()) return true;
+    failed_ = true;
+    return false;
+  }
+
   char* begin_;
   char* next_;
   char* end_;
   bool failed_ = false;
 };
 
-bool IsName(std::string_view name) {
-  for (char c : name) {
-    if (static_cast<uint8_t>(c) <= 0x20 || static_cast<uint8_t>(c) >= 0x7F || c == ':') return false;
-  }
-  return !name.empty();
-}
-
 void WriteFields(const Headers& headers, Output& out) {
   for (const Field& field : headers) {
-    if (field.id() == HeaderId::kOther) {
-      if (!IsName(field.name())) out.Fail();
-    } else if ((field.flags() & kFraming) || field.id() == HeaderId::kConnection) {
-      continue;
-    }
-    out << field.name() << ": ";
-    out.Checked(field.value()) << "\r\n";
+    if ((field.flags() & kFraming) || field.id() == HeaderId::kConnection) continue;
+    if (field.name().empty()) out.Fail();
+    out.Checked<byte_scan::NotName>(field.name()) << ": ";
+    out.Checked<byte_scan::LineControl>(field.value()) << "\r\n";
   }
 }
 
@@ -70,18 +65,16 @@ void WriteFraming(const Framing& framing, Output& out) {
   if (framing.kind == Framing::Kind::kLength) (out << "content-length: ").Number(framing.length) << "\r\n";
 }
 
-bool HasBlank(std::string_view text) { return text.find(' ') != text.npos || text.find('\t') != text.npos; }
-
 }  // namespace
 
 size_t WriteRequestHead(const RequestHead& head, bool close, std::span<char> memory) {
   Output out(memory);
-  if (HasBlank(head.path) || HasBlank(head.query) || HasBlank(head.method_text) || head.path.empty()) return 0;
-  out.Checked(head.method_text) << " ";
-  out.Checked(head.path);
-  if (head.has_query) (out << "?").Checked(head.query);
+  if (head.path.empty()) return 0;
+  out.Checked<byte_scan::Splitting>(head.method_text) << " ";
+  out.Checked<byte_scan::Splitting>(head.path);
+  if (head.has_query) (out << "?").Checked<byte_scan::Splitting>(head.query);
   out << " HTTP/1.1\r\nhost: ";
-  out.Checked(head.authority) << "\r\n";
+  out.Checked<byte_scan::LineControl>(head.authority) << "\r\n";
   WriteFields(head.headers, out);
   WriteFraming(head.framing, out);
   if (close) out << "connection: close\r\n";

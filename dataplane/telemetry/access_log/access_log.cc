@@ -44,7 +44,7 @@ void Wake(std::atomic<uint32_t>& sleeping) {
 }  // namespace
 
 void AccessLogWriter::Write(const AccessLogEntry& entry) noexcept {
-  size_t length = FormatAccessLogEntry(entry, line_);
+  size_t length = formatter_.Format(entry, line_);
   if (!ring_.Push({line_.data(), length})) {
     cells_.log_drops.Add();
     return;

@@ -33,6 +33,7 @@ class AccessLogWriter {
   AccessLogRing& ring_;
   std::atomic<uint32_t>& sleeping_;
   WorkerCells& cells_;
+  AccessLogFormatter formatter_;
   std::array<char, kMaxAccessLogLine> line_;
 };
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "dataplane/base/byte_scan.h"
 #include "dataplane/base/check.h"
 
 namespace penstock::telemetry {
@@ -16,8 +17,6 @@ constexpr size_t kMaxName = 600;
 constexpr size_t kMaxUserAgent = 1024;
 constexpr size_t kMaxHost = 512;
 constexpr size_t kMaxShort = 128;
-
-constexpr bool IsPlain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 // Length of the well-formed UTF-8 sequence (RFC 3629, no overlong forms, no surrogates) that starts at TEXT with a byte
 // above 0x7f; 0 if there is none.
@@ -39,34 +38,55 @@ size_t Utf8Length(std::string_view text) {
   return 0;
 }
 
-// Writes an object key by key. The caller guarantees that the buffer is large enough.
+// Writes VALUE with zeros in front; returns the end.
+template <int kDigits>
+char* WritePadded(char* out, uint64_t value) {
+  for (int i = kDigits - 1; i >= 0; --i, value /= 10) out[i] = static_cast<char>('0' + value % 10);
+  return out + kDigits;
+}
+
+// Writes an object key by key. Keys are literals, so that they cost a store or two. The caller guarantees that the
+// buffer is large enough.
 class Line {
  public:
   explicit Line(char* out) : begin_(out), at_(out) { *at_++ = '{'; }
 
-  void String(std::string_view key, std::string_view value, size_t limit) {
+  template <size_t N>
+  void String(const char (&key)[N], std::string_view value, size_t limit) {
     Key(key);
     *at_++ = '"';
     Escaped(value, limit);
     *at_++ = '"';
   }
 
-  void Number(std::string_view key, uint64_t value) {
+  template <size_t N>
+  void Number(const char (&key)[N], uint64_t value) {
     Key(key);
     Digits(value);
   }
 
   // Milliseconds with microseconds behind the point.
-  void Millis(std::string_view key, std::chrono::nanoseconds value) {
+  template <size_t N>
+  void Millis(const char (&key)[N], std::chrono::nanoseconds value) {
     Key(key);
     uint64_t us = static_cast<uint64_t>(std::max<int64_t>(value.count(), 0)) / 1000;
     Digits(us / 1000);
     *at_++ = '.';
-    Padded(us % 1000, 3);
+    at_ = WritePadded<3>(at_, us % 1000);
   }
 
-  void Time(std::string_view key, int64_t unix_ns);
-  void Generation(std::string_view key, uint64_t epoch, uint64_t number) {
+  // SECOND as AccessLogFormatter makes it, and the microseconds behind it.
+  template <size_t N>
+  void Time(const char (&key)[N], std::string_view second, uint64_t us) {
+    Key(key);
+    *at_++ = '"';
+    Raw(second);
+    at_ = WritePadded<6>(at_, us);
+    Raw("Z\"");
+  }
+
+  template <size_t N>
+  void Generation(const char (&key)[N], uint64_t epoch, uint64_t number) {
     Key(key);
     *at_++ = '"';
     Digits(epoch);
@@ -83,10 +103,11 @@ class Line {
   }
 
  private:
-  void Key(std::string_view key) {
+  template <size_t N>
+  void Key(const char (&key)[N]) {
     if (at_ != begin_ + 1) *at_++ = ',';
     *at_++ = '"';
-    Raw(key);
+    Raw(std::string_view(key, N - 1));
     Raw("\":");
   }
 
@@ -95,14 +116,16 @@ class Line {
     at_ += text.size();
   }
 
-  void Digits(uint64_t value) { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
-
-  void Padded(uint64_t value, int digits) {
-    for (int i = digits - 1; i >= 0; --i, value /= 10) at_[i] = static_cast<char>('0' + value % 10);
-    at_ += digits;
+  void Digits(uint64_t value) {
+    if (value < 10) {
+      *at_++ = static_cast<char>('0' + value);
+    } else {
+      at_ = std::to_chars(at_, at_ + 20, value).ptr;
+    }
   }
 
   void Escaped(std::string_view value, size_t limit);
+  void Cut() { cut_ = true; }
   size_t EscapeOne(std::string_view rest, std::array<char, 6>& out, size_t& length);
 
   char* const begin_;
@@ -110,27 +133,20 @@ class Line {
   bool cut_ = false;
 };
 
+// Runs that need no escape are copied in bulk.
 void Line::Escaped(std::string_view value, size_t limit) {
   const char* const end = at_ + limit;
   while (!value.empty()) {
-    size_t plain = 0;
-    while (plain < value.size() && IsPlain(static_cast<unsigned char>(value[plain]))) ++plain;
-    size_t room = static_cast<size_t>(end - at_);
-    if (plain > room) {
-      Raw(value.substr(0, room));
-      cut_ = true;
-      return;
-    }
-    Raw(value.substr(0, plain));
+    std::string_view fits = value.substr(0, static_cast<size_t>(end - at_));
+    size_t plain = byte_scan::CopyUntil<byte_scan::NotPlainJson>(fits, at_);
+    at_ += plain;
     value.remove_prefix(plain);
     if (value.empty()) return;
+    if (plain == fits.size()) return Cut();
     std::array<char, 6> escape;
     size_t length = 0;
     size_t taken = EscapeOne(value, escape, length);
-    if (length > static_cast<size_t>(end - at_)) {
-      cut_ = true;
-      return;
-    }
+    if (length > static_cast<size_t>(end - at_)) return Cut();
     Raw({escape.data(), length});
     value.remove_prefix(taken);
   }
@@ -156,37 +172,43 @@ size_t Line::EscapeOne(std::string_view rest, std::array<char, 6>& out, size_t& 
   return 1;
 }
 
-// RFC 3339 in UTC with microseconds: "2026-11-21T02:04:53.123456Z".
-void Line::Time(std::string_view key, int64_t unix_ns) {
-  Key(key);
-  using namespace std::chrono;
-  sys_time<nanoseconds> time{nanoseconds(unix_ns)};
-  sys_days day = floor<days>(time);
-  year_month_day date{day};
-  auto of_day = duration_cast<microseconds>(time - day).count();
-  *at_++ = '"';
-  Padded(static_cast<uint64_t>(static_cast<int>(date.year())), 4);
-  *at_++ = '-';
-  Padded(static_cast<unsigned>(date.month()), 2);
-  *at_++ = '-';
-  Padded(static_cast<unsigned>(date.day()), 2);
-  *at_++ = 'T';
-  Padded(static_cast<uint64_t>(of_day / 3'600'000'000), 2);
-  *at_++ = ':';
-  Padded(static_cast<uint64_t>(of_day / 60'000'000 % 60), 2);
-  *at_++ = ':';
-  Padded(static_cast<uint64_t>(of_day / 1'000'000 % 60), 2);
-  *at_++ = '.';
-  Padded(static_cast<uint64_t>(of_day % 1'000'000), 6);
-  Raw("Z\"");
-}
+constexpr int64_t kNsPerSecond = 1'000'000'000;
 
 }  // namespace
 
-size_t FormatAccessLogEntry(const AccessLogEntry& entry, std::span<char> out) {
+// The part of a time that stays the same for a second; RFC 3339 in UTC: "2026-11-21T02:04:53.".
+std::string_view AccessLogFormatter::Second(int64_t unix_seconds) {
+  if (unix_seconds != second_) {
+    second_ = unix_seconds;
+    using namespace std::chrono;
+    sys_seconds time{seconds(unix_seconds)};
+    sys_days day = floor<days>(time);
+    year_month_day date{day};
+    auto of_day = static_cast<uint64_t>((time - day).count());
+    char* out = second_text_.data();
+    out = WritePadded<4>(out, static_cast<uint64_t>(static_cast<int>(date.year())));
+    *out++ = '-';
+    out = WritePadded<2>(out, static_cast<unsigned>(date.month()));
+    *out++ = '-';
+    out = WritePadded<2>(out, static_cast<unsigned>(date.day()));
+    *out++ = 'T';
+    out = WritePadded<2>(out, of_day / 3600);
+    *out++ = ':';
+    out = WritePadded<2>(out, of_day / 60 % 60);
+    *out++ = ':';
+    out = WritePadded<2>(out, of_day % 60);
+    *out++ = '.';
+  }
+  return {second_text_.data(), kSecondSize};
+}
+
+size_t AccessLogFormatter::Format(const AccessLogEntry& entry, std::span<char> out) {
   PENSTOCK_CHECK(out.size() >= kMaxAccessLogLine, "a log line may be longer than its buffer");
   Line line(out.data());
-  line.Time("time", entry.time_unix_ns);
+  int64_t second = entry.time_unix_ns / kNsPerSecond;
+  int64_t ns = entry.time_unix_ns % kNsPerSecond;
+  if (ns < 0) --second, ns += kNsPerSecond;
+  line.Time("time", Second(second), static_cast<uint64_t>(ns) / 1000);
   line.String("request_id", entry.request_id, kMaxShort);
   line.Generation("generation", entry.generation_epoch, entry.generation_number);
   line.Number("endpoints_epoch", entry.endpoints_epoch);

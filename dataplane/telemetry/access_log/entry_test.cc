@@ -14,7 +14,8 @@ using std::chrono::microseconds;
 
 std::string Format(const AccessLogEntry& entry) {
   std::vector<char> buffer(kMaxAccessLogLine);
-  size_t length = FormatAccessLogEntry(entry, buffer);
+  AccessLogFormatter formatter;
+  size_t length = formatter.Format(entry, buffer);
   return {buffer.data(), length};
 }
 
