@@ -66,7 +66,7 @@ Task<void> H1Session::Serve() {
   proxy::Proxy& proxy = downstream_.proxy();
   const snapshot::BindGroup* group = proxy.Listeners(*place_);
   if (group != nullptr) {
-    const snapshot::CompiledListener& listener = *proxy.generation->snapshot->DefaultListener(*group);
+    const snapshot::CompiledListener& listener = place_->default_listener();
     defaults_ = listener.client;
     cells_ = proxy.stats.HoldListener(listener.name);
     cells_->connections_opened.Add();
@@ -91,8 +91,12 @@ Task<void> H1Session::Serve() {
 // The next request, or what stands for it: a head that was refused is answered, too.
 Task<H1Session::Next> H1Session::ReadRequest() {
   if (input_.empty()) {
-    bool bytes = co_await WaitForBytes();
-    if (!bytes) co_return Next::kClose;
+    waiting_ = true;
+    if (downstream_.draining()) OnDrain();
+    Wait wait = Wait{idle_deadline_, &idle_}.Until(requests_ == 0 ? idle_deadline_ : max_age_);
+    StatusOr<Chunk> bytes = co_await stream_->Read(BlockPool::kMedium, wait);
+    if (!bytes.ok() || bytes->empty()) co_return Next::kClose;
+    input_ = *std::move(bytes);
   }
   waiting_ = false;
   drain_timer_.Disarm();
@@ -102,22 +106,12 @@ Task<H1Session::Next> H1Session::ReadRequest() {
   co_return next;
 }
 
-Task<bool> H1Session::WaitForBytes() {
-  waiting_ = true;
-  if (downstream_.draining()) OnDrain();
-  Wait wait = Wait{idle_deadline_, &idle_}.Until(requests_ == 0 ? idle_deadline_ : max_age_);
-  StatusOr<Chunk> bytes = co_await stream_->Read(BlockPool::kMedium, wait);
-  if (!bytes.ok() || bytes->empty()) co_return false;
-  input_ = *std::move(bytes);
-  co_return true;
-}
-
 void H1Session::BeginExchange() {
   io::Reactor& reactor = stream_->reactor();
   proxy::Proxy& proxy = downstream_.proxy();
   const snapshot::BindGroup* group = proxy.Listeners(*place_);
   if (group != nullptr) {
-    const snapshot::ClientSettings& now = proxy.generation->snapshot->DefaultListener(*group)->client;
+    const snapshot::ClientSettings& now = place_->default_listener().client;
     if (!(defaults_ == now)) defaults_ = now;
   }
   exchange_ = downstream_.exchanges().Get();
@@ -139,13 +133,20 @@ void H1Session::BeginExchange() {
   ++requests_;
 }
 
+// A head that came in one piece costs no coroutine.
 Task<H1Session::Next> H1Session::ReadHead() {
-  while (true) {
-    Progress progress = ParseHead();
-    if (progress != Progress::kNeedMore) co_return Next::kRequest;
+  if (ParseHead() != Progress::kNeedMore) return Next::kRequest;
+  return ReadRestOfHead();
+}
+
+Task<H1Session::Next> H1Session::ReadRestOfHead() {
+  Progress progress = Progress::kNeedMore;
+  while (progress == Progress::kNeedMore) {
     bool more = co_await ReadMoreOfHead();
     if (!more) co_return exchange_->reason == Reason::kNone ? Next::kClose : Next::kRequest;
+    progress = ParseHead();
   }
+  co_return Next::kRequest;
 }
 
 Progress H1Session::ParseHead() {
@@ -229,14 +230,24 @@ void H1Session::Abort() {
 // The response is over. True if the connection can take another request.
 Task<bool> H1Session::FinishRequest() {
   bool usable = !aborted_ && !close_ && output_.ended() && !body_.broken() && !gone();
-  if (usable && !body_.complete()) usable = co_await DrainContent();
+  if (usable && !body_.complete()) return DrainAndForget();
+  return Forget(usable);
+}
+
+Task<bool> H1Session::DrainAndForget() {
+  bool usable = co_await DrainContent();
+  co_return Forget(usable);
+}
+
+// Lets go of the exchange; gives USABLE back.
+bool H1Session::Forget(bool usable) {
   linger_ = !usable && !aborted_ && !gone();
   body_.Forget();
   exchange_.reset();
   request_.reset();
   head_.Reset();
   idle_deadline_ = After(stream_->reactor().Now(), defaults_.keepalive_timeout);
-  co_return usable;
+  return usable;
 }
 
 // Reads the rest of a content that nobody wanted.

@@ -63,13 +63,15 @@ class H1Session final : public proxy::ServerStream, public ListNode, private io:
 
   Task<void> Serve();
   Task<Next> ReadRequest();
-  Task<bool> WaitForBytes();
   Task<Next> ReadHead();
+  Task<Next> ReadRestOfHead();
   Task<bool> ReadMoreOfHead();
   void BeginExchange();
   http::h1::Progress ParseHead();
   void Refuse(Reason reason, std::string_view detail);
   Task<bool> FinishRequest();
+  Task<bool> DrainAndForget();
+  bool Forget(bool usable);
   Task<bool> DrainContent();
   Task<void> Linger();
   bool MayDrain() const;

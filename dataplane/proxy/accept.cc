@@ -82,13 +82,13 @@ void CleanHeaders(Call& call) {
   NameRequest(x, call.proxy.reactor.random());
 }
 
-void Decide(Call& call, const snapshot::BindGroup& group) {
+void Decide(Call& call, const snapshot::Shared<snapshot::CompiledListener>& listener) {
   Exchange& x = call.x;
-  snapshot::Decision decision = call.generation.snapshot->Decide(group, {.method = x.request.method_text,
-                                                                         .host = x.request.host,
-                                                                         .path = x.request.path,
-                                                                         .query = x.request.query,
-                                                                         .headers = &x.request.headers});
+  snapshot::Decision decision = call.generation.snapshot->Decide(listener, {.method = x.request.method_text,
+                                                                            .host = x.request.host,
+                                                                            .path = x.request.path,
+                                                                            .query = x.request.query,
+                                                                            .headers = &x.request.headers});
   if (decision.match == nullptr) return;
   call.match = decision.match;
   call.rule = &decision.rule();
@@ -121,7 +121,8 @@ Reason Accept(Call& call) {
   const snapshot::BindGroup* group = call.proxy.Listeners(call.stream.place());
   if (group == nullptr) return x.reason != Reason::kNone ? x.reason : Reason::kNoListener;
   // Until the host is known, the least specific listener stands for all: for the log and for x-penstock-reason.
-  call.listener = snapshot.DefaultListener(*group).get();
+  proxy::Place& place = call.stream.place();
+  call.listener = &place.default_listener();
   x.listener = call.listener->name;
   if (x.reason != Reason::kNone) return x.reason;
   Reason reason = CheckMethod(x.request);
@@ -130,7 +131,7 @@ Reason Accept(Call& call) {
   http::RequestHead& request = x.request;
   reason = ToReason(http::ResolveAuthority(request, call.stream.scheme(), x.arena), x);
   if (reason != Reason::kNone) return reason;
-  const snapshot::Shared<snapshot::CompiledListener>* listener = snapshot.FindListenerForHost(*group, request.host);
+  const snapshot::Shared<snapshot::CompiledListener>* listener = place.ListenerOf(snapshot, request.host);
   if (listener != nullptr) call.listener = listener->get();
   x.listener = call.listener->name;
   call.stream.Apply(call.listener->client);
@@ -147,7 +148,7 @@ Reason Accept(Call& call) {
   call.chains[0] = &call.generation.policies.Find(call.listener->policy_chain);
   if (http::CountLoops(request.headers) > http::kMaxLoops) return Reason::kLoopDetected;
   if (request.path == "*" || EndsHere(request, x.arena)) return Reason::kOptions;
-  Decide(call, *group);
+  Decide(call, *listener);
   return call.match == nullptr ? Reason::kNoRoute : Reason::kNone;
 }
 

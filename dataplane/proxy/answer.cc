@@ -13,14 +13,19 @@ const Policy& PolicyAt(const Call& call, size_t i) {
   return i < first ? *(*call.chains[0])[i] : *(*call.chains[1])[i - first];
 }
 
-Task<Verdict> AskPolicies(Call& call) {
-  size_t count = SizeOf(call.chains[0]) + SizeOf(call.chains[1]);
+Task<Verdict> AskEach(Call& call, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     call.ran = i + 1;
     Verdict verdict = co_await PolicyAt(call, i).OnRequest(call.x);
     if (verdict.is_reply()) co_return verdict;
   }
   co_return Verdict::Continue();
+}
+
+Task<Verdict> AskPolicies(Call& call) {
+  size_t count = SizeOf(call.chains[0]) + SizeOf(call.chains[1]);
+  if (count == 0) return Verdict::Continue();
+  return AskEach(call, count);
 }
 
 Task<void> TellPolicies(Call& call) {
@@ -55,13 +60,13 @@ void AddCorsFields(const policies::CorsDecision& cors, http::Headers& headers) {
 
 Task<void> Act(Call& call) {
   const snapshot::Action& action = call.rule->action;
+  if (const auto* forward = std::get_if<snapshot::Forward>(&action)) return ForwardRequest(call, *forward);
   if (const auto* redirect = std::get_if<snapshot::Redirect>(&action)) {
     ReplyWithRedirect(call, *redirect);
-  } else if (const auto* reply = std::get_if<snapshot::StaticReply>(&action)) {
-    ReplyWithStatic(call, *reply);
   } else {
-    co_await ForwardRequest(call, std::get<snapshot::Forward>(action));
+    ReplyWithStatic(call, std::get<snapshot::StaticReply>(action));
   }
+  return Task<void>();
 }
 
 Task<void> ActWithFilters(Call& call) {

@@ -7,14 +7,15 @@ namespace {
 Reason ReasonOfWrite(const Status& status) { return IsTimeout(status) ? Reason::kClientTooSlow : Reason::kClientGone; }
 
 // A response that this proxy cannot write is a bug or a bad rewrite: nothing was sent yet, so say so.
+Task<void> StartWithApology(Call& call) {
+  co_await call.x.response_body->Finish();
+  ReplyWith(call, Reason::kInternalError);
+  call.started = call.stream.StartResponse(call.close).ok();
+}
+
 Task<void> StartResponse(Call& call) {
-  Status started = call.stream.StartResponse(call.close);
-  if (!started.ok()) {
-    co_await call.x.response_body->Finish();
-    ReplyWith(call, Reason::kInternalError);
-    started = call.stream.StartResponse(call.close);
-  }
-  call.started = started.ok();
+  call.started = call.stream.StartResponse(call.close).ok();
+  return call.started ? Task<void>() : StartWithApology(call);
 }
 
 // Content as it comes: what is at hand is staged with the head and leaves with it.

@@ -16,15 +16,18 @@ bool IsMalformed(const Exchange& x) {
   return x.reason >= Reason::kBadRequest && x.reason <= Reason::kBodyMalformed && x.reason != Reason::kBodyTooLarge;
 }
 
+void CountFault(const Exchange& x, telemetry::ListenerCells& listener) {
+  if (IsMalformed(x)) listener.malformed_requests.Add();
+  if (x.reason == Reason::kRequestTimeout || x.reason == Reason::kClientTooSlow) listener.client_timeouts.Add();
+}
+
 void Count(Call& call, const Outcome& outcome) {
   const Exchange& x = call.x;
   if (x.reason != Reason::kNone) call.proxy.stats.cells().local_replies[static_cast<size_t>(x.reason)].Add();
   if (call.listener == nullptr) return;
   const telemetry::SeriesSet& series = *call.generation.series;
-  telemetry::ListenerCells& listener = series.Listener(call.proxy.worker, x.listener);
-  if (IsMalformed(x)) listener.malformed_requests.Add();
-  if (x.reason == Reason::kRequestTimeout || x.reason == Reason::kClientTooSlow) listener.client_timeouts.Add();
-  telemetry::RouteCells& route = series.Route(call.proxy.worker, x.listener, x.route);
+  if (x.reason != Reason::kNone) CountFault(x, series.Listener(call.proxy.worker, x.listener));
+  telemetry::RouteCells& route = call.proxy.route_cells.Find(series, call.proxy.worker, x.listener, x.route);
   route.requests.Add(outcome.status);
   route.request_bytes.Add(x.bytes_in);
   route.response_bytes.Add(x.bytes_out);

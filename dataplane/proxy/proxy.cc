@@ -11,6 +11,7 @@ void Proxy::Publish(Generation& next) {
   upstreams.OnSnapshot(*next.snapshot);
   generation.Swap(next);
   ++serial;
+  route_cells.Clear();
 }
 
 Task<void> HandleRequest(Proxy& proxy, ServerStream& stream) {

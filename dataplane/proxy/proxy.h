@@ -7,6 +7,7 @@
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/proxy/date.h"
 #include "dataplane/proxy/generation/generation.h"
+#include "dataplane/proxy/route_cells_memo.h"
 #include "dataplane/proxy/server_stream.h"
 #include "dataplane/telemetry/access_log/access_log.h"
 #include "dataplane/upstream/upstreams.h"
@@ -25,6 +26,7 @@ struct Proxy {
   CurrentGeneration generation{};
   uint64_t serial = 0;  // grows with every Publish
   DateCache date{};
+  RouteCellsMemo route_cells{};
 
   // Serves NEXT from now on: new requests are decided by it, running ones finish with theirs. See
   // CurrentGeneration::Swap.

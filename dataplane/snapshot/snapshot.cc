@@ -27,10 +27,13 @@ const BindGroup* Snapshot::FindBindGroup(std::string_view address, uint16_t port
 }
 
 Decision Snapshot::Decide(const BindGroup& group, const router::Request& request) const {
-  Decision decision;
-  decision.listener = FindListenerForHost(group, request.host);
-  if (decision.listener == nullptr) return decision;
-  const Attached* attached = state_->attached.Find((*decision.listener)->name, state_->seed);
+  const Shared<CompiledListener>* listener = FindListenerForHost(group, request.host);
+  return listener == nullptr ? Decision() : Decide(*listener, request);
+}
+
+Decision Snapshot::Decide(const Shared<CompiledListener>& listener, const router::Request& request) const {
+  Decision decision{.listener = &listener};
+  const Attached* attached = state_->attached.Find(listener->name, state_->seed);
   if (attached != nullptr) decision.match = attached->router.Find(request);
   return decision;
 }
@@ -127,8 +130,10 @@ bool BindGroup::Add(const CompiledListener& listener) {
 }
 
 const std::string* BindGroup::Find(std::string_view host) const {
-  auto exact = exact_.find(ToAbsl(host));
-  if (exact != exact_.end()) return &exact->second;
+  if (!exact_.empty()) {
+    auto exact = exact_.find(ToAbsl(host));
+    if (exact != exact_.end()) return &exact->second;
+  }
   size_t dot = host.find('.', 1);
   while (!wildcards_.empty() && dot != std::string_view::npos) {
     auto wildcard = wildcards_.find(ToAbsl(host.substr(dot + 1)));

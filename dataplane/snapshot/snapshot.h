@@ -125,6 +125,8 @@ class Snapshot {
   // The whole decision: the listener of GROUP with the most specific host name for request.host, then its best match.
   // No allocation, no lock (but see router.h for expressions).
   Decision Decide(const BindGroup& group, const router::Request& request) const;
+  // The same for the LISTENER of request.host, which FindListenerForHost gave.
+  Decision Decide(const Shared<CompiledListener>& listener, const router::Request& request) const;
   // Only the listener; its settings are needed before the request is complete. nullptr if none serves HOST.
   const Shared<CompiledListener>* FindListenerForHost(const BindGroup& group, std::string_view host) const;
   // The settings for a connection whose host is not known yet: the least specific listener of the group.

@@ -126,6 +126,7 @@ Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const s
                                                        acquired.reused, std::move(tries.request));
   Duration after_upload = tries.body != nullptr ? std::max<Duration>(timeout, rule.request_timeout) : Duration::zero();
   TryResult result = co_await response.Run(tries.body, informational, wait.deadline, after_upload);
+  response.CountTry(result);
   if (result.reason == Reason::kNone) {
     x.response_body = &response;
     co_return result;

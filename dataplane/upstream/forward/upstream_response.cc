@@ -37,19 +37,23 @@ UpstreamResponse::~UpstreamResponse() { Release(); }
 Task<TryResult> UpstreamResponse::Run(ReplayBody* body, InformationalSink* informational, TimePoint deadline,
                                       Duration timeout) {
   Chunk head = SerialiseHead();
-  if (head.empty()) co_return TryResult{Reason::kInternalError, TryResult::Sent::kDoNotRepeat};
+  if (head.empty()) return TryResult{Reason::kInternalError, TryResult::Sent::kDoNotRepeat};
   upload_.Start(std::move(head), body, stop_);
   if (upload_.unprocessed() && !upload_.source_failed()) {
-    co_return TryResult{Reason::kUpstreamReset, TryResult::Sent::kNothing};
+    return TryResult{Reason::kUpstreamReset, TryResult::Sent::kNothing};
   }
-  TryResult result = co_await ReadHead(informational, deadline, timeout);
+  asked_ = true;
+  return ReadHead(informational, deadline, timeout);
+}
+
+void UpstreamResponse::CountTry(const TryResult& result) {
+  if (!asked_) return;
   TimePoint now = view_->cluster().reactor().Now();
   telemetry::ClusterCells& cells = view_->cluster().cells();
   cells.requests.Add(result.reason == Reason::kNone ? x_.response.status : 0);
   if (result.reason == Reason::kNone) cells.response_time.Observe(now - x_.time.upstream_start);
   CountEnd(result.reason);
   x_.time.upstream_head = now;
-  co_return result;
 }
 
 Chunk UpstreamResponse::SerialiseHead() {

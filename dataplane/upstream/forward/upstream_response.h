@@ -23,6 +23,8 @@ class UpstreamResponse final : public Body {
   // Sends and waits for the head until `deadline` (kNoDeadline: none), or for `timeout` after the content was sent if
   // that is later. Fills in x.response. If it fails, only Finish() may follow.
   Task<TryResult> Run(ReplayBody* body, InformationalSink* informational, TimePoint deadline, Duration timeout);
+  // Puts down what Run() gave and when, in the cluster's cells and the exchange. Call it once Run() has finished.
+  void CountTry(const TryResult& result);
 
   Task<StatusOr<Chunk>> Read() override;
   const http::Headers* Trailers() const override { return trailers_; }
@@ -66,6 +68,7 @@ class UpstreamResponse final : public Body {
   const http::Headers* trailers_ = nullptr;
   http::Framing framing_;
   std::uint64_t left_ = 0;  // of kLength
+  bool asked_ = false;      // the request went out, at least in part
   bool head_done_ = false;
   bool any_byte_ = false;
   bool complete_ = false;  // the message ended as it should
