@@ -7,10 +7,10 @@
 namespace penstock::downstream {
 namespace {
 
-// A head in a block of its own; empty if it is not valid.
-Chunk Serialise(BlockPool& blocks, const http::ResponseHead& head, bool close) {
+// A head in a block of its own with room for MORE bytes; empty if it is not valid.
+Chunk Serialise(BlockPool& blocks, const http::ResponseHead& head, bool close, size_t more = 0) {
   size_t room = http::h1::HeadSize(head);
-  Block* block = blocks.TakeAtLeast(room);
+  Block* block = blocks.TakeAtLeast(room + more);
   return Chunk::Adopt(block, http::h1::WriteResponseHead(head, close, {block->data(), room}));
 }
 
@@ -30,7 +30,8 @@ Status H1Output::Start(http::ResponseHead& head, http::Method method, http::Vers
   if (unbounded) head.framing.kind = client == http::Version::kHttp11 ? Kind::kChunked : Kind::kUntilClose;
   close |= head.framing.kind == Kind::kUntilClose;
   if (writing_) return absl::UnavailableError("the client takes nothing");
-  Chunk bytes = Serialise(stream_.reactor().blocks(), head, close);
+  copy_ = head.framing.kind == Kind::kLength && head.framing.length <= kMaxCopied;
+  Chunk bytes = Serialise(stream_.reactor().blocks(), head, close, copy_ ? head.framing.length : 0);
   if (bytes.empty()) return absl::InternalError("the response's head holds a byte that no head may hold");
   framing_ = method == http::Method::kHead ? http::Framing() : head.framing;
   left_ = framing_.length;
@@ -46,6 +47,12 @@ Task<Status> H1Output::Write(Chunk chunk) {
   if (framing_.kind == http::Framing::Kind::kLength) {
     if (chunk.size() > left_) return Status(absl::InternalError("more content than the head promised"));
     left_ -= chunk.size();
+    if (copy_ && piece_count_ == 1 && chunk_count_ == 1) {
+      chunks_[0].Append(stream_.reactor().blocks(), chunk.view());
+      pieces_[0] = chunks_[0].view();
+      staged_bytes_ += chunk.size();
+      return Status();
+    }
     Stage(chunk.view());
   } else if (framing_.kind == http::Framing::Kind::kUntilClose) {
     Stage(chunk.view());

@@ -45,6 +45,8 @@ class H1Output {
  private:
   static constexpr size_t kMaxChunks = 8;
   static constexpr size_t kMaxStaged = 64 << 10;
+  // Content up to this size is copied behind the head, which is cheaper than a second piece for the kernel.
+  static constexpr size_t kMaxCopied = 2 << 10;
 
   void Stage(std::string_view piece) { pieces_[piece_count_++] = piece; }
   void Keep(Chunk chunk);
@@ -61,6 +63,7 @@ class H1Output {
 
   http::Framing framing_;
   uint64_t left_ = 0;  // of kLength
+  bool copy_ = false;  // the head's block has room for all of the content
   bool started_ = false;
   bool writing_ = false;  // a write waits for the client
   bool ended_ = false;

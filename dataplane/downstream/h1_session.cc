@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dataplane/base/strings.h"
+
 namespace penstock::downstream {
 namespace {
 
@@ -30,6 +32,11 @@ Reason ReasonOf(http::h1::Error error) {
   }
 }
 
+std::string AddressText(const std::string& ip, uint16_t port) {
+  bool v6 = ip.find(':') != ip.npos;
+  return StrCat(v6 ? "[" : "", ip, v6 ? "]:" : ":", port);
+}
+
 }  // namespace
 
 Task<void> H1Session::Run(Downstream& downstream, std::unique_ptr<io::TcpStream> stream,
@@ -45,6 +52,7 @@ H1Session::H1Session(Downstream& downstream, std::unique_ptr<io::TcpStream> stre
       load_(std::move(load)),
       place_(std::move(place)),
       peer_text_(stream_->peer().ip().ToString()),
+      peer_address_text_(AddressText(peer_text_, stream_->peer().port())),
       idle_(&downstream.life()),
       parser_(http::h1::HeadLimits{}),
       exchange_(nullptr, ExchangePool::Return{&downstream.exchanges()}),
@@ -120,8 +128,8 @@ void H1Session::BeginExchange() {
   exchange_->time.wall = reactor.Wall();
   exchange_->time.started = reactor.Now();
   exchange_->peer = stream_->peer().ip();
-  exchange_->peer_port = stream_->peer().port();
   exchange_->peer_text = peer_text_;
+  exchange_->peer_address_text = peer_address_text_;
   exchange_->listener_port = place_->port_text();
   exchange_->request_body = &body_;
   head_deadline_ = After(reactor.Now(), defaults_.request_headers_timeout);

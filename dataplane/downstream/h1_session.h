@@ -90,6 +90,7 @@ class H1Session final : public proxy::ServerStream, public ListNode, private io:
   const std::shared_ptr<proxy::Place> place_;
   std::shared_ptr<telemetry::ListenerCells> cells_;
   const std::string peer_text_;
+  const std::string peer_address_text_;
 
   Cancellation idle_;                    // waiting for a request
   std::optional<Cancellation> request_;  // the request at hand

@@ -8,9 +8,9 @@ void Exchange::Clear() {
   request_body = response_body = &no_body;
   response.Clear();
   peer = IpAddress();
-  peer_port = 0;
   client = http::Client();
-  peer_text = client_text = listener_port = listener = route = cluster = endpoint = detail = id_text = {};
+  peer_text = peer_address_text = client_text = listener_port = listener = route = cluster = endpoint = detail =
+      id_text = {};
   generation_epoch = generation_number = endpoints_epoch = 0;
   rule = -1;
   tries = 0;

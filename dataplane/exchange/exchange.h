@@ -55,10 +55,10 @@ class Exchange {
   Body* response_body = &no_body;
 
   // Who asks.
-  IpAddress peer;  // the TCP peer
-  uint16_t peer_port = 0;
-  std::string_view peer_text;  // "192.0.2.1"
-  http::Client client;         // behind trusted proxies
+  IpAddress peer;                      // the TCP peer
+  std::string_view peer_text;          // "192.0.2.1"
+  std::string_view peer_address_text;  // "192.0.2.1:4711", "[2001:db8::1]:4711"
+  http::Client client;                 // behind trusted proxies
   std::string_view client_text;
   std::string_view listener_port;  // of the local address, decimal: X-Forwarded-Port
 

@@ -38,16 +38,6 @@ Duration Between(TimePoint from, TimePoint to) {
   return from == TimePoint() || to == TimePoint() ? Duration(-1) : to - from;
 }
 
-// "192.0.2.1:4711", "[2001:db8::1]:4711".
-std::string_view PeerText(Exchange& x) {
-  bool v6 = x.peer_text.find(':') != x.peer_text.npos;
-  char digits[8];
-  int size = 0;
-  for (uint32_t port = x.peer_port; port > 0 || size == 0; port /= 10)
-    digits[7 - size++] = static_cast<char>('0' + port % 10);
-  return x.arena.Concat({v6 ? "[" : "", x.peer_text, v6 ? "]:" : ":", std::string_view(digits + 8 - size, size)});
-}
-
 void Log(Call& call, const Outcome& outcome) {
   Exchange& x = call.x;
   if (call.proxy.log == nullptr) return;
@@ -75,7 +65,7 @@ void Log(Call& call, const Outcome& outcome) {
       .duration = x.time.ended - x.time.started,
       .upstream_connect = x.time.connect,
       .upstream_response = Between(x.time.upstream_start, x.time.upstream_head),
-      .peer = PeerText(x),
+      .peer = x.peer_address_text,
       .client = x.client_text,
       .user_agent = x.request.headers.Get("user-agent"),
       .tries = x.tries,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "dataplane/base/strings.h"
 
@@ -16,6 +17,27 @@ constexpr std::size_t kPiecesPerCall = 16;
 Status FromErrno(int error, std::string_view what) {
   if (error == ECONNRESET || error == EPIPE) return absl::AbortedError(StrCat(what, ": connection reset by the peer"));
   return absl::UnavailableError(absl::ErrnoToStatus(error, ToAbsl(what)).message());
+}
+
+// Both: as send(2); TOTAL is what was offered.
+ssize_t SendOne(int fd, std::string_view piece, std::size_t& total) {
+  total = piece.size();
+  return send(fd, piece.data(), piece.size(), MSG_NOSIGNAL);
+}
+
+ssize_t SendMany(int fd, std::span<const std::string_view> pieces, std::size_t offset, std::size_t& total) {
+  iovec vectors[kPiecesPerCall];
+  std::size_t count = 0;
+  for (std::string_view piece : pieces.first(std::min(pieces.size(), kPiecesPerCall))) {
+    piece.remove_prefix(std::exchange(offset, 0));
+    if (piece.empty()) continue;
+    vectors[count++] = iovec{const_cast<char*>(piece.data()), piece.size()};
+    total += piece.size();
+  }
+  msghdr message{};
+  message.msg_iov = vectors;
+  message.msg_iovlen = count;
+  return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 }  // namespace
@@ -89,29 +111,11 @@ Task<Status> TcpStream::Write(std::span<const std::string_view> pieces, Wait wai
 Status TcpStream::WriteNow(Pieces& rest) {
   while (true) {
     if (!fd_.valid()) return Closed();
-    iovec vectors[kPiecesPerCall];
-    std::size_t count = 0;
+    while (!rest.pieces.empty() && rest.pieces.front().size() == rest.offset) rest = Pieces{rest.pieces.subspan(1)};
+    if (rest.pieces.empty()) return absl::OkStatus();
     std::size_t total = 0;
-    for (std::size_t i = 0; i < rest.pieces.size() && count < kPiecesPerCall; ++i) {
-      std::string_view piece = rest.pieces[i];
-      if (i == 0) piece.remove_prefix(rest.offset);
-      if (piece.empty()) continue;
-      vectors[count++] = iovec{const_cast<char*>(piece.data()), piece.size()};
-      total += piece.size();
-    }
-    if (count == 0) {
-      rest = Pieces{};
-      return absl::OkStatus();
-    }
-    ssize_t sent = 0;
-    if (count == 1) {
-      sent = send(fd_.get(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL);
-    } else {
-      msghdr message{};
-      message.msg_iov = vectors;
-      message.msg_iovlen = count;
-      sent = sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
-    }
+    ssize_t sent = rest.pieces.size() == 1 ? SendOne(fd_.get(), rest.pieces[0].substr(rest.offset), total)
+                                           : SendMany(fd_.get(), rest.pieces, rest.offset, total);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) {
