@@ -1,15 +1,20 @@
 #include "dataplane/base/ids.h"
 
+#include <bit>
+#include <cstring>
+
 namespace penstock {
 namespace {
 
-// The two digits of every byte.
-constexpr std::array<std::array<char, 2>, 256> kHexPairs = [] {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::array<std::array<char, 2>, 256> pairs{};
-  for (std::size_t byte = 0; byte < 256; ++byte) pairs[byte] = {kHex[byte >> 4], kHex[byte & 15]};
-  return pairs;
-}();
+// The eight hexadecimal digits of VALUE, the first in the lowest byte.
+std::uint64_t HexDigits(std::uint32_t value) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t digits = (value >> 16) | (std::uint64_t{value & 0xffff} << 32);
+  digits = ((digits >> 8) & 0x000000ff000000ff) | ((digits & 0x000000ff000000ff) << 16);
+  digits = ((digits >> 4) & 0x000f000f000f000f) | ((digits & 0x000f000f000f000f) << 8);
+  std::uint64_t above_nine = ((digits + 6 * kOnes) >> 4) & kOnes;
+  return digits + '0' * kOnes + ('a' - '0' - 10) * above_nine;
+}
 
 }  // namespace
 
@@ -20,15 +25,19 @@ RequestId RequestId::Make(Random& random) {
 }
 
 RequestId::Text RequestId::ToText() const {
+  static_assert(std::endian::native == std::endian::little);
+  const std::uint64_t words[] = {
+      HexDigits(static_cast<std::uint32_t>(high >> 32)), HexDigits(static_cast<std::uint32_t>(high)),
+      HexDigits(static_cast<std::uint32_t>(low >> 32)), HexDigits(static_cast<std::uint32_t>(low))};
+  char digits[32];
+  std::memcpy(digits, words, sizeof(digits));
   Text text;
-  char* out = text.data();
-  for (int byte = 0; byte < 16; ++byte) {
-    if (byte == 4 || byte == 6 || byte == 8 || byte == 10) *out++ = '-';
-    std::uint64_t word = byte < 8 ? high : low;
-    const char* digits = kHexPairs[(word >> (56 - 8 * (byte % 8))) & 0xff].data();
-    *out++ = digits[0];
-    *out++ = digits[1];
-  }
+  std::memcpy(&text[0], digits, 8);
+  std::memcpy(&text[9], digits + 8, 4);
+  std::memcpy(&text[14], digits + 12, 4);
+  std::memcpy(&text[19], digits + 16, 4);
+  std::memcpy(&text[24], digits + 20, 12);
+  text[8] = text[13] = text[18] = text[23] = '-';
   return text;
 }
 

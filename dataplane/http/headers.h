@@ -66,6 +66,8 @@ class Headers {
   std::string_view Get(HeaderId id) const;
   std::string_view Get(std::string_view name) const;
   size_t Count(HeaderId id) const;
+  // Exactly one field of that well-known name. Two bit tests.
+  bool HasOne(HeaderId id) const { return Has(id) && !((repeated_ >> static_cast<int>(id)) & 1); }
   size_t Count(std::string_view name) const;
 
   // Appends.
@@ -88,7 +90,7 @@ class Headers {
 
   void Clear() {
     size_ = 0;
-    present_ = 0;
+    present_ = repeated_ = 0;
   }
   // Makes this an equal list of the same views.
   void CopyFrom(const Headers& other);
@@ -97,11 +99,17 @@ class Headers {
   void Grow();
   void SetField(const Field& field);
   bool SameName(const Field& a, const Field& b) const;
+  void Note(HeaderId id) {
+    uint64_t bit = uint64_t{1} << static_cast<int>(id);
+    repeated_ |= present_ & bit;
+    present_ |= bit;
+  }
 
   Field* fields_ = inline_;
   uint32_t size_ = 0;
   uint32_t capacity_ = kInline;
-  uint64_t present_ = 0;  // bit i: a field with HeaderId i is in the list (bit 0: a field of another name was)
+  uint64_t present_ = 0;   // bit i: a field with HeaderId i is in the list (bit 0: a field of another name was)
+  uint64_t repeated_ = 0;  // bit i: more than one such field is
   std::unique_ptr<Field[]> heap_;
   Field inline_[kInline];
 };
@@ -109,23 +117,22 @@ class Headers {
 template <typename Predicate>
 size_t Headers::RemoveIf(Predicate remove) {
   uint32_t kept = 0;
-  uint64_t present = 0;
+  present_ = repeated_ = 0;
   for (uint32_t i = 0; i < size_; ++i) {
     if (remove(static_cast<const Field&>(fields_[i]))) continue;
     if (kept != i) fields_[kept] = fields_[i];
-    present |= uint64_t{1} << static_cast<int>(fields_[kept].id());
+    Note(fields_[kept].id());
     ++kept;
   }
   size_t removed = size_ - kept;
   size_ = kept;
-  present_ = present;
   return removed;
 }
 
 inline void Headers::Append(const Field& field) {
   if (size_ == capacity_) Grow();
   fields_[size_++] = field;
-  present_ |= uint64_t{1} << static_cast<int>(field.id());
+  Note(field.id());
 }
 
 // a == B, where B is lower case ASCII and A is of any case.

@@ -206,6 +206,17 @@ bool IsHostName(std::string_view host) {
   return label > 0;
 }
 
+// True for a name in lower case without a port: nothing has to be split off or changed. Most hosts.
+bool IsCanonicalHost(std::string_view host) {
+  char before = '.';
+  for (char c : host) {
+    bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || (c == '.' && before != '.');
+    if (!fine) return false;
+    before = c;
+  }
+  return before != '.' && host.size() <= 63;  // so that no label is too long
+}
+
 bool IsIpv6Literal(std::string_view host) {
   if (host.size() < 4 || host.size() > 47 || host.front() != '[' || host.back() != ']') return false;
   char text[48];
@@ -300,6 +311,10 @@ TargetResult CanonicalPath(std::string_view raw, EscapedSlashes mode, Arena& are
 }
 
 TargetResult CanonicalAuthority(std::string_view raw, Arena& arena, Authority& authority) {
+  if (IsCanonicalHost(raw)) {
+    authority = {.text = raw, .host = raw};
+    return TargetResult::kOk;
+  }
   size_t bracket = raw.starts_with('[') ? raw.find(']') : 0;
   if (bracket == std::string_view::npos) return TargetResult::kBadHost;
   size_t colon = raw.find(':', bracket);

@@ -143,10 +143,12 @@ Reason Accept(Call& call) {
   if (IsTooLarge(request, call.listener->client)) return Reason::kBodyTooLarge;
 
   FindClient(call);
+  // Our own element, which CleanHeaders adds, counts.
+  bool circles = http::CountLoops(request.headers) + 1 > http::kMaxLoops;
   CleanHeaders(call);
   if (listener == nullptr) return Reason::kNoListener;
   call.chains[0] = &call.generation.policies.Find(call.listener->policy_chain);
-  if (http::CountLoops(request.headers) > http::kMaxLoops) return Reason::kLoopDetected;
+  if (circles) return Reason::kLoopDetected;
   if (request.path == "*" || EndsHere(request, x.arena)) return Reason::kOptions;
   Decide(call, *listener);
   return call.match == nullptr ? Reason::kNoRoute : Reason::kNone;

@@ -20,10 +20,17 @@ void Upstreams::OnSnapshot(const snapshot::Snapshot& snapshot) {
 Cluster* Upstreams::Find(const snapshot::Snapshot& snapshot, std::string_view name) {
   snapshot::GenerationId id = snapshot.id();
   const std::uint64_t key[3] = {id.epoch, id.number, snapshot.endpoints_epoch()};
+  Found& found = found_[(reinterpret_cast<std::uintptr_t>(name.data()) >> 4) % found_.size()];
+  auto shown = [&key](const Cluster& cluster) {
+    return cluster.up_to_date() && std::equal(key, key + 3, cluster.shown_key);
+  };
+  bool same = found.name == name.data() && found.cluster != nullptr && shown(*found.cluster);
+  if (same && found.cluster->name() == name) return found.cluster;
   auto known = clusters_.find(ToAbsl(name));
-  bool shown =
-      known != clusters_.end() && known->second->up_to_date() && std::equal(key, key + 3, known->second->shown_key);
-  if (shown) return known->second.get();
+  if (known != clusters_.end() && shown(*known->second)) {
+    found = {name.data(), known->second.get()};
+    return known->second.get();
+  }
   const snapshot::Shared<snapshot::CompiledCluster>* config = snapshot.FindCluster(name);
   if (config == nullptr) return nullptr;
   const snapshot::Shared<snapshot::EndpointSet>* endpoints = snapshot.FindEndpoints(name);
@@ -64,6 +71,7 @@ void Upstreams::Sweep() {
     cluster.Stop();
     if (cluster.unused()) {
       clusters_.erase(here);
+      found_.fill({});
     } else {
       again = true;
     }

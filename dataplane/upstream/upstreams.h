@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -72,6 +73,13 @@ class Upstreams {
   telemetry::WorkerStats& stats_;
   const snapshot::Snapshot* snapshot_ = nullptr;
   absl::flat_hash_map<std::string, std::unique_ptr<Cluster>> clusters_;
+  // What Find gave last, by where the name is in its snapshot: a pointer instead of a hash. Shown keys tell whether it
+  // is that snapshot still.
+  struct Found {
+    const char* name = nullptr;
+    Cluster* cluster = nullptr;
+  };
+  std::array<Found, 64> found_;
   ExchangePool exchanges_;
   Cancellation life_;
   std::uint32_t mirrors_running_ = 0;

@@ -32,13 +32,13 @@ Error ReadLengths(const Headers& headers, Version version, Lengths& out) {
   if (has_coding && has_length) return Error::kBothLengths;
   if (has_coding) {
     if (version == Version::kHttp10) return Error::kTransferEncoding10;
-    bool exact = headers.Count(HeaderId::kTransferEncoding) == 1 &&
-                 EqualsLower(headers.Get(HeaderId::kTransferEncoding), "chunked");
+    bool exact =
+        headers.HasOne(HeaderId::kTransferEncoding) && EqualsLower(headers.Get(HeaderId::kTransferEncoding), "chunked");
     if (!exact) return Error::kTransferEncoding;
     out.chunked = true;
   }
   if (has_length) {
-    if (headers.Count(HeaderId::kContentLength) != 1) return Error::kContentLength;
+    if (!headers.HasOne(HeaderId::kContentLength)) return Error::kContentLength;
     out.length = ParseLength(headers.Get(HeaderId::kContentLength));
     if (!out.length.has_value()) return Error::kContentLength;
   }
@@ -59,7 +59,7 @@ bool EndsConnection(const Headers& headers, Version version) {
 
 Error FrameRequest(RequestHead& head) {
   const Headers& headers = head.headers;
-  if (headers.Count(HeaderId::kHost) != 1) return Error::kHost;
+  if (!headers.HasOne(HeaderId::kHost)) return Error::kHost;
   Lengths lengths;
   Error error = ReadLengths(headers, head.version, lengths);
   if (error != Error::kNone) return error;
@@ -69,7 +69,7 @@ Error FrameRequest(RequestHead& head) {
   head.close = EndsConnection(headers, head.version);
   head.expect_continue = false;
   if (headers.Has(HeaderId::kExpect)) {
-    bool exact = headers.Count(HeaderId::kExpect) == 1 && EqualsLower(headers.Get(HeaderId::kExpect), "100-continue");
+    bool exact = headers.HasOne(HeaderId::kExpect) && EqualsLower(headers.Get(HeaderId::kExpect), "100-continue");
     if (!exact) return Error::kExpectation;
     head.expect_continue = head.version == Version::kHttp11 && head.framing.HasBody();
   }

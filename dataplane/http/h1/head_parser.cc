@@ -44,6 +44,21 @@ Error ParseVersion(std::string_view text, Version& version) {
   return Error::kNone;
 }
 
+// The field on [line, end), which CRLF follows; bytes up to DATA_END may be looked at.
+Error AddField(char* line, char* end, const char* data_end, FieldParser::Underscores underscores, Headers& headers) {
+  bool underscore = false;
+  char* p = LowerToken(line, end, data_end, underscore);
+  // Also refuses obs-fold (a line that begins with a blank), an empty name, and a blank before the colon.
+  if (p == line || p == end || *p != ':' || p - line > 65535) return Error::kHeaderLine;
+  if (underscore && underscores == FieldParser::Underscores::kReject) return Error::kUnderscoreInName;
+  std::string_view name(line, p - line);
+  ++p;
+  while (p < end && IsBlank(*p)) ++p;
+  while (end > p && IsBlank(end[-1])) --end;
+  headers.Append(Field(FindHeaderId(name), name, {p, static_cast<size_t>(end - p)}));
+  return Error::kNone;
+}
+
 }  // namespace
 
 Progress FieldParser::Parse(std::span<char> data, Headers& headers) {
@@ -57,22 +72,9 @@ Progress FieldParser::Parse(std::span<char> data, Headers& headers) {
     line_ = scanned_ = line.end + 2;
     if (begin == data.data() + line.end) return Progress::kDone;
     if (headers.size() >= limits_.header_count) return Fail(Error::kTooManyHeaders);
-    if (!AddField(begin, data.data() + line.end, data.data() + data.size(), headers)) return Progress::kError;
+    Error error = AddField(begin, data.data() + line.end, data.data() + data.size(), underscores_, headers);
+    if (error != Error::kNone) return Fail(error);
   }
-}
-
-bool FieldParser::AddField(char* line, char* end, const char* data_end, Headers& headers) {
-  bool underscore = false;
-  char* p = LowerToken(line, end, data_end, underscore);
-  // Also refuses obs-fold (a line that begins with a blank), an empty name, and a blank before the colon.
-  if (p == line || p == end || *p != ':' || p - line > 65535) return Fail(Error::kHeaderLine), false;
-  if (underscore && underscores_ == Underscores::kReject) return Fail(Error::kUnderscoreInName), false;
-  std::string_view name(line, p - line);
-  ++p;
-  while (p < end && IsBlank(*p)) ++p;
-  while (end > p && IsBlank(end[-1])) --end;
-  headers.Append(Field(FindHeaderId(name), name, {p, static_cast<size_t>(end - p)}));
-  return true;
 }
 
 Progress RequestParser::Parse(std::span<char> data, RequestHead& head) {

@@ -37,7 +37,6 @@ class FieldParser {
   }
 
  private:
-  bool AddField(char* line, char* end, const char* data_end, Headers& headers);
   Progress Fail(Error error) {
     error_ = error;
     return Progress::kError;

@@ -30,12 +30,29 @@ class Output {
     next_ += text.size();
     return *this;
   }
+  // One field's line, whose name and value may come from a rewrite.
+  void FieldLine(std::string_view name, std::string_view value) {
+    if (static_cast<size_t>(end_ - next_) < name.size() + value.size() + 4) {
+      failed_ = true;
+      return;
+    }
+    char* out = next_;
+    bool clean = !name.empty() && byte_scan::CopyUntil<byte_scan::NotName>(name, out) == name.size();
+    out += name.size();
+    *out++ = ':';
+    *out++ = ' ';
+    clean &= byte_scan::CopyUntil<byte_scan::LineControl>(value, out) == value.size();
+    out += value.size();
+    *out++ = '\r';
+    *out++ = '\n';
+    next_ = out;
+    failed_ |= !clean;
+  }
   Output& Number(uint64_t value) {
     char digits[20];
     char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
     return *this << std::string_view(digits, end - digits);
   }
-  void Fail() { failed_ = true; }
   size_t size() const { return failed_ ? 0 : next_ - begin_; }
 
  private:
@@ -54,9 +71,7 @@ class Output {
 void WriteFields(const Headers& headers, Output& out) {
   for (const Field& field : headers) {
     if ((field.flags() & kFraming) || field.id() == HeaderId::kConnection) continue;
-    if (field.name().empty()) out.Fail();
-    out.Checked<byte_scan::NotName>(field.name()) << ": ";
-    out.Checked<byte_scan::LineControl>(field.value()) << "\r\n";
+    out.FieldLine(field.name(), field.value());
   }
 }
 

@@ -48,7 +48,7 @@ absl::Status CompileHeaderOps(const xds::v1::HeaderOps& config, HeaderOps& ops, 
   return absl::OkStatus();
 }
 
-void ApplyHeaderOps(const HeaderOps& ops, http::Headers& headers) {
+void ApplyEachHeaderOp(const HeaderOps& ops, http::Headers& headers) {
   for (const HeaderOp& op : ops) {
     bool known = op.id != http::HeaderId::kOther;
     switch (op.kind) {

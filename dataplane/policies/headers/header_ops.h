@@ -30,7 +30,10 @@ using HeaderOps = std::vector<HeaderOp>;
 absl::Status CompileHeaderOps(const xds::v1::HeaderOps& config, HeaderOps& ops, std::string& field);
 
 // Does what OPS say. The names and values that it puts in are views into OPS, which must outlive HEADERS.
-void ApplyHeaderOps(const HeaderOps& ops, http::Headers& headers);
+void ApplyEachHeaderOp(const HeaderOps& ops, http::Headers& headers);
+inline void ApplyHeaderOps(const HeaderOps& ops, http::Headers& headers) {
+  if (!ops.empty()) ApplyEachHeaderOp(ops, headers);
+}
 
 // "set x-env: prod", "remove x-debug".
 std::string DescribeHeaderOp(const HeaderOp& op);

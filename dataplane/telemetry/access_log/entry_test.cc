@@ -66,6 +66,40 @@ TEST(AccessLogEntry, IsOneLineOfJson) {
       "\n");
 }
 
+TEST(AccessLogEntry, WritesNumbersOfEveryLength) {
+  std::vector<uint64_t> numbers = {0, UINT64_MAX};
+  for (uint64_t power = 1; power <= UINT64_MAX / 10; power *= 10) {
+    for (uint64_t digit = 1; digit <= 9; ++digit) {
+      numbers.insert(numbers.end(), {power * digit, power * digit - 1, power * digit + 1, power * digit + power / 3});
+    }
+  }
+  for (uint64_t number : numbers) {
+    AccessLogEntry entry = Request();
+    entry.seed = number;
+    EXPECT_NE(Format(entry).find("\"seed\":" + std::to_string(number) + "}"), std::string::npos) << number;
+  }
+}
+
+TEST(AccessLogEntry, ChangesItsTimeWithEverySecond) {
+  AccessLogFormatter formatter;
+  std::vector<char> buffer(kMaxAccessLogLine);
+  struct Case {
+    int64_t ns;
+    const char* text;
+  };
+  const Case cases[] = {{0, "1970-01-01T00:00:00.000000Z"},
+                        {1'767'225'599'999'999'999, "2025-12-31T23:59:59.999999Z"},
+                        {1'767'225'600'000'000'000, "2026-01-01T00:00:00.000000Z"},
+                        {1'767'225'600'000'001'000, "2026-01-01T00:00:00.000001Z"},
+                        {-1'000, "1969-12-31T23:59:59.999999Z"}};
+  for (const Case& c : cases) {
+    AccessLogEntry entry = Request();
+    entry.time_unix_ns = c.ns;
+    std::string line(buffer.data(), formatter.Format(entry, buffer));
+    EXPECT_TRUE(line.starts_with(std::string("{\"time\":\"") + c.text + "\"")) << line;
+  }
+}
+
 TEST(AccessLogEntry, LeavesOutWhatIsNot) {
   std::string line = Format({});
   for (const char* key : {"route", "rule", "cluster", "endpoint", "reason", "user_agent", "cut"}) {

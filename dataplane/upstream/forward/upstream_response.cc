@@ -73,7 +73,9 @@ Task<TryResult> UpstreamResponse::ReadHead(InformationalSink* informational, Tim
       progress = parser_.Parse(data, x_.request.method, x_.response);
     }
     if (progress == http::h1::Progress::kNeedMore) {
-      Status more = co_await ReadMoreOfHead(deadline, timeout);
+      Wait wait{HeadDeadline(deadline, timeout), &stop_};
+      StatusOr<Chunk> bytes = co_await connection_->stream().Read(BlockPool::kMedium, wait);
+      Status more = TakeMoreOfHead(std::move(bytes), timeout);
       if (!more.ok()) co_return AfterReadFailure(more);
       continue;
     }
@@ -101,28 +103,28 @@ Task<TryResult> UpstreamResponse::ReadHead(InformationalSink* informational, Tim
   co_return TryResult{};
 }
 
-// More bytes at the end of buffer_. While content still goes up, and for `timeout` after it, the upstream may take its
-// time.
-Task<Status> UpstreamResponse::ReadMoreOfHead(TimePoint deadline, Duration timeout) {
+// While content still goes up, and for TIMEOUT after it, the upstream may take its time.
+TimePoint UpstreamResponse::HeadDeadline(TimePoint deadline, Duration timeout) const {
   constexpr Duration kLookAgain = std::chrono::seconds(1);
+  if (deadline == kNoDeadline) return deadline;
+  if (upload_.running()) return std::max(deadline, After(view_->cluster().reactor().Now(), kLookAgain));
+  return upload_.sent() ? std::max(deadline, After(upload_.ended(), timeout)) : deadline;
+}
+
+// Adds what was read to buffer_. Nothing was read, but that is no failure: the deadline has moved meanwhile.
+Status UpstreamResponse::TakeMoreOfHead(StatusOr<Chunk> bytes, Duration timeout) {
   io::Reactor& reactor = view_->cluster().reactor();
-  while (true) {
-    TimePoint until = deadline;
-    if (deadline != kNoDeadline && upload_.running()) until = std::max(deadline, After(reactor.Now(), kLookAgain));
-    if (deadline != kNoDeadline && upload_.sent()) until = std::max(deadline, After(upload_.ended(), timeout));
-    StatusOr<Chunk> chunk = co_await connection_->stream().Read(BlockPool::kMedium, Wait{until, &stop_});
-    bool more_time = upload_.running() || (upload_.sent() && After(upload_.ended(), timeout) > reactor.Now());
-    if (IsTimeout(chunk.status()) && more_time) continue;
-    if (!chunk.ok()) co_return chunk.status();
-    if (chunk->empty()) co_return absl::AbortedError("the upstream closed the connection");
-    any_byte_ = true;
-    if (buffer_.empty()) {
-      buffer_ = *std::move(chunk);
-    } else {
-      buffer_.Append(reactor.blocks(), chunk->view());
-    }
-    co_return absl::OkStatus();
+  bool more_time = upload_.running() || (upload_.sent() && After(upload_.ended(), timeout) > reactor.Now());
+  if (IsTimeout(bytes.status()) && more_time) return absl::OkStatus();
+  if (!bytes.ok()) return bytes.status();
+  if (bytes->empty()) return absl::AbortedError("the upstream closed the connection");
+  any_byte_ = true;
+  if (buffer_.empty()) {
+    buffer_ = *std::move(bytes);
+  } else {
+    buffer_.Append(reactor.blocks(), bytes->view());
   }
+  return absl::OkStatus();
 }
 
 TryResult UpstreamResponse::AfterReadFailure(const Status& status) {

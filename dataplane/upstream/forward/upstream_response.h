@@ -44,7 +44,8 @@ class UpstreamResponse final : public Body {
 
   Chunk SerialiseHead();
   Task<TryResult> ReadHead(InformationalSink* informational, TimePoint deadline, Duration timeout);
-  Task<Status> ReadMoreOfHead(TimePoint deadline, Duration timeout);
+  TimePoint HeadDeadline(TimePoint deadline, Duration timeout) const;
+  Status TakeMoreOfHead(StatusOr<Chunk> bytes, Duration timeout);
   TryResult AfterReadFailure(const Status& status);
   bool TakeBuffered(StatusOr<Chunk>& out);
   bool TakeChunked(StatusOr<Chunk>& out);
