@@ -76,6 +76,7 @@ Task<void> H1Session::Serve() {
   if (group != nullptr) {
     const snapshot::CompiledListener& listener = place_->default_listener();
     defaults_ = listener.client;
+    defaults_serial_ = proxy.serial;
     cells_ = proxy.stats.HoldListener(listener.name);
     cells_->connections_opened.Add();
     cells_->connections_active.Add(1);
@@ -118,9 +119,9 @@ void H1Session::BeginExchange() {
   io::Reactor& reactor = stream_->reactor();
   proxy::Proxy& proxy = downstream_.proxy();
   const snapshot::BindGroup* group = proxy.Listeners(*place_);
-  if (group != nullptr) {
-    const snapshot::ClientSettings& now = place_->default_listener().client;
-    if (!(defaults_ == now)) defaults_ = now;
+  if (group != nullptr && defaults_serial_ != proxy.serial) {
+    defaults_ = place_->default_listener().client;
+    defaults_serial_ = proxy.serial;
   }
   exchange_ = downstream_.exchanges().Get();
   request_.emplace(&downstream_.life());

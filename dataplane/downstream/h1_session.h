@@ -108,6 +108,7 @@ class H1Session final : public proxy::ServerStream, public ListNode, private io:
   H1Body body_;
   H1Output output_;
   snapshot::ClientSettings defaults_;  // of the place, until a request's host names its listener
+  uint64_t defaults_serial_ = 0;       // of the generation that they are from (Proxy::serial); 0: none
 
   bool waiting_ = true;  // for the first byte of a request
   bool close_ = false;   // after the response at hand

@@ -33,6 +33,25 @@ TEST(HeaderId, CountsAGatewaysWholeNamespaceAsOverride) {
   EXPECT_EQ(FlagsOf(HeaderId::kOther, "x-envoyage"), 0);
 }
 
+TEST(Headers, KnowsWhichWellKnownFieldIsThereOnce) {
+  Headers headers;
+  EXPECT_FALSE(headers.HasOne(HeaderId::kHost));
+  headers.Add(HeaderId::kHost, "a");
+  headers.Add(HeaderId::kCookie, "x");
+  EXPECT_TRUE(headers.HasOne(HeaderId::kHost));
+  headers.Add("host", "b");
+  EXPECT_FALSE(headers.HasOne(HeaderId::kHost));
+  EXPECT_TRUE(headers.HasOne(HeaderId::kCookie));
+  headers.RemoveIf([](const Field& field) { return field.value() == "a"; });
+  EXPECT_TRUE(headers.HasOne(HeaderId::kHost));
+  headers.Set(HeaderId::kHost, "c");
+  EXPECT_TRUE(headers.HasOne(HeaderId::kHost));
+  headers.Add(HeaderId::kHost, "d");
+  headers.Clear();
+  headers.Add(HeaderId::kHost, "e");
+  EXPECT_TRUE(headers.HasOne(HeaderId::kHost));
+}
+
 TEST(Headers, KeepsOrderAndRepeatedFields) {
   Headers headers;
   headers.Add("a", "1");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <cstring>
 
 #include "dataplane/base/byte_scan.h"
@@ -46,6 +45,8 @@ char* WritePadded(char* out, uint64_t value) {
   return out + kDigits;
 }
 
+constexpr uint64_t kEightZeros = 0x3030303030303030;  // "00000000"
+
 // The eight decimal digits of VALUE, which is below 10^8, the first in the lowest byte: two numbers of four digits side
 // by side, then four of two, then eight of one. Divisions by 100 and 10 are multiplications that are exact here.
 uint64_t EightDigits(uint32_t value) {
@@ -53,7 +54,7 @@ uint64_t EightDigits(uint32_t value) {
   uint64_t hundreds = (four * 10486 >> 20) & 0x0000007f0000007f;
   uint64_t two = hundreds | (four - 100 * hundreds) << 16;
   uint64_t tens = (two * 103 >> 10) & 0x000f000f000f000f;
-  return (tens | (two - 10 * tens) << 8) + 0x3030303030303030;
+  return (tens | (two - 10 * tens) << 8) + kEightZeros;
 }
 static_assert(std::endian::native == std::endian::little);
 
@@ -138,7 +139,11 @@ class Line {
     if (value < 10) {
       *at_++ = static_cast<char>('0' + value);
     } else if (value < kEightDigits) {
-      at_ = std::to_chars(at_, at_ + 8, static_cast<uint32_t>(value)).ptr;
+      uint64_t digits = EightDigits(static_cast<uint32_t>(value));
+      int zeros = std::countr_zero(digits ^ kEightZeros) / 8;
+      digits >>= 8 * zeros;
+      std::memcpy(at_, &digits, sizeof(digits));
+      at_ += 8 - zeros;
     } else {
       Digits(value / kEightDigits);
       uint64_t last = EightDigits(static_cast<uint32_t>(value % kEightDigits));
