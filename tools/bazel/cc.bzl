@@ -36,6 +36,7 @@ def penstock_benchmark(name, srcs, deps = [], **kwargs):
         name = name,
         srcs = srcs,
         testonly = 1,
+        tags = ["benchmark"],
         deps = deps + ["@system//:benchmark"],
         **kwargs
     )

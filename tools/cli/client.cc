@@ -7,6 +7,8 @@
 
 #include "api/management/v1/management.grpc.pb.h"
 #include "dataplane/base/status.h"
+#include "dataplane/base/strings.h"
+#include "tools/cli/pki.h"
 #include "tools/cli/text.h"
 
 namespace penstock::cli {
@@ -28,7 +30,9 @@ std::string LastReason(const std::string& message) {
 
 bool IsCertificateTrouble(const std::string& message) {
   return StrContains(message, "SSL") || StrContains(message, "handshake") || StrContains(message, "Peer name") ||
-         StrContains(message, "certificate");
+         StrContains(message, "certificate") ||
+         // In TLS 1.3 a server that refuses our certificate closes after we believe the handshake done.
+         (StrContains(message, "failed to connect") && StrContains(message, "Socket closed"));
 }
 
 bool FailedToConnect(const std::string& message) {
@@ -231,6 +235,15 @@ absl::StatusOr<std::string> ReadPem(const char* what, const std::string& path) {
   return absl::InvalidArgumentError(StrCat("--", what, ": ", path, " is not a PEM file"));
 }
 
+// What gRPC would tell as "empty address list" or "handshake failed".
+absl::Status CheckOwnCertificate(const Target& target, const KeyPair& files) {
+  absl::Status checked = CheckKeyPair(files, absl::Now());
+  if (checked.ok()) return checked;
+  return absl::Status(checked.code(), StrCat("--cert ", target.cert, ", --key ", target.key, " (", target.origin,
+                                             "): ", ToStd(checked.message()),
+                                             "\n  make another:  penstock cert issue DIR --operator NAME"));
+}
+
 // gRPC's own lines would stand between ours; all that matters comes back as a status.
 void Silence(gpr_log_func_args*) {}
 
@@ -242,6 +255,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Open(const Target& target) {
   ASSIGN_OR_RETURN(tls.pem_root_certs, ReadPem("ca", target.ca));
   ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadPem("cert", target.cert));
   ASSIGN_OR_RETURN(tls.pem_private_key, ReadPem("key", target.key));
+  RETURN_IF_ERROR(CheckOwnCertificate(target, {tls.pem_cert_chain, tls.pem_private_key}));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMilliseconds);

@@ -57,6 +57,7 @@ Target FleetLayout::Operator() const {
 std::string StartScript(const Program& program) {
   std::string script = "#!/bin/sh\nexec";
   for (const std::string& word : program.argv) StrAppend(&script, " \\\n  ", ShellWord(word));
+  if (!program.log.empty()) StrAppend(&script, " \\\n  >>", ShellWord(program.log), " 2>&1");
   return script + "\n";
 }
 

@@ -102,7 +102,7 @@ void FleetRunner::Watch() {
 void FleetRunner::TellDeath(const Death& death) {
   console_.Error(DeathText(death, layout_.Log(death.name)));
   if (death.name == FleetLayout::kControlPlane) console_.Error("  the replicas go on serving what they have");
-  console_.Error(StrCat("  start it again:  ", layout_.Script(death.name)));
+  console_.Error(StrCat("  start it again:  ", layout_.Script(death.name), " &"));
 }
 
 void FleetRunner::Stop() {

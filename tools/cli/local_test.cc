@@ -46,6 +46,7 @@ TEST(FleetLayout, GivesEachReplicaItsAddressCertificateAndFolder) {
 
 TEST(FleetLayout, WritesAScriptThatStartsAProgramAgain) {
   EXPECT_EQ(StartScript({"x", {"/bin/x", "--a=b c"}, ""}), "#!/bin/sh\nexec \\\n  /bin/x \\\n  '--a=b c'\n");
+  EXPECT_EQ(StartScript({"x", {"/bin/x"}, "/l/x.log"}), "#!/bin/sh\nexec \\\n  /bin/x \\\n  >>/l/x.log 2>&1\n");
 }
 
 TEST(DemoManifests, NameTheGivenPorts) {

@@ -91,5 +91,18 @@ TEST(Pki, RefusesTheKeyOfAnotherCa) {
   EXPECT_EQ(std::string(status.message()).find("PRIVATE"), std::string::npos);
 }
 
+TEST(Pki, TellsAForeignKeyAndAnExpiredCertificateApart) {
+  KeyPair ca = *MakeCa("ca", kDay);
+  KeyPair ada = *Issue(ca, OperatorIdentity("ada"), kDay);
+  EXPECT_TRUE(CheckKeyPair(ada, absl::Now()).ok());
+  absl::Status expired = CheckKeyPair(ada, absl::Now() + 2 * kDay);
+  EXPECT_EQ(ExitOf(expired), Exit::kUnreachable);
+  EXPECT_NE(std::string(expired.message()).find("expired at"), std::string::npos);
+  ada.key = Issue(ca, OperatorIdentity("eve"), kDay)->key;
+  absl::Status foreign = CheckKeyPair(ada, absl::Now());
+  EXPECT_EQ(ExitOf(foreign), Exit::kUsage);
+  EXPECT_EQ(foreign.message(), "the key does not belong to the certificate");
+}
+
 }  // namespace
 }  // namespace penstock::cli

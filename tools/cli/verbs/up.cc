@@ -71,6 +71,32 @@ absl::Status RefuseIfRunning(const ContextFile& contexts, const Wish& wish) {
                                            "\n  stop it with Ctrl-C, or give this one another name: --context NAME"));
 }
 
+// The folder of an earlier run stays as it is, so these ports have to be its ports.
+absl::Status CheckDemoFolder(const CommandLine& line, const Wish& wish) {
+  if (!wish.demo || !std::filesystem::exists(kDemoFolder)) return absl::OkStatus();
+  absl::StatusOr<std::string> gateway = ReadFile(StrCat(kDemoFolder, "/gateway.yaml"));
+  absl::StatusOr<std::string> backends = ReadFile(StrCat(kDemoFolder, "/backends.yaml"));
+  bool fits =
+      (!line.Has("port") || (gateway.ok() && StrContains(*gateway, StrCat("port: ", wish.port)))) &&
+      (!line.Has("upstream-port") || (backends.ok() && StrContains(*backends, StrCat("port: ", wish.upstream_port))));
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(StrCat("./", kDemoFolder, " is there already, with other ports than --port or ",
+                                           "--upstream-port\n  remove the folder, start in another one, or leave the ",
+                                           "flag out"));
+}
+
+// Told here with the flag that helps; for changes by hand the replicas tell it.
+absl::Status CheckGatewayPort(const Wish& wish, const FleetLayout& layout) {
+  if (!wish.demo || std::filesystem::exists(kDemoFolder)) return absl::OkStatus();
+  for (const FleetLayout::Replica& replica : layout.replicas) {
+    if (IsFree(replica.address, wish.port)) continue;
+    return absl::InvalidArgumentError(StrCat("port ", wish.port, " of the demo's Gateway is taken on ", replica.address,
+                                             " (who has it:  ss -ltnp 'sport = :", wish.port,
+                                             "')\n  take another one:  --port PORT"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<FleetLayout> LayOut(const Invocation& call, const Wish& wish, const std::string& folder) {
   FleetLayout layout;
   layout.folder = folder;
@@ -183,7 +209,9 @@ absl::StatusOr<Exit> RunFleet(Invocation& call, const Wish& wish, const FleetLay
 }
 
 absl::StatusOr<Exit> RunIn(Invocation& call, const Wish& wish, const std::string& folder, bool is_kept) {
+  RETURN_IF_ERROR(CheckDemoFolder(call.line, wish));
   ASSIGN_OR_RETURN(FleetLayout layout, LayOut(call, wish, folder));
+  RETURN_IF_ERROR(CheckGatewayPort(wish, layout));
   if (wish.demo) RETURN_IF_ERROR(WriteDemoFiles(wish, call.console));
   ASSIGN_OR_RETURN(Processes processes, Processes::Create());
   absl::StatusOr<Exit> exit = RunFleet(call, wish, layout, processes, is_kept);
@@ -203,7 +231,11 @@ absl::StatusOr<Exit> RunUp(Invocation& call) {
   absl::StatusOr<Exit> exit = RunIn(call, wish, folder, false);
   bool ended_well = exit.ok() && *exit == Exit::kOk;
   std::error_code ignored;
-  if (ended_well) std::filesystem::remove_all(folder, ignored);  // otherwise the logs are wanted
+  if (ended_well || !std::filesystem::exists(folder + "/logs")) {
+    std::filesystem::remove_all(folder, ignored);
+  } else {
+    call.console.Error(StrCat("the logs are kept in ", folder, "/logs; remove the folder when you have read them"));
+  }
   return exit;
 }
 
