@@ -67,7 +67,8 @@ std::string Clip(std::string text) {
 std::string ProblemText(const xds::v1::ResourceProblem& problem) {
   std::string_view type = problem.type_url();
   type = type.substr(type.rfind('.') + 1);
-  std::string text = StrCat(type, " ", problem.name());
+  std::string text(type);
+  if (!problem.name().empty()) text += " " + problem.name();  // a port that is taken belongs to no single Listener
   if (!problem.field_path().empty()) text += ": " + problem.field_path();
   text += ": " + problem.reason();
   if (!problem.hint().empty()) text += " (" + problem.hint() + ")";

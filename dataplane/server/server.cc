@@ -32,8 +32,11 @@ telemetry::Registry::Options RegistryOptions(const Settings& settings) {
 std::string Describe(const std::vector<snapshot::ResourceProblem>& problems) {
   std::string text;
   for (const snapshot::ResourceProblem& problem : problems) {
-    text += StrCat("\n  ", problem.name(), problem.field_path().empty() ? "" : ": ", problem.field_path(), ": ",
-                   problem.reason(), " [", problem.code(), "]");
+    text += "\n  ";
+    for (const std::string* place : {&problem.name(), &problem.field_path()}) {
+      if (!place->empty()) text += *place + ": ";
+    }
+    text += StrCat(problem.reason(), " [", problem.code(), "]");
     if (!problem.hint().empty()) text += StrCat("; ", problem.hint());
   }
   return text;
