@@ -111,7 +111,7 @@ TimePoint UpstreamResponse::HeadDeadline(TimePoint deadline, Duration timeout) c
   return upload_.sent() ? std::max(deadline, After(upload_.ended(), timeout)) : deadline;
 }
 
-// Adds what was read to buffer_. Nothing was read, but that is no failure: the deadline has moved meanwhile.
+// Adds what was read to buffer_. OK without bytes: the read timed out, but by now the upstream has more time.
 Status UpstreamResponse::TakeMoreOfHead(StatusOr<Chunk> bytes, Duration timeout) {
   io::Reactor& reactor = view_->cluster().reactor();
   bool more_time = upload_.running() || (upload_.sent() && After(upload_.ended(), timeout) > reactor.Now());
