@@ -14,6 +14,7 @@
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
 #include "controlplane/server/control_plane.h"
+#include "dataplane/base/flags.h"
 #include "dataplane/base/strings.h"
 #include "dataplane/telemetry/log/log.h"
 
@@ -31,17 +32,6 @@ namespace penstock::server {
 namespace {
 
 constexpr int kUsageError = 2;
-
-// People write --state-dir; Abseil knows it as --state_dir.
-std::vector<std::string> WithUnderscores(int argc, char** argv) {
-  std::vector<std::string> arguments(argv, argv + argc);
-  for (std::string& argument : arguments) {
-    if (!argument.starts_with("--")) continue;
-    const size_t end = std::min(argument.find('='), argument.size());
-    std::replace(argument.begin() + 2, argument.begin() + static_cast<std::ptrdiff_t>(end), '-', '_');
-  }
-  return arguments;
-}
 
 absl::FlagsUsageConfig UsageConfig() {
   absl::FlagsUsageConfig config;
@@ -107,7 +97,16 @@ int Run() {
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage("The control plane of Penstock.");
   absl::SetFlagsUsageConfig(penstock::server::UsageConfig());
-  std::vector<std::string> arguments = penstock::server::WithUnderscores(argc, argv);
+  std::vector<std::string> arguments = penstock::WithUnderscores(argc, argv);
+  const std::string help = penstock::HelpIfAsked(
+      arguments, "penstock-controlplane: holds what people want, and streams it to every data plane.",
+      "controlplane/server");
+  if (!help.empty()) return std::fputs(help.c_str(), stdout) < 0 ? 1 : 0;
+  const penstock::Status checked = penstock::CheckFlags(arguments);
+  if (!checked.ok()) {
+    std::fprintf(stderr, "penstock-controlplane: %s\n", std::string(checked.message()).c_str());
+    return penstock::server::kUsageError;
+  }
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   const std::vector<char*> rest = absl::ParseCommandLine(argc, pointers.data());

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "dataplane/base/flags.h"
 #include "dataplane/io/reactor/signals.h"
 #include "dataplane/server/process.h"
 #include "dataplane/server/server.h"
@@ -24,6 +25,10 @@ int Fail(int code, const penstock::Status& status) {
 int main(int argc, char** argv) {
   penstock::server::ForbidCoreDumps();
   penstock::server::DescribeProgram();
+  const std::string help = penstock::HelpIfAsked(
+      penstock::WithUnderscores(argc, argv),
+      "penstock-dataplane: serves HTTP traffic as its control plane, or a file, says.", "dataplane/server");
+  if (!help.empty()) return std::fputs(help.c_str(), stdout) < 0 ? kFailed : 0;
   penstock::StatusOr<penstock::server::Settings> settings = penstock::server::SettingsFromCommandLine(argc, argv);
   if (!settings.ok()) return Fail(kWrongFlags, settings.status());
   penstock::Status blocked = penstock::io::BlockSignals({SIGTERM, SIGINT, SIGHUP});

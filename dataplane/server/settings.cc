@@ -9,6 +9,7 @@
 #include "absl/flags/usage_config.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "dataplane/base/flags.h"
 #include "dataplane/base/ip_address.h"
 
 ABSL_FLAG(std::vector<std::string>, control_plane, {}, "control planes to get generations from, HOST:PORT[,HOST:PORT]");
@@ -133,20 +134,6 @@ Status TakeLog(Settings& settings) {
   return absl::OkStatus();
 }
 
-// The flags library knows --drain_grace; people write --drain-grace.
-std::vector<std::string> WithUnderscores(int argc, char** argv) {
-  std::vector<std::string> arguments(argv, argv + argc);
-  for (size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
-    std::string& argument = arguments[i];
-    if (!argument.starts_with("--")) continue;
-    size_t end = std::min(argument.find('='), argument.size());
-    for (size_t at = 2; at < end; ++at) {
-      if (argument[at] == '-') argument[at] = '_';
-    }
-  }
-  return arguments;
-}
-
 absl::FlagsUsageConfig UsageConfig() {
   absl::FlagsUsageConfig config;
   config.contains_helpshort_flags = [](absl::string_view file) { return file.find("dataplane/server") != file.npos; };
@@ -164,6 +151,7 @@ void DescribeProgram() {
 
 StatusOr<Settings> SettingsFromCommandLine(int argc, char** argv) {
   std::vector<std::string> arguments = WithUnderscores(argc, argv);
+  RETURN_IF_ERROR(CheckFlags(arguments));
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   std::vector<char*> rest = absl::ParseCommandLine(argc, pointers.data());

@@ -31,7 +31,11 @@ TEST(Settings, SayWhichFlagIsWrongAndWhatToWriteInstead) {
   EXPECT_EQ(Parse({"--workers=0", "--drain-grace=-1s"}).message(), "--drain-grace: must be between 0s and 24h");
   EXPECT_EQ(Parse({"--drain-grace=0s", "--log-level=loud"}).message(),
             "--log-level: \"loud\" is not a log level; use debug, info, warn or error");
-  EXPECT_EQ(Parse({"--log-level=info", "stray"}).message(), "unexpected argument \"stray\"; see --help");
+  EXPECT_EQ(Parse({"--log-level=info", "--drain-grade=1s"}).message(),
+            "unknown flag --drain-grade; --help lists the flags");
+  EXPECT_EQ(Parse({"--workers"}).message(), "--workers: a value is missing; --help says which");
+  EXPECT_EQ(Parse({"--workers=many"}).message(), "--workers: cannot read \"many\"; --help says what to write");
+  EXPECT_EQ(Parse({"--workers=0", "stray"}).message(), "unexpected argument \"stray\"; see --help");
 }
 
 TEST(Labels, MayHoldEqualsSignsInTheirValues) {
