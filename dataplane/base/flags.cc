@@ -22,6 +22,9 @@ bool IsNegatedBool(std::string_view name) {
   return flag != nullptr && flag->IsOfType<bool>();
 }
 
+// --version, --helpfull and their like are no flags for reflection.
+bool IsAnsweredByTheLibrary(std::string_view name) { return name == "version" || name.starts_with("help"); }
+
 }  // namespace
 
 std::vector<std::string> WithUnderscores(int argc, char** argv) {
@@ -42,7 +45,7 @@ Status CheckFlags(const std::vector<std::string>& arguments) {
     const size_t start = argument[1] == '-' ? 2 : 1;
     const size_t end = std::min(argument.find('='), argument.size());
     const std::string name = argument.substr(start, end - start);
-    if (IsNegatedBool(name)) continue;
+    if (IsNegatedBool(name) || IsAnsweredByTheLibrary(name)) continue;
     absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name);
     if (flag == nullptr) {
       return absl::InvalidArgumentError(StrCat("unknown flag ", AsTyped(name), "; --help lists the flags"));
