@@ -85,7 +85,6 @@ Status Server::Start() {
                                              registry_, last_known_good_.get(), log_, clock_);
   RETURN_IF_ERROR(StartPages());
   RETURN_IF_ERROR(LoadGeneration());
-  phase_.store(Phase::kServing);
   StartClient();
   return absl::OkStatus();
 }
@@ -160,7 +159,6 @@ void Server::StartClient() {
 
 Status Server::Run() {
   WaitForTheEnd();
-  phase_.store(Phase::kDraining);
   registry_.process().draining.Set(1);
   log_.Info(
       "server", "draining",
@@ -228,9 +226,9 @@ size_t Server::CountConnections() {
 }
 
 admin::Readiness Server::readiness() const {
-  if (phase_.load() == Phase::kDraining) return {false, "draining: no new connections, please"};
   const telemetry::ProcessCells& cells = registry_.process();
-  if (cells.generations_served.Read() == 0) {
+  if (cells.draining.Read() != 0) return {false, "draining: no new connections, please"};
+  if (!cells.Ready()) {
     if (settings_.control_planes.empty()) return {false, "the generation is being loaded"};
     return {false, StrCat("no generation yet: waiting for a control plane at ",
                           ToStd(absl::StrJoin(settings_.control_planes, ", ")))};

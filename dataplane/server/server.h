@@ -42,8 +42,6 @@ class Server final : public admin::Control {
   void StartDrain() override;
 
  private:
-  enum class Phase : uint8_t { kStarting, kServing, kDraining };
-
   Status StartWorkers();
   Status StartPages();
   Status LoadGeneration();
@@ -58,7 +56,6 @@ class Server final : public admin::Control {
   const Settings settings_;
   telemetry::Log& log_;
   const SystemClock clock_;
-  std::atomic<Phase> phase_{Phase::kStarting};
 
   telemetry::Registry registry_;
   upstream::ProcessLimits upstream_limits_;

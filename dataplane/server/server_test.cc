@@ -127,6 +127,7 @@ TEST_F(ServerTest, ServesRequestsCountsAndLogsThem) {
   EXPECT_THAT(metrics, HasSubstr(R"(penstock_requests_total{listener="shop/gw/http",route="",code_class="4xx"} 1)"));
   EXPECT_THAT(metrics, HasSubstr(R"(penstock_local_replies_total{reason="no_route"} 1)"));
   EXPECT_THAT(metrics, HasSubstr("penstock_generation_number 7"));
+  EXPECT_THAT(metrics, HasSubstr("penstock_ready 1\n"));
   EXPECT_THAT(metrics, HasSubstr(R"(penstock_upstream_requests_total{cluster="backend/shop/all",code_class="2xx"} 1)"));
   EXPECT_THAT(metrics, HasSubstr("process_resident_memory_bytes"));
 
@@ -166,6 +167,7 @@ TEST_F(ServerTest, DrainsWithoutALoss) {
   SleepMs(100);
   process.Signal(SIGTERM);
   EXPECT_TRUE(Eventually([&] { return Get(metrics_port_, "x", "/ready").find("draining") != std::string::npos; }));
+  EXPECT_THAT(Get(metrics_port_, "x", "/metrics"), HasSubstr("penstock_ready 0\n"));
   EXPECT_THAT(Get(port_, "x", "/api/new"), StartsWith("HTTP/1.1 200")) << "within the grace new connections are served";
   EXPECT_THAT(SendAndReadAll(kept, ""), HasSubstr("asked: GET /api/slow"));
   EXPECT_EQ(process.Wait(), 0);

@@ -18,6 +18,7 @@ class Counter {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
   uint64_t Read() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void Absorb(const Counter& from) noexcept { Add(from.Read()); }
 
  private:
   std::atomic<uint64_t> value_{0};
@@ -29,6 +30,7 @@ class Gauge {
   void Set(int64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
   void Add(int64_t n) noexcept { Set(Read() + n); }
   int64_t Read() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void Absorb(const Gauge& from) noexcept { Add(from.Read()); }
 
  private:
   std::atomic<int64_t> value_{0};
@@ -48,6 +50,11 @@ class Histogram {
     int64_t ns = duration.count() < 0 ? 0 : duration.count();
     buckets_[Bucket(ns)].Add();
     sum_ns_.Add(static_cast<uint64_t>(ns));
+  }
+
+  void Absorb(const Histogram& from) noexcept {
+    for (size_t i = 0; i < kBuckets; ++i) buckets_[i].Absorb(from.buckets_[i]);
+    sum_ns_.Absorb(from.sum_ns_);
   }
 
   uint64_t ReadBucket(size_t bucket) const noexcept { return buckets_[bucket].Read(); }  // not cumulative

@@ -1,6 +1,6 @@
 // What is counted, grouped by what it is counted for. Every field here is a row of the table in metrics.cc, which says
 // what it means to people; the comments here say when to count. One instance per worker and label set, written by that
-// worker alone, except ProcessCells.
+// worker alone, except ProcessCells. Absorb adds what another one counted, field by field.
 #pragma once
 
 #include <array>
@@ -25,6 +25,9 @@ class RequestCounter {
  public:
   void Add(int status) noexcept { counters_[static_cast<size_t>(CodeClassOf(status))].Add(); }
   const Counter& At(size_t code_class) const noexcept { return counters_[code_class]; }
+  void Absorb(const RequestCounter& from) noexcept {
+    for (size_t i = 0; i < kCodeClasses; ++i) counters_[i].Absorb(from.counters_[i]);
+  }
 
  private:
   std::array<Counter, kCodeClasses> counters_;
@@ -38,6 +41,8 @@ struct alignas(64) ListenerCells {
   Counter malformed_requests;  // answered with 400, 414, 431 or 501 by the codec, or closed
   Counter client_timeouts;     // closed or answered with 408 because the client was too slow
   Gauge requests_active;
+
+  void Absorb(const ListenerCells& from) noexcept;
 };
 
 // Labels listener and route; a request that matches no route counts with route "". Counted once per request, at its
@@ -47,6 +52,8 @@ struct alignas(64) RouteCells {
   Counter request_bytes;   // body bytes taken from the client
   Counter response_bytes;  // body bytes given to the client
   Histogram duration;      // first byte of the request's head to last byte of the response
+
+  void Absorb(const RouteCells& from) noexcept;
 };
 
 // Label cluster. One upstream request is one attempt.
@@ -69,6 +76,8 @@ struct alignas(64) ClusterCells {
   Counter mirrored;
   Counter mirrors_skipped;  // content too large to keep, or too many copies running
   Counter dns_failures;     // resolutions that failed; the last good addresses stay
+
+  void Absorb(const ClusterCells& from) noexcept;
 };
 
 inline constexpr size_t kMaxReasons = 64;
@@ -82,7 +91,6 @@ struct alignas(64) WorkerCells {
 
 // The process. Each field names its writing thread.
 struct ProcessCells {
-  Gauge ready;                   // main
   Gauge draining;                // main
   Gauge generation_epoch;        // xds (main until it runs)
   Gauge generation_number;       // xds
@@ -98,6 +106,9 @@ struct ProcessCells {
   Gauge disk_bytes;              // xds; size of the last known good file
   Counter log_bytes;             // access log thread
   Counter log_write_failures;    // access log thread
+
+  // New connections are welcome: what /ready and penstock_ready say. Any thread.
+  bool Ready() const noexcept { return draining.Read() == 0 && generations_served.Read() > 0; }
 };
 
 }  // namespace penstock::telemetry

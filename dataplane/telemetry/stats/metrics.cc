@@ -157,8 +157,8 @@ constexpr CounterRow<ProcessCells> kProcessCounters[] = {
     {{"penstock_access_log_write_failures_total", "Writes of the access log that failed; lines wait in the rings.", ""},
      &ProcessCells::log_write_failures},
 };
+constexpr RowText kReady = {"penstock_ready", "1 while /ready answers 200.", ""};
 constexpr GaugeRow<ProcessCells> kProcessGauges[] = {
-    {{"penstock_ready", "1 while /ready answers 200.", ""}, &ProcessCells::ready},
     {{"penstock_draining", "1 from SIGTERM on.", ""}, &ProcessCells::draining},
     {{"penstock_generation_epoch", "Epoch of the generation served.", ""}, &ProcessCells::generation_epoch},
     {{"penstock_generation_number", "Number of the generation served; 0: none.", ""}, &ProcessCells::generation_number},
@@ -339,6 +339,9 @@ void AddProcessCells(const ProcessCells& cells, std::vector<MetricFamily>& out) 
     family.metric.push_back(CounterMetric({}, static_cast<double>((cells.*row.field).Read())));
     out.push_back(std::move(family));
   }
+  MetricFamily ready = Family(kReady, MetricType::Gauge);
+  ready.metric.push_back(GaugeMetric({}, cells.Ready() ? 1 : 0));
+  out.push_back(std::move(ready));
   for (const GaugeRow<ProcessCells>& row : kProcessGauges) {
     MetricFamily family = Family(row.text, MetricType::Gauge);
     family.metric.push_back(GaugeMetric({}, static_cast<double>((cells.*row.field).Read())));
@@ -411,7 +414,10 @@ std::string MetricsDocs() {
       "`dataplane/telemetry/stats/metrics.cc`; a test keeps it equal.\n\n"
       "A label set (a listener, a listener with a route, a cluster) shows up when it is used for the first time and "
       "goes\n"
-      "when no running generation names it. Each scope has at most 2,000 label sets; further names count under "
+      "when no running generation names it; its counts move to the label `_retired` of its scope (of its listener, "
+      "for\n"
+      "a route whose listener stays), so that sums never fall. Each scope has at most 2,000 label sets; further names "
+      "count under "
       "`_other`,\n"
       "and `penstock_metrics_overflow_names` says how many they are. Process metrics have the usual names "
       "(`process_*`).\n\n"
@@ -428,6 +434,7 @@ std::string MetricsDocs() {
   DocRow(kLocalReplies, "counter", out);
   DocRows(kWorkerCounters, "counter", out);
   DocRows(kProcessCounters, "counter", out);
+  DocRow(kReady, "gauge", out);
   DocRows(kProcessGauges, "gauge", out);
   DocRow(kConfigAge, "gauge", out);
   DocRow(kGenerationAge, "gauge", out);

@@ -48,6 +48,15 @@ TEST(Metrics, SayHowOldTheConfigurationIs) {
   EXPECT_THAT(Scrape(registry), HasSubstr("penstock_config_age_seconds 0"));
 }
 
+TEST(Metrics, SayWhetherNewConnectionsAreWelcome) {
+  Registry registry({1, 2000, {}});
+  EXPECT_THAT(Scrape(registry), HasSubstr("penstock_ready 0\n"));
+  registry.process().generations_served.Add();
+  EXPECT_THAT(Scrape(registry), HasSubstr("penstock_ready 1\n"));
+  registry.process().draining.Set(1);
+  EXPECT_THAT(Scrape(registry), HasSubstr("penstock_ready 0\n"));
+}
+
 TEST(Metrics, ShowTheProcess) {
   ProcessCollector collector;
   std::string text = MetricsText({&collector});

@@ -1,6 +1,9 @@
 #include "dataplane/telemetry/stats/registry.h"
 
 #include <algorithm>
+#include <atomic>
+#include <tuple>
+#include <type_traits>
 
 namespace penstock::telemetry {
 namespace {
@@ -34,19 +37,32 @@ std::vector<SeriesKey> RouteKeys(const SeriesNames& names) {
   return keys;
 }
 
-template <typename Cells>
-std::vector<std::shared_ptr<Series<Cells>>> Lock(
-    const absl::flat_hash_map<SeriesKey, std::weak_ptr<Series<Cells>>, SeriesKeyHash, SeriesKeyEq>& alive) {
-  std::vector<std::shared_ptr<Series<Cells>>> locked;
-  locked.reserve(alive.size());
-  for (const auto& [key, series] : alive) {
-    if (std::shared_ptr<Series<Cells>> strong = series.lock()) locked.push_back(std::move(strong));
+// The series of MAPS by their labels.
+template <typename Cells, typename Map>
+std::vector<std::shared_ptr<Series<Cells>>> Sorted(const Map& alive, const Map& retired) {
+  std::vector<std::shared_ptr<Series<Cells>>> sorted;
+  sorted.reserve(alive.size() + retired.size());
+  for (const Map* map : {&alive, &retired}) {
+    for (const auto& [key, series] : *map) sorted.push_back(series);
   }
   auto by_key = [](const auto& a, const auto& b) {
     return std::tie(a->key.listener, a->key.name) < std::tie(b->key.listener, b->key.name);
   };
-  std::sort(locked.begin(), locked.end(), by_key);
-  return locked;
+  std::sort(sorted.begin(), sorted.end(), by_key);
+  return sorted;
+}
+
+// Nobody else owns it, and what its last owner counted can be seen here.
+template <typename Cells>
+bool IsUnowned(const std::shared_ptr<Series<Cells>>& series) {
+  if (series.use_count() > 1) return false;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return true;
+}
+
+template <typename Cells>
+void AbsorbAll(Series<Cells>& to, const Series<Cells>& from) {
+  for (const Cells& cells : from.per_worker) to.per_worker[0].Absorb(cells);
 }
 
 std::shared_ptr<const SeriesSet> NoSeries() { return std::make_shared<const SeriesSet>(); }
@@ -73,6 +89,7 @@ std::shared_ptr<const SeriesSet> Registry::Update(const std::shared_ptr<const Se
 
   auto next = std::make_shared<SeriesSet>(previous != nullptr ? *previous : *empty_);
   absl::MutexLock lock(&mutex_);
+  RetireUnnamed();
   UpdateTable(listeners_, next->listeners_, ListenerKeys(added.listeners), ListenerKeys(removed.listeners));
   UpdateTable(routes_, next->routes_, std::move(added_routes), std::move(removed_routes));
   UpdateTable(clusters_, next->clusters_, ClusterKeys(added.clusters), ClusterKeys(removed.clusters));
@@ -82,9 +99,8 @@ std::shared_ptr<const SeriesSet> Registry::Update(const std::shared_ptr<const Se
 
 // Names that are both removed and added stay as they are.
 template <typename Cells>
-void Registry::UpdateTable(AliveMap<Cells>& alive, SeriesTable<Cells>& table, std::vector<SeriesKey> added,
+void Registry::UpdateTable(Scope<Cells>& scope, SeriesTable<Cells>& table, std::vector<SeriesKey> added,
                            std::vector<SeriesKey> removed) {
-  absl::erase_if(alive, [](const auto& entry) { return entry.second.expired(); });
   for (const SeriesKey& key : removed) {
     auto found = table.by_key.find(key);
     if (found != table.by_key.end()) {
@@ -94,7 +110,7 @@ void Registry::UpdateTable(AliveMap<Cells>& alive, SeriesTable<Cells>& table, st
     }
   }
   if (table.other == nullptr) {
-    table.other = FindOrMake(alive, SeriesKey{std::string(kOtherName), std::string(kOtherName)});
+    table.other = FindOrMake(scope.alive, {std::string(kOtherName), std::string(kOtherName)}, options_.workers);
   }
   for (SeriesKey& key : added) {
     if (table.by_key.contains(key)) continue;
@@ -102,25 +118,53 @@ void Registry::UpdateTable(AliveMap<Cells>& alive, SeriesTable<Cells>& table, st
       ++table.overflow;
       continue;
     }
-    std::shared_ptr<Series<Cells>> series = FindOrMake(alive, key);
+    std::shared_ptr<Series<Cells>> series = FindOrMake(scope.alive, key, options_.workers);
     table.by_key.emplace(std::move(key), std::move(series));
   }
 }
 
 template <typename Cells>
-std::shared_ptr<Series<Cells>> Registry::FindOrMake(AliveMap<Cells>& alive, const SeriesKey& key) {
-  std::weak_ptr<Series<Cells>>& slot = alive[key];
-  std::shared_ptr<Series<Cells>> series = slot.lock();
-  if (series == nullptr) {
-    series = std::make_shared<Series<Cells>>(key, options_.workers);
-    slot = series;
-  }
+std::shared_ptr<Series<Cells>> Registry::FindOrMake(SeriesMap<Cells>& map, const SeriesKey& key, int instances) {
+  std::shared_ptr<Series<Cells>>& series = map[key];
+  if (series == nullptr) series = std::make_shared<Series<Cells>>(key, instances);
   return series;
+}
+
+// Moves what nobody names any more to the retired series: a route's to its listener's, if that is named.
+template <typename Cells>
+void Registry::Retire(Scope<Cells>& scope) const {
+  const std::string retired(kRetiredName);
+  const SeriesMap<ListenerCells>& listeners = listeners_.alive;
+  auto listener_of = [&](const SeriesKey& key) {
+    bool named = std::is_same_v<Cells, RouteCells> && listeners.contains(SeriesKey{key.listener, ""});
+    return named ? key.listener : retired;
+  };
+  std::vector<std::shared_ptr<Series<Cells>>> gone;
+  for (SeriesMap<Cells>* map : {&scope.alive, &scope.retired}) {
+    absl::erase_if(*map, [&](const auto& entry) {
+      bool moves = map == &scope.alive ? IsUnowned(entry.second) : listener_of(entry.first) != entry.first.listener;
+      if (moves) gone.push_back(entry.second);
+      return moves;
+    });
+  }
+  for (const auto& series : gone) {
+    AbsorbAll(*FindOrMake(scope.retired, {listener_of(series->key), retired}, 1), *series);
+  }
+}
+
+// Listeners first: where a route's counts go depends on them.
+void Registry::RetireUnnamed() const {
+  Retire(listeners_);
+  Retire(routes_);
+  Retire(clusters_);
 }
 
 Registry::Alive Registry::Collect() const {
   absl::MutexLock lock(&mutex_);
-  Alive alive{Lock(listeners_), Lock(routes_), Lock(clusters_)};
+  RetireUnnamed();
+  Alive alive{Sorted<ListenerCells>(listeners_.alive, listeners_.retired),
+              Sorted<RouteCells>(routes_.alive, routes_.retired),
+              Sorted<ClusterCells>(clusters_.alive, clusters_.retired)};
   if (std::shared_ptr<const SeriesSet> newest = newest_.lock()) {
     alive.overflow_listeners = newest->listeners_.overflow;
     alive.overflow_routes = newest->routes_.overflow;

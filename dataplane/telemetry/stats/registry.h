@@ -3,7 +3,9 @@
 // A generation names listeners, routes and clusters. While it is prepared, off the request path, Registry::Update makes
 // the SeriesSet of that generation: cells of names that were there before are shared with the sets before it, so that
 // counts survive a swap; new names get new cells for every worker. Cells go away when the last set (or holder) that
-// names them goes. A worker finds its cells by name in the current set: no lock, no allocation.
+// names them goes: what they counted then moves to the series labelled "_retired" of their scope (for routes: of their
+// listener, as long as that is named), so that sums over a scope never fall. A worker finds its cells by name in the
+// current set: no lock, no allocation.
 //
 // Cardinality is bounded: beyond Options::max_series label sets of a scope, further names share the cells labelled
 // "_other", and penstock_metrics_overflow_names says how many do.
@@ -25,6 +27,7 @@
 namespace penstock::telemetry {
 
 inline constexpr std::string_view kOtherName = "_other";
+inline constexpr std::string_view kRetiredName = "_retired";
 
 // Labels of a series. Listener series have only the first part, cluster series only the second.
 struct SeriesKey {
@@ -147,13 +150,23 @@ class Registry {
 
  private:
   template <typename Cells>
-  using AliveMap = absl::flat_hash_map<SeriesKey, std::weak_ptr<Series<Cells>>, SeriesKeyHash, SeriesKeyEq>;
+  using SeriesMap = absl::flat_hash_map<SeriesKey, std::shared_ptr<Series<Cells>>, SeriesKeyHash, SeriesKeyEq>;
+
+  // All series of one kind. Those that nobody but `alive` owns are retired at the next look.
+  template <typename Cells>
+  struct Scope {
+    SeriesMap<Cells> alive;
+    SeriesMap<Cells> retired;
+  };
 
   template <typename Cells>
-  void UpdateTable(AliveMap<Cells>& alive, SeriesTable<Cells>& table, std::vector<SeriesKey> added,
+  void UpdateTable(Scope<Cells>& scope, SeriesTable<Cells>& table, std::vector<SeriesKey> added,
                    std::vector<SeriesKey> removed);
   template <typename Cells>
-  std::shared_ptr<Series<Cells>> FindOrMake(AliveMap<Cells>& alive, const SeriesKey& key);
+  static std::shared_ptr<Series<Cells>> FindOrMake(SeriesMap<Cells>& map, const SeriesKey& key, int instances);
+  template <typename Cells>
+  void Retire(Scope<Cells>& scope) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RetireUnnamed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
   std::vector<WorkerCells> worker_cells_;
@@ -161,9 +174,10 @@ class Registry {
   const std::shared_ptr<const SeriesSet> empty_;
 
   mutable absl::Mutex mutex_;
-  AliveMap<ListenerCells> listeners_ ABSL_GUARDED_BY(mutex_);
-  AliveMap<RouteCells> routes_ ABSL_GUARDED_BY(mutex_);
-  AliveMap<ClusterCells> clusters_ ABSL_GUARDED_BY(mutex_);
+  // A scrape retires too.
+  mutable Scope<ListenerCells> listeners_ ABSL_GUARDED_BY(mutex_);
+  mutable Scope<RouteCells> routes_ ABSL_GUARDED_BY(mutex_);
+  mutable Scope<ClusterCells> clusters_ ABSL_GUARDED_BY(mutex_);
   std::weak_ptr<const SeriesSet> newest_ ABSL_GUARDED_BY(mutex_);
 };
 

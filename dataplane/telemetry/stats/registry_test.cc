@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <type_traits>
+
 namespace penstock::telemetry {
 namespace {
 
@@ -36,7 +39,77 @@ TEST(Registry, RemovesASeriesWhenNoGenerationNamesItAnyMore) {
   auto second = registry.Update(first, {}, {{}, {}, {"backend/shop/users"}});
   EXPECT_EQ(registry.Collect().clusters.size(), 2u) << "a request may still run under the first generation";
   first = nullptr;
-  EXPECT_EQ(registry.Collect().clusters.size(), 1u) << "only _other is left";
+  EXPECT_EQ(registry.Collect().clusters.size(), 2u) << "_other and _retired are left";
+}
+
+uint64_t RetriesInAll(Registry& registry) {
+  uint64_t sum = 0;
+  for (const auto& series : registry.Collect().clusters) {
+    for (const ClusterCells& cells : series->per_worker) sum += cells.retries.Read();
+  }
+  return sum;
+}
+
+TEST(Registry, KeepsWhatRetiredSeriesCounted) {
+  Registry registry(TwoWorkers());
+  auto set = registry.Update(nullptr, kShop, {});
+  set->Cluster(0, "backend/shop/users").retries.Add(3);
+  set->Cluster(1, "backend/shop/users").retries.Add(4);
+  set = registry.Update(set, {}, {{}, {}, {"backend/shop/users"}});
+  EXPECT_EQ(RetriesInAll(registry), 7u);
+  set = registry.Update(set, {{}, {}, {"backend/shop/users"}}, {});
+  set->Cluster(0, "backend/shop/users").retries.Add();
+  EXPECT_EQ(RetriesInAll(registry), 8u) << "the name came back and begins with 0";
+  set = nullptr;
+  EXPECT_EQ(RetriesInAll(registry), 8u);
+}
+
+TEST(Registry, KeepsTheCountsOfARetiredRouteAtItsListenerAsLongAsThatIsNamed) {
+  Registry registry(TwoWorkers());
+  const SeriesNames route{{}, {{"shop/gw/http", "shop/old"}}, {}};
+  auto set = registry.Update(registry.Update(nullptr, {{"shop/gw/http"}, {}, {}}, {}), route, {});
+  set->Route(0, "shop/gw/http", "shop/old").requests.Add(200);
+  auto count_at = [&](std::string_view listener) {
+    uint64_t count = 0;
+    for (const auto& series : registry.Collect().routes) {
+      if (series->key == SeriesKey{std::string(listener), std::string(kRetiredName)}) {
+        count += series->per_worker[0].requests.At(static_cast<size_t>(CodeClass::k2xx)).Read();
+      }
+    }
+    return count;
+  };
+  set = registry.Update(set, {}, route);
+  EXPECT_EQ(count_at("shop/gw/http"), 1u);
+  set = registry.Update(set, {}, {{"shop/gw/http"}, {}, {}});
+  EXPECT_EQ(count_at("shop/gw/http"), 0u);
+  EXPECT_EQ(count_at(kRetiredName), 1u);
+}
+
+// Counts 1 in every cell of CELLS, whatever it is called: cells are 64-bit atomics and nothing else.
+template <typename Cells>
+void CountOneEverywhere(Cells& cells) {
+  static_assert(sizeof(std::atomic<uint64_t>) == 8 && std::is_trivially_destructible_v<Cells>);
+  auto* words = reinterpret_cast<std::atomic<uint64_t>*>(&cells);
+  for (size_t i = 0; i < sizeof(Cells) / 8; ++i) words[i].store(1, std::memory_order_relaxed);
+}
+
+// Words that are 0 at the end are padding up to the cache line.
+template <typename Cells>
+size_t CellsThatAbsorbDoubles() {
+  Cells from, to;
+  CountOneEverywhere(from);
+  CountOneEverywhere(to);
+  to.Absorb(from);
+  const auto* words = reinterpret_cast<const std::atomic<uint64_t>*>(&to);
+  size_t twos = 0;
+  while (twos < sizeof(Cells) / 8 && words[twos].load(std::memory_order_relaxed) == 2) ++twos;
+  return twos;
+}
+
+TEST(Cells, AbsorbEveryField) {
+  EXPECT_EQ(CellsThatAbsorbDoubles<ListenerCells>(), 6u);
+  EXPECT_EQ(CellsThatAbsorbDoubles<RouteCells>(), kCodeClasses + 2 + Histogram::kBuckets + 1);
+  EXPECT_EQ(CellsThatAbsorbDoubles<ClusterCells>(), kCodeClasses + 16 + Histogram::kBuckets + 1);
 }
 
 TEST(Registry, KeepsHeldCellsAliveAndFindsThemAgain) {

@@ -1,0 +1,32 @@
+#include "dataplane/telemetry/stats/cells.h"
+
+namespace penstock::telemetry {
+namespace {
+
+template <typename Cells, typename... Fields>
+void AbsorbFields(Cells& to, const Cells& from, Fields... fields) {
+  ((to.*fields).Absorb(from.*fields), ...);
+}
+
+}  // namespace
+
+void ListenerCells::Absorb(const ListenerCells& from) noexcept {
+  using C = ListenerCells;
+  AbsorbFields(*this, from, &C::connections_opened, &C::connections_refused, &C::connections_active,
+               &C::malformed_requests, &C::client_timeouts, &C::requests_active);
+}
+
+void RouteCells::Absorb(const RouteCells& from) noexcept {
+  using C = RouteCells;
+  AbsorbFields(*this, from, &C::requests, &C::request_bytes, &C::response_bytes, &C::duration);
+}
+
+void ClusterCells::Absorb(const ClusterCells& from) noexcept {
+  using C = ClusterCells;
+  AbsorbFields(*this, from, &C::requests, &C::requests_active, &C::request_bytes, &C::response_bytes, &C::response_time,
+               &C::connections_opened, &C::connection_failures, &C::connections_active, &C::connections_idle,
+               &C::connections_reused, &C::limit_refusals, &C::retries, &C::retries_denied, &C::timeouts, &C::resets,
+               &C::mirrored, &C::mirrors_skipped, &C::dns_failures);
+}
+
+}  // namespace penstock::telemetry
