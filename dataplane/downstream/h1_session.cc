@@ -197,7 +197,7 @@ void H1Session::Refuse(Reason reason, std::string_view detail) {
 }
 
 void H1Session::Apply(const snapshot::ClientSettings& settings) {
-  MinRate rate(settings.min_body_rate, settings.min_rate_grace);
+  MinRate rate(settings.min_body_rate, settings.response_rate_grace());
   body_.Apply(settings);
   output_.SetPatience(settings.stream_idle_timeout, rate);
   max_requests_ = settings.max_requests_per_connection;

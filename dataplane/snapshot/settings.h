@@ -35,6 +35,9 @@ struct ClientSettings {
   uint32_t min_body_rate = 500;         // bytes/s, counted after min_rate_grace
   nanoseconds min_rate_grace = 30s;
 
+  // Twice as long for what a client takes as for what it sends: its receive window hides a pause that is not its fault.
+  nanoseconds response_rate_grace() const { return 2 * min_rate_grace; }
+
   bool operator==(const ClientSettings&) const = default;
 };
 
