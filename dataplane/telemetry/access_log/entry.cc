@@ -244,6 +244,7 @@ size_t AccessLogFormatter::Format(const AccessLogEntry& entry, std::span<char> o
   line.String("listener", entry.listener, kMaxName);
   if (!entry.route.empty()) line.String("route", entry.route, kMaxName);
   if (entry.rule >= 0) line.Number("rule", static_cast<uint64_t>(entry.rule));
+  if (!entry.rule_name.empty()) line.String("rule_name", entry.rule_name, kMaxName);
   if (!entry.cluster.empty()) line.String("cluster", entry.cluster, kMaxName);
   if (!entry.endpoint.empty()) line.String("endpoint", entry.endpoint, kMaxShort);
   line.String("method", entry.method, kMaxShort);
@@ -251,6 +252,7 @@ size_t AccessLogFormatter::Format(const AccessLogEntry& entry, std::span<char> o
   line.String("path", entry.path, kMaxPath);
   line.Number("status", static_cast<uint64_t>(std::max(entry.status, 0)));
   if (!entry.reason.empty()) line.String("reason", entry.reason, kMaxShort);
+  if (!entry.detail.empty()) line.String("detail", entry.detail, kMaxShort);
   line.Number("bytes_in", entry.bytes_in);
   line.Number("bytes_out", entry.bytes_out);
   line.Millis("duration_ms", entry.duration);

@@ -19,15 +19,17 @@ struct AccessLogEntry {
   uint64_t generation_number = 0;
   uint64_t endpoints_epoch = 0;
   std::string_view listener;
-  std::string_view route;     // "": no route matched, left out
-  int rule = -1;              // -1: left out
-  std::string_view cluster;   // "": not forwarded, left out
-  std::string_view endpoint;  // "": left out
+  std::string_view route;      // "": no route matched, left out
+  int rule = -1;               // -1: left out
+  std::string_view rule_name;  // "": the rule has none, left out
+  std::string_view cluster;    // "": not forwarded, left out
+  std::string_view endpoint;   // "": left out
   std::string_view method;
   std::string_view host;
   std::string_view path;                 // canonical path with the query
   int status = 0;                        // 0: the client left before a final status
   std::string_view reason;               // name of the local reply's reason; "": the upstream answered, left out
+  std::string_view detail;               // what exactly was wrong; "": left out
   uint64_t bytes_in = 0;                 // body bytes taken from the client
   uint64_t bytes_out = 0;                // body bytes given to the client
   std::chrono::nanoseconds duration{0};  // first byte of the head to last byte of the response
