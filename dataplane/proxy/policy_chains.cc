@@ -1,5 +1,10 @@
 #include "dataplane/proxy/policy_chains.h"
 
+#include <utility>
+
+#include "dataplane/snapshot/hash.h"
+#include "dataplane/snapshot/state.h"
+
 namespace penstock::proxy {
 namespace {
 
@@ -13,37 +18,48 @@ StatusOr<PolicyChain> MakeChain(const snapshot::CompiledPolicyChain& configured,
   return chain;
 }
 
-Status AddChain(const snapshot::Snapshot& snapshot, const std::string& name, MakePolicy make_policy,
-                std::map<std::string, PolicyChain, std::less<>>& chains) {
-  if (name.empty() || chains.contains(name)) return absl::OkStatus();
-  const snapshot::Shared<snapshot::CompiledPolicyChain>* configured = snapshot.FindPolicyChain(name);
-  if (configured == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(PolicyChain chain, MakeChain(**configured, make_policy));
-  chains.emplace(name, std::move(chain));
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 StatusOr<PolicyChains> PolicyChains::Prepare(const snapshot::Snapshot& snapshot, MakePolicy make_policy) {
   PolicyChains result;
+  result.seed_ = snapshot.state().seed;
   Status status = absl::OkStatus();
-  snapshot.ForEachListener([&](const snapshot::Shared<snapshot::CompiledListener>& listener) {
-    status.Update(AddChain(snapshot, listener->policy_chain, make_policy, result.chains_));
-  });
-  snapshot.ForEachRoute([&](const snapshot::Shared<snapshot::CompiledRoute>& route) {
-    for (const snapshot::CompiledRule& rule : route->rules) {
-      status.Update(AddChain(snapshot, rule.policy_chain, make_policy, result.chains_));
-    }
+  snapshot.ForEachPolicyChain([&](const snapshot::Shared<snapshot::CompiledPolicyChain>& configured) {
+    if (status.ok()) status = result.Add(*configured, make_policy);
   });
   RETURN_IF_ERROR(status);
   return result;
 }
 
+StatusOr<PolicyChains> PolicyChains::After(const snapshot::Snapshot& next, const snapshot::Delta& delta,
+                                           MakePolicy make_policy) const {
+  PolicyChains result = *this;
+  for (const snapshot::ResourceName& removed : delta.removals) {
+    if (removed.type_url == snapshot::kPolicyChainType) result.chains_.Erase(removed.name, seed_);
+  }
+  for (const snapshot::Resource& changed : delta.upserts) {
+    if (changed.type_url != snapshot::kPolicyChainType) continue;
+    const snapshot::Shared<snapshot::CompiledPolicyChain>* configured = next.FindPolicyChain(changed.name);
+    if (configured != nullptr) RETURN_IF_ERROR(result.Add(**configured, make_policy));
+  }
+  return result;
+}
+
 const PolicyChain& PolicyChains::Find(std::string_view name) const {
   if (name.empty()) return none_;
-  auto found = chains_.find(name);
-  return found == chains_.end() ? none_ : found->second;
+  const Named* found = chains_.Find(name, seed_);
+  return found == nullptr ? none_ : found->chain;
+}
+
+void PolicyChains::Insert(std::string_view name, PolicyChain chain) {
+  chains_.Erase(name, seed_);
+  chains_.Insert(router::Ref<Named>(new Named(name, std::move(chain))), seed_);
+}
+
+Status PolicyChains::Add(const snapshot::CompiledPolicyChain& configured, MakePolicy make_policy) {
+  ASSIGN_OR_RETURN(PolicyChain chain, MakeChain(configured, make_policy));
+  Insert(configured.name, std::move(chain));
+  return absl::OkStatus();
 }
 
 }  // namespace penstock::proxy

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include "absl/functional/function_ref.h"
 #include "dataplane/base/status.h"
 #include "dataplane/exchange/policy.h"
+#include "dataplane/router/persistent_set.h"
 #include "dataplane/snapshot/snapshot.h"
 
 namespace penstock::proxy {
@@ -18,21 +18,38 @@ using PolicyChain = std::vector<std::shared_ptr<const Policy>>;
 // Makes the run-object of one configured policy; called while a generation is prepared, off the workers.
 using MakePolicy = absl::FunctionRef<StatusOr<std::shared_ptr<const Policy>>(const snapshot::CompiledPolicy&)>;
 
-// The run-objects of all policy chains of a generation. Immutable once prepared; shared by all workers.
+// The run-objects of all policy chains of a generation, shared by all workers. A value whose copies share what they
+// hold, with counts that are not atomic: like Snapshots, those that come from one another are made, changed and
+// destroyed on one thread, while any thread may Find.
 class PolicyChains {
  public:
-  // Makes the policies of every chain that SNAPSHOT's listeners and rules name. An error names the chain and the
-  // policy; nothing is left behind.
+  // Makes the policies of every chain of SNAPSHOT. An error names the chain and the policy.
   static StatusOr<PolicyChains> Prepare(const snapshot::Snapshot& snapshot, MakePolicy make_policy);
 
-  // The chain of that name; empty for "".
+  // The chains of NEXT, which came out of this object's snapshot by DELTA: makes those that DELTA names, shares the
+  // others.
+  StatusOr<PolicyChains> After(const snapshot::Snapshot& next, const snapshot::Delta& delta,
+                               MakePolicy make_policy) const;
+
+  // The chain of that name; empty for "". Stays where it is as long as this lives.
   const PolicyChain& Find(std::string_view name) const;
-  void Insert(std::string_view name, PolicyChain chain) {
-    chains_.insert_or_assign(std::string(name), std::move(chain));
-  }
+  void Insert(std::string_view name, PolicyChain chain);
 
  private:
-  std::map<std::string, PolicyChain, std::less<>> chains_;
+  struct Named : router::Counted {
+    Named(std::string_view n, PolicyChain c) : name(n), chain(std::move(c)) {}
+    std::string_view key() const { return name; }
+    static Named* Clone(const Named& from) { return new Named(from); }
+    static void Destroy(Named* named) { delete named; }
+
+    std::string name;
+    PolicyChain chain;
+  };
+
+  Status Add(const snapshot::CompiledPolicyChain& configured, MakePolicy make_policy);
+
+  uint64_t seed_ = 0;  // the snapshot's
+  router::PersistentSet<Named> chains_;
   PolicyChain none_;
 };
 
