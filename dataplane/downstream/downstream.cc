@@ -57,10 +57,16 @@ Downstream::~Downstream() { PENSTOCK_CHECK(connections_ == 0, "a connection is s
 
 Status Downstream::Listen(const snapshot::BindKey& key, io::Fd socket, std::shared_ptr<PlaceLoad> load) {
   ASSIGN_OR_RETURN(std::unique_ptr<io::Listener> listener, io::Listener::Create(proxy_.reactor, std::move(socket)));
-  auto acceptor = std::make_shared<Acceptor>(*this, key, std::move(listener), std::move(load));
-  acceptors_.push_back(acceptor);
-  proxy_.reactor.Spawn(Acceptor::Run(acceptor));
+  new_.push_back(std::make_shared<Acceptor>(*this, key, std::move(listener), std::move(load)));
   return absl::OkStatus();
+}
+
+void Downstream::StartAccepting() {
+  for (std::shared_ptr<Acceptor>& acceptor : new_) {
+    proxy_.reactor.Spawn(Acceptor::Run(acceptor));
+    acceptors_.push_back(std::move(acceptor));
+  }
+  new_.clear();
 }
 
 void Downstream::StopListening(const snapshot::BindKey& key) {
@@ -74,6 +80,7 @@ void Downstream::StopListening(const snapshot::BindKey& key) {
 void Downstream::StopListeningEverywhere() {
   for (const std::shared_ptr<Acceptor>& acceptor : acceptors_) acceptor->Stop();
   acceptors_.clear();
+  ForgetNew();
 }
 
 void Downstream::Drain() {

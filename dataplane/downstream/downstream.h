@@ -49,14 +49,17 @@ class Downstream {
   // How long a connection may stay idle once the drain has begun: a request that was on its way is still answered.
   static constexpr Duration kIdleInDrain = std::chrono::seconds(1);
 
-  // LIMIT is the process's. All outlive this; PROXY has a generation before Listen is called.
+  // LIMIT is the process's. All outlive this; PROXY has a generation before StartAccepting is called.
   Downstream(proxy::Proxy& proxy, ConnectionLimit& limit);
   Downstream(const Downstream&) = delete;
   // REQUIRES: connections() is 0, and StopListeningEverywhere() was called and its reactor has run since.
   ~Downstream();
 
-  // Accepts on SOCKET, which listens at KEY, from now on. LOAD is the place's, shared by all workers.
+  // Gets ready to accept on SOCKET, which listens at KEY. LOAD is the place's, shared by all workers. Then the
+  // generation that has the place is published and StartAccepting called, or ForgetNew closes what waits for that.
   Status Listen(const snapshot::BindKey& key, io::Fd socket, std::shared_ptr<PlaceLoad> load);
+  void StartAccepting();
+  void ForgetNew() { new_.clear(); }
   // Takes what waits in the accept queue, then closes the socket. Connections go on. No effect if KEY is not listened
   // at.
   void StopListening(const snapshot::BindKey& key);
@@ -87,6 +90,7 @@ class Downstream {
   ExchangePool exchanges_;
   Cancellation life_;
   std::vector<std::shared_ptr<Acceptor>> acceptors_;
+  std::vector<std::shared_ptr<Acceptor>> new_;  // do not accept yet
   IntrusiveList<H1Session> sessions_;
   size_t connections_ = 0;
   bool draining_ = false;

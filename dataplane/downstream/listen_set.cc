@@ -5,14 +5,43 @@
 
 namespace penstock::downstream {
 
-StatusOr<std::vector<PlaceSockets>> ListenSet::Open(std::span<const snapshot::BindKey> keys) const {
-  std::vector<PlaceSockets> opened;
-  for (const snapshot::BindKey& key : keys) {
+using snapshot::BindKey;
+
+OpenedPlaces ListenSet::Open(std::span<const BindKey> keys) const {
+  OpenedPlaces opened;
+  for (const BindKey& key : keys) {
+    if (const BindKey* same = SamePlace(key, keys)) {
+      opened.failures.push_back({key, *same, absl::AlreadyExistsError("two listeners have the same address and port")});
+      continue;
+    }
     if (std::binary_search(open_.begin(), open_.end(), key)) continue;
-    ASSIGN_OR_RETURN(PlaceSockets place, OpenOne(key));
-    opened.push_back(std::move(place));
+    bool shares = SharesPort(key, keys) || SharesPort(key, open_);
+    StatusOr<PlaceSockets> place = OpenOne(key, shares ? io::OwnSockets::kIgnored : io::OwnSockets::kCounted);
+    if (place.ok()) {
+      opened.places.push_back(*std::move(place));
+    } else {
+      opened.failures.push_back({key, std::nullopt, place.status()});
+    }
   }
+  if (!opened.failures.empty()) opened.places.clear();
   return opened;
+}
+
+// A key before KEY that names the same address: "" and the default address spelt out.
+const BindKey* ListenSet::SamePlace(const BindKey& key, std::span<const BindKey> keys) const {
+  StatusOr<io::SocketAddress> address = AddressOf(key);
+  if (!address.ok() || key.port == 0) return nullptr;
+  for (const BindKey& other : keys) {
+    if (other == key) return nullptr;
+    StatusOr<io::SocketAddress> there = AddressOf(other);
+    if (there.ok() && *there == *address) return &other;
+  }
+  return nullptr;
+}
+
+bool ListenSet::SharesPort(const BindKey& key, std::span<const BindKey> keys) const {
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const BindKey& other) { return other != key && other.port == key.port; });
 }
 
 std::vector<snapshot::BindKey> ListenSet::Keep(std::span<const snapshot::BindKey> keys) {
@@ -24,12 +53,17 @@ std::vector<snapshot::BindKey> ListenSet::Keep(std::span<const snapshot::BindKey
   return gone;
 }
 
-StatusOr<PlaceSockets> ListenSet::OpenOne(const snapshot::BindKey& key) const {
+StatusOr<io::SocketAddress> ListenSet::AddressOf(const BindKey& key) const {
   std::string_view text = key.address.empty() ? std::string_view(default_address_) : key.address;
   ASSIGN_OR_RETURN(IpAddress ip, IpAddress::Parse(text), _ << "listen address");
-  PlaceSockets place{key, io::SocketAddress::Ip(ip, key.port), {}, std::make_shared<PlaceLoad>()};
+  return io::SocketAddress::Ip(ip, key.port);
+}
+
+StatusOr<PlaceSockets> ListenSet::OpenOne(const BindKey& key, io::OwnSockets own) const {
+  ASSIGN_OR_RETURN(io::SocketAddress address, AddressOf(key));
+  PlaceSockets place{key, address, {}, std::make_shared<PlaceLoad>()};
   std::string where = place.address.ToString();
-  if (key.port != 0) RETURN_IF_ERROR(io::CheckFree(place.address)) << "cannot listen at " << where;
+  if (key.port != 0) RETURN_IF_ERROR(io::CheckFree(place.address, own)) << "cannot listen at " << where;
   for (int worker = 0; worker < workers_; ++worker) {
     ASSIGN_OR_RETURN(io::Fd socket, io::Listen(place.address, {}), _ << "cannot listen at " << where);
     // Port 0 is chosen by the first socket; the others join it.

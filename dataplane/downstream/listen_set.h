@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +27,18 @@ struct PlaceSockets {
   std::shared_ptr<PlaceLoad> load;
 };
 
+// A place that cannot be listened at.
+struct PlaceFailure {
+  snapshot::BindKey key;
+  std::optional<snapshot::BindKey> same_as;  // another place of the same generation that is the same address
+  Status why;                                // names the address, the port and who has it
+};
+
+struct OpenedPlaces {
+  std::vector<PlaceSockets> places;
+  std::vector<PlaceFailure> failures;  // if there are any, no place is open
+};
+
 // Which places are listened at, keyed by address and port. Sockets are opened here, before any worker has them, so that
 // a port in use rejects the generation instead of half-serving it; a place that stays is never bound again. One thread.
 class ListenSet {
@@ -34,17 +47,22 @@ class ListenSet {
   ListenSet(int workers, std::string default_address)
       : workers_(workers), default_address_(std::move(default_address)) {}
 
-  // Opens the places of KEYS that are not open, for a generation that is being prepared. On an error nothing is open
-  // that was not before; it names the place and who has the port. What is returned belongs to the caller: give it to
-  // the workers' Downstream::Listen and call Keep once the generation is served, or drop it.
-  StatusOr<std::vector<PlaceSockets>> Open(std::span<const snapshot::BindKey> keys) const;
+  // Opens the places of KEYS that are not open, for a generation that is being prepared. If any of them fails, nothing
+  // is open that was not before, and every failure is told. What is returned belongs to the caller: give it to the
+  // workers' Downstream::Listen and call Keep once the generation is served, or drop it.
+  //
+  // A wildcard and an address may share a port: the kernel gives a connection to the more specific one.
+  OpenedPlaces Open(std::span<const snapshot::BindKey> keys) const;
 
   // A generation with KEYS is served by all workers. Returns the places that it does not have any more: to be closed on
   // the workers with Downstream::StopListening.
   std::vector<snapshot::BindKey> Keep(std::span<const snapshot::BindKey> keys);
 
  private:
-  StatusOr<PlaceSockets> OpenOne(const snapshot::BindKey& key) const;
+  StatusOr<io::SocketAddress> AddressOf(const snapshot::BindKey& key) const;
+  StatusOr<PlaceSockets> OpenOne(const snapshot::BindKey& key, io::OwnSockets own) const;
+  const snapshot::BindKey* SamePlace(const snapshot::BindKey& key, std::span<const snapshot::BindKey> keys) const;
+  bool SharesPort(const snapshot::BindKey& key, std::span<const snapshot::BindKey> keys) const;
 
   const int workers_;
   const std::string default_address_;

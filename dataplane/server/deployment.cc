@@ -1,7 +1,9 @@
 #include "dataplane/server/deployment.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
 #include "dataplane/base/random.h"
 #include "dataplane/policies/policy_registry.h"
@@ -15,12 +17,42 @@ using snapshot::ResourceProblem;
 
 std::string Text(snapshot::GenerationId id) { return StrCat(id.epoch, ".", id.number); }
 
-// What Prepare says about a generation that is valid but cannot be served here.
+// A generation that is valid but has a policy that cannot be made here.
 ResourceProblem CannotPrepare(const Status& status) {
   ResourceProblem problem;
-  problem.set_type_url(std::string(snapshot::kListenerType));
-  problem.set_code("E301");
+  problem.set_type_url(std::string(snapshot::kPolicyChainType));
+  problem.set_code("E302");
   problem.set_reason(std::string(status.message()));
+  problem.set_hint("update this data plane, or take the policy away");
+  return problem;
+}
+
+// The listeners of a place, by name.
+std::vector<std::string> ListenersAt(const snapshot::Snapshot& snapshot, const snapshot::BindKey& key) {
+  std::vector<std::string> names;
+  snapshot.ForEachListener([&](const snapshot::Shared<snapshot::CompiledListener>& listener) {
+    bool there =
+        std::find(listener->addresses.begin(), listener->addresses.end(), key.address) != listener->addresses.end();
+    if (listener->port == key.port && there) names.push_back(listener->name);
+  });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// A place of SNAPSHOT that cannot be listened at here, under the name of its first listener.
+ResourceProblem CannotListen(const snapshot::Snapshot& snapshot, const downstream::PlaceFailure& failure) {
+  std::vector<std::string> names = ListenersAt(snapshot, failure.key);
+  ResourceProblem problem;
+  problem.set_type_url(std::string(snapshot::kListenerType));
+  if (!names.empty()) problem.set_name(names[0]);
+  problem.set_code("E301");
+  std::string reason(failure.why.message());
+  if (failure.same_as.has_value()) {
+    std::vector<std::string> others = ListenersAt(snapshot, *failure.same_as);
+    absl::StrAppend(&reason, " on this data plane: this one and ", others.empty() ? "another one" : others[0]);
+  }
+  if (names.size() > 1) absl::StrAppend(&reason, "; ", names.size(), " listeners share this address");
+  problem.set_reason(std::move(reason));
   problem.set_hint("free the address on this data plane, or choose another one for the listener");
   return problem;
 }
@@ -68,53 +100,90 @@ std::vector<ResourceProblem> Deployment::Serve(const snapshot::Delta& delta, Sta
     Refused(delta, outcome.problems);
     return std::move(outcome.problems);
   }
-  StatusOr<Prepared> prepared = Prepare(std::move(outcome.snapshot), delta, start);
-  if (!prepared.ok()) {
-    std::vector<ResourceProblem> problems = {CannotPrepare(prepared.status())};
+  StatusOr<std::unique_ptr<proxy::Generation>> next = Prepare(std::move(outcome.snapshot), delta, start);
+  std::vector<ResourceProblem> problems;
+  if (next.ok()) {
+    problems = Listen(*(*next)->snapshot);
+  } else {
+    problems = {CannotPrepare(next.status())};
+  }
+  if (!problems.empty()) {
     Refused(delta, problems);
     return problems;
   }
-  Publish(*std::move(prepared));
+  Publish(*std::move(next));
   ShowServed();
   log_.Info("config", "a generation is served",
             {{"generation", Text(running()->id())}, {"changes", StrCat(delta.upserts.size() + delta.removals.size())}});
   return {};
 }
 
-// Everything that may fail, while the previous generation goes on. A failure leaves nothing behind.
-StatusOr<Deployment::Prepared> Deployment::Prepare(std::shared_ptr<const snapshot::Snapshot> snapshot,
-                                                   const snapshot::Delta& delta, Start start) {
-  Prepared prepared;
-  ASSIGN_OR_RETURN(prepared.sockets, listen_set_.Open(snapshot->bind_keys()));
-  prepared.generation = std::make_unique<proxy::Generation>();
-  ASSIGN_OR_RETURN(prepared.generation->policies, proxy::PolicyChains::Prepare(*snapshot, MakePolicy));
+// What may fail, while the previous generation goes on. A failure leaves nothing behind; so does success, until
+// Publish.
+StatusOr<std::unique_ptr<proxy::Generation>> Deployment::Prepare(std::shared_ptr<const snapshot::Snapshot> snapshot,
+                                                                 const snapshot::Delta& delta, Start start) {
+  bool replaces = start == Start::kEmpty || current_ == nullptr;
+  auto next = std::make_unique<proxy::Generation>();
+  ASSIGN_OR_RETURN(next->policies, replaces ? proxy::PolicyChains::Prepare(*snapshot, MakePolicy)
+                                            : current_->policies.After(*snapshot, delta, MakePolicy));
   SeriesChange change =
       start == Start::kEmpty ? SeriesOfReplacement(running(), *snapshot) : SeriesOfDelta(running(), *snapshot, delta);
-  prepared.generation->series =
-      registry_.Update(current_ == nullptr ? nullptr : current_->series, change.added, change.removed);
-  prepared.generation->snapshot = std::move(snapshot);
-  return prepared;
+  next->series = registry_.Update(current_ == nullptr ? nullptr : current_->series, change.added, change.removed);
+  next->snapshot = std::move(snapshot);
+  return next;
+}
+
+// Makes all workers ready to accept where SNAPSHOT wants it and none of them did. With a problem, none is.
+std::vector<ResourceProblem> Deployment::Listen(const snapshot::Snapshot& snapshot) {
+  downstream::OpenedPlaces opened = listen_set_.Open(snapshot.bind_keys());
+  std::vector<downstream::PlaceFailure> failures = std::move(opened.failures);
+  if (failures.empty() && !opened.places.empty()) failures = ListenOnWorkers(std::move(opened.places));
+  std::vector<ResourceProblem> problems;
+  for (const downstream::PlaceFailure& failure : failures) problems.push_back(CannotListen(snapshot, failure));
+  return problems;
+}
+
+// Returns when all workers have answered.
+std::vector<downstream::PlaceFailure> Deployment::ListenOnWorkers(std::vector<downstream::PlaceSockets> places) {
+  std::vector<std::vector<downstream::PlaceFailure>> by_worker(workers_.size());
+  absl::BlockingCounter ready(static_cast<int>(workers_.size()));
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    std::vector<OpenedPlace> opened;
+    for (downstream::PlaceSockets& place : places) {
+      opened.push_back({place.key, std::move(place.sockets[i]), place.load});
+    }
+    workers_[i]->Listen(std::move(opened),
+                        [&ready, &failed = by_worker[i]](std::vector<downstream::PlaceFailure> failures) {
+                          failed = std::move(failures);
+                          ready.DecrementCount();
+                        });
+  }
+  ready.Wait();
+  std::vector<downstream::PlaceFailure> failures;
+  for (std::vector<downstream::PlaceFailure>& of_one : by_worker) {
+    failures.insert(failures.end(), of_one.begin(), of_one.end());
+  }
+  if (!failures.empty()) {
+    for (const std::unique_ptr<Worker>& worker : workers_) worker->Withdraw();
+  }
+  return failures;
 }
 
 // One message per worker; returns when the last one serves it. Cannot fail.
-void Deployment::Publish(Prepared prepared) {
-  proxy::Generation& next = *prepared.generation;
+void Deployment::Publish(std::unique_ptr<proxy::Generation> prepared) {
+  proxy::Generation& next = *prepared;
   next.holders.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
   std::vector<snapshot::BindKey> closed = listen_set_.Keep(next.snapshot->bind_keys());
   absl::BlockingCounter serving(static_cast<int>(workers_.size()));
-  for (size_t i = 0; i < workers_.size(); ++i) {
-    std::vector<OpenedPlace> opened;
-    for (downstream::PlaceSockets& place : prepared.sockets) {
-      opened.push_back({place.key, std::move(place.sockets[i]), place.load});
-    }
-    workers_[i]->Publish(next, std::move(opened), closed, [&serving] { serving.DecrementCount(); });
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->Publish(next, closed, [&serving] { serving.DecrementCount(); });
   }
   serving.Wait();
   {
     absl::MutexLock lock(&mutex_);
-    std::swap(current_, prepared.generation);
+    std::swap(current_, prepared);
   }
-  if (prepared.generation != nullptr) retired_.push_back(std::move(prepared.generation));
+  if (prepared != nullptr) retired_.push_back(std::move(prepared));
   Reclaim();
 }
 
@@ -132,12 +201,11 @@ std::vector<ResourceProblem> Deployment::ApplyEndpoints(const std::vector<snapsh
                                                         const std::vector<snapshot::ResourceName>& removals) {
   snapshot::CompileOutcome outcome = snapshot::ApplyEndpoints(*running(), upserts, removals);
   if (!outcome.ok()) return std::move(outcome.problems);
-  Prepared prepared;
-  prepared.generation = std::make_unique<proxy::Generation>();
-  prepared.generation->snapshot = std::move(outcome.snapshot);
-  prepared.generation->series = current_->series;
-  prepared.generation->policies = current_->policies;
-  Publish(std::move(prepared));
+  auto next = std::make_unique<proxy::Generation>();
+  next->snapshot = std::move(outcome.snapshot);
+  next->series = current_->series;
+  next->policies = current_->policies;
+  Publish(std::move(next));
   registry_.process().endpoints_updates.Add();
   if (last_known_good_ != nullptr) last_known_good_->AppendEndpoints(upserts, removals);
   return {};

@@ -42,15 +42,12 @@ class Deployment final : public xds::Applier {
   proxy::GenerationLease Lease() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  struct Prepared {
-    std::unique_ptr<proxy::Generation> generation;
-    std::vector<downstream::PlaceSockets> sockets;
-  };
-
   std::vector<snapshot::ResourceProblem> Serve(const snapshot::Delta& delta, Start start);
-  StatusOr<Prepared> Prepare(std::shared_ptr<const snapshot::Snapshot> snapshot, const snapshot::Delta& delta,
-                             Start start);
-  void Publish(Prepared prepared);
+  StatusOr<std::unique_ptr<proxy::Generation>> Prepare(std::shared_ptr<const snapshot::Snapshot> snapshot,
+                                                       const snapshot::Delta& delta, Start start);
+  std::vector<snapshot::ResourceProblem> Listen(const snapshot::Snapshot& snapshot);
+  std::vector<downstream::PlaceFailure> ListenOnWorkers(std::vector<downstream::PlaceSockets> places);
+  void Publish(std::unique_ptr<proxy::Generation> next);
   void ShowServed();
   void Remember(const snapshot::Delta& delta, Start start);
   void Refused(const snapshot::Delta& delta, const std::vector<snapshot::ResourceProblem>& problems);

@@ -77,14 +77,26 @@ Worker::~Worker() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Worker::Publish(proxy::Generation& next, std::vector<OpenedPlace> opened, std::vector<snapshot::BindKey> closed,
-                     Done done) {
-  Post([&next, opened = std::move(opened), closed = std::move(closed), done = std::move(done)](State& state) mutable {
-    state.proxy.Publish(next);
+void Worker::Listen(std::vector<OpenedPlace> opened,
+                    absl::AnyInvocable<void(std::vector<downstream::PlaceFailure>)> done) {
+  Post([opened = std::move(opened), done = std::move(done)](State& state) mutable {
+    std::vector<downstream::PlaceFailure> failures;
     for (OpenedPlace& place : opened) {
-      // Only a lack of memory or descriptors: the other workers' sockets of the place take the connections.
-      state.downstream.Listen(place.key, std::move(place.socket), std::move(place.load)).IgnoreError();
+      Status status = state.downstream.Listen(place.key, std::move(place.socket), std::move(place.load));
+      if (!status.ok()) failures.push_back({place.key, std::nullopt, std::move(status)});
     }
+    done(std::move(failures));
+  });
+}
+
+void Worker::Withdraw() {
+  Post([](State& state) { state.downstream.ForgetNew(); });
+}
+
+void Worker::Publish(proxy::Generation& next, std::vector<snapshot::BindKey> closed, Done done) {
+  Post([&next, closed = std::move(closed), done = std::move(done)](State& state) mutable {
+    state.proxy.Publish(next);
+    state.downstream.StartAccepting();
     for (const snapshot::BindKey& key : closed) state.downstream.StopListening(key);
     done();
   });

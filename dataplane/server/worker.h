@@ -45,10 +45,14 @@ class Worker {
   // Ends the thread: what still runs is broken off. Drain first.
   ~Worker();
 
-  // Serves NEXT, whose `holders` counts this worker already; then accepts at OPENED and no more at CLOSED. DONE is
-  // called on the worker's thread. NEXT outlives its last holder.
-  void Publish(proxy::Generation& next, std::vector<OpenedPlace> opened, std::vector<snapshot::BindKey> closed,
-               Done done);
+  // The first step of a publish, which may fail: gets ready to accept at OPENED. DONE is called on the worker's thread,
+  // with the places that failed. Then comes Publish or, if any worker failed, Withdraw.
+  void Listen(std::vector<OpenedPlace> opened, absl::AnyInvocable<void(std::vector<downstream::PlaceFailure>)> done);
+  void Withdraw();
+
+  // Serves NEXT, whose `holders` counts this worker already; then accepts at the places that Listen was given and no
+  // more at CLOSED. DONE is called on the worker's thread. NEXT outlives its last holder.
+  void Publish(proxy::Generation& next, std::vector<snapshot::BindKey> closed, Done done);
 
   // The steps of a drain (dataplane/downstream/downstream.h).
   void Drain();

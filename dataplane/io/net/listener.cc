@@ -40,7 +40,11 @@ StatusOr<Fd> Listen(const SocketAddress& address, const ListenOptions& options) 
   return fd;
 }
 
-Status CheckFree(const SocketAddress& address) { return Listen(address, {.backlog = 1, .reuse_port = false}).status(); }
+Status CheckFree(const SocketAddress& address, OwnSockets own) {
+  Status status = Listen(address, {.backlog = 1, .reuse_port = false}).status();
+  bool ours = absl::IsAlreadyExists(status) && own == OwnSockets::kIgnored && OnlyWeListen(address);
+  return ours ? absl::OkStatus() : status;
+}
 
 StatusOr<SocketAddress> BoundAddress(const Fd& socket) {
   sockaddr_storage storage;

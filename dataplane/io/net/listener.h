@@ -18,7 +18,9 @@ StatusOr<Fd> Listen(const SocketAddress& address, const ListenOptions& options);
 
 // kAlreadyExists, naming who has it as far as this process may see, if another socket listens there: asked once before
 // a group of SO_REUSEPORT sockets is opened, since those would join a stranger's group silently.
-Status CheckFree(const SocketAddress& address);
+// What this process itself listens at does not count if OWN is kIgnored: a wildcard and an address of the same port.
+enum class OwnSockets : std::uint8_t { kCounted, kIgnored };
+Status CheckFree(const SocketAddress& address, OwnSockets own = OwnSockets::kCounted);
 
 StatusOr<SocketAddress> BoundAddress(const Fd& socket);
 

@@ -222,6 +222,16 @@ TEST_F(Net, TwoSocketsShareAPortAndAStrangerIsRefusedByName) {
   EXPECT_NE(taken.message().find(absl::StrCat("pid ", getpid())), absl::string_view::npos) << taken;
 }
 
+TEST_F(Net, AWildcardAndAnAddressOfOneProcessShareAPort) {
+  std::unique_ptr<Listener> first = Open();
+  StatusOr<SocketAddress> any = SocketAddress::Parse(absl::StrCat("0.0.0.0:", first->address().port()));
+  ASSERT_TRUE(any.ok()) << any.status();
+  EXPECT_TRUE(absl::IsAlreadyExists(CheckFree(*any)));
+  EXPECT_TRUE(CheckFree(*any, OwnSockets::kIgnored).ok());
+  StatusOr<Fd> wide = Listen(*any, {});
+  EXPECT_TRUE(wide.ok()) << wide.status();
+}
+
 TEST_F(Net, TheAcceptQueueCanBeEmptiedBeforeClosing) {
   std::unique_ptr<Listener> listener = Open();
   std::vector<StreamPtr> clients;

@@ -10,4 +10,8 @@ namespace penstock::io {
 // is found. Reads /proc; slow, not for workers.
 std::string DescribePortOwner(const SocketAddress& address);
 
+// Every socket that listens where ADDRESS would (the same address, or one of the two is the wildcard) is of this
+// process. Reads /proc; slow, not for workers.
+bool OnlyWeListen(const SocketAddress& address);
+
 }  // namespace penstock::io

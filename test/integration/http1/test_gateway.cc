@@ -103,7 +103,8 @@ Task<void> FakeUpstream::Serve(FakeUpstream& self, std::unique_ptr<io::TcpStream
     }
     std::string_view pieces[] = {script.response};
     Status written = co_await stream->Write(pieces, wait);
-    if (!written.ok() || script.close_after) co_return;
+    if (script.reset_after) stream->Reset();
+    if (!written.ok() || script.close_after || script.reset_after) co_return;
   }
 }
 
@@ -143,15 +144,16 @@ void TestGateway::Serve(std::vector<snapshot::Resource> resources) {
   generation->series = registry_.Update(nullptr, names, {});
   generation->policies = policies;
   generation->holders = 1;
-  StatusOr<std::vector<downstream::PlaceSockets>> places = listen_set_.Open(generation->snapshot->bind_keys());
-  ASSERT_TRUE(places.ok()) << places.status();
+  downstream::OpenedPlaces opened = listen_set_.Open(generation->snapshot->bind_keys());
+  ASSERT_TRUE(opened.failures.empty()) << opened.failures[0].why;
   std::vector<snapshot::BindKey> keys = generation->snapshot->bind_keys();
   proxy_->Publish(*generation);
   generations_.push_back(std::move(generation));
-  for (downstream::PlaceSockets& place : *places) {
+  for (downstream::PlaceSockets& place : opened.places) {
     port_ = place.address.port();
     ASSERT_TRUE(downstream_->Listen(place.key, std::move(place.sockets[0]), place.load).ok());
   }
+  downstream_->StartAccepting();
   for (const snapshot::BindKey& gone : listen_set_.Keep(keys)) downstream_->StopListening(gone);
 }
 

@@ -24,6 +24,7 @@ class FakeUpstream {
     std::string response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     bool read_content = true;  // before answering
     bool close_after = false;  // end the connection behind the response
+    bool reset_after = false;  // break it off behind the response
     bool silent = false;       // never answer
   };
 

@@ -1,0 +1,105 @@
+// Workers and what brings generations to them, in this process.
+#include "dataplane/server/deployment.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <future>
+
+#include "dataplane/server/testing.h"
+#include "dataplane/snapshot/hash.h"
+#include "dataplane/snapshot/testing.h"
+
+namespace penstock::server {
+namespace {
+
+using snapshot::ResourceProblem;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr int kWorkers = 2;
+
+std::vector<ResourceProblem> ApplyListener(Deployment& deployment, std::string_view name, uint16_t port) {
+  snapshot::Delta delta{{snapshot::testing::Listener(name, StrCat("port: ", port))}, {}, {}};
+  return deployment.Apply(delta,
+                          deployment.running() == nullptr ? Deployment::Start::kEmpty : Deployment::Start::kRunning);
+}
+
+class DeploymentTest : public testing::Test {
+ protected:
+  DeploymentTest()
+      : registry_({.workers = kWorkers, .max_series = 100, .reasons = {}}),
+        access_log_(*telemetry::AccessLog::Open({""}, registry_)),
+        limits_(kWorkers) {
+    WorkerShared shared{registry_, *access_log_, limits_, connections_};
+    for (int i = 0; i < kWorkers; ++i) workers_.push_back(*Worker::Start(shared, i, 0));
+    deployment_ = std::make_unique<Deployment>(workers_, downstream::ListenSet(kWorkers, "127.0.0.1"), registry_,
+                                               nullptr, log_, clock_);
+  }
+  ~DeploymentTest() override {
+    workers_.clear();
+    deployment_.reset();
+  }
+
+  telemetry::Registry registry_;
+  std::unique_ptr<telemetry::AccessLog> access_log_;
+  upstream::ProcessLimits limits_;
+  downstream::ConnectionLimit connections_{100};
+  telemetry::Log log_{telemetry::LogLevel::kError};
+  SystemClock clock_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Deployment> deployment_;
+};
+
+TEST_F(DeploymentTest, NamesTheListenerTheAddressAndTheHolderOfAPortInUse) {
+  TestUpstream stranger;
+  std::vector<ResourceProblem> problems = ApplyListener(*deployment_, "shop/gw/http", stranger.port());
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].type_url(), snapshot::kListenerType);
+  EXPECT_EQ(problems[0].name(), "shop/gw/http");
+  EXPECT_EQ(problems[0].code(), "E301");
+  EXPECT_THAT(problems[0].reason(), HasSubstr(StrCat("127.0.0.1:", stranger.port())));
+  EXPECT_THAT(problems[0].reason(), HasSubstr(StrCat("(pid ", getpid(), ")")));
+  EXPECT_EQ(deployment_->running(), nullptr);
+}
+
+TEST_F(DeploymentTest, NamesBothListenersThatAreOneAddress) {
+  uint16_t port = FreePort();
+  ASSERT_TRUE(ApplyListener(*deployment_, "shop/gw/http", port).empty());
+  snapshot::Delta delta{
+      {snapshot::testing::Listener("shop/other/http", StrCat("port: ", port, " addresses: '127.0.0.1'"))}, {}, {}};
+  std::vector<ResourceProblem> problems = deployment_->Apply(delta, Deployment::Start::kRunning);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].name(), "shop/other/http");
+  EXPECT_THAT(problems[0].reason(), HasSubstr("shop/gw/http"));
+}
+
+TEST_F(DeploymentTest, ServesAGenerationOnAllWorkersAndGivesTheOneBeforeBack) {
+  uint16_t first = FreePort(), second = FreePort();
+  ASSERT_TRUE(ApplyListener(*deployment_, "shop/gw/http", first).empty());
+  EXPECT_THAT(Get(first, "x", "/"), StartsWith("HTTP/1.1 404"));
+  ASSERT_TRUE(ApplyListener(*deployment_, "shop/gw/http", second).empty());
+  EXPECT_THAT(Get(second, "x", "/"), StartsWith("HTTP/1.1 404"));
+  EXPECT_TRUE(Eventually([&] { return ConnectTo(first) == -1; }));
+  EXPECT_TRUE(Eventually([&] { return !deployment_->Reclaim(); }));
+}
+
+TEST_F(DeploymentTest, AWorkerThatCannotListenSaysWhereAndTakesItBack) {
+  io::Fd no_socket(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  std::vector<OpenedPlace> places;
+  places.push_back({{"", 1}, std::move(no_socket), std::make_shared<downstream::PlaceLoad>()});
+  std::promise<std::vector<downstream::PlaceFailure>> answered;
+  workers_[0]->Listen(std::move(places), [&](auto failures) { answered.set_value(std::move(failures)); });
+  std::vector<downstream::PlaceFailure> failures = answered.get_future().get();
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_EQ(failures[0].key, (snapshot::BindKey{"", 1}));
+  workers_[0]->Withdraw();
+  uint16_t port = FreePort();
+  ASSERT_TRUE(ApplyListener(*deployment_, "shop/gw/http", port).empty());
+  EXPECT_THAT(Get(port, "x", "/"), StartsWith("HTTP/1.1 404"));
+}
+
+}  // namespace
+}  // namespace penstock::server
