@@ -1,5 +1,8 @@
 #include "dataplane/upstream/cluster.h"
 
+#include "dataplane/base/strings.h"
+#include "dataplane/snapshot/hash.h"
+#include "dataplane/snapshot/testing.h"
 #include "dataplane/upstream/testing/upstream_fixture.h"
 
 namespace penstock::upstream {
@@ -36,6 +39,57 @@ TEST_F(ClusterTest, ARequestKeepsTheEndpointsOfItsGeneration) {
   Use({&young});
   EXPECT_EQ(view->endpoints()[0].pool->address(), old.address());
   EXPECT_EQ(cluster.view()->endpoints()[0].pool->address(), young.address());
+}
+
+// The cluster "c" at SERVER as a generation says it, and something that has nothing to do with it.
+std::shared_ptr<const snapshot::Snapshot> Generation(const snapshot::Snapshot* previous, const ScriptedUpstream& server,
+                                                     int unrelated) {
+  namespace t = snapshot::testing;
+  std::vector<snapshot::Resource> resources = {t::Cluster(StrCat("other-", unrelated))};
+  if (previous == nullptr) {
+    resources.push_back(t::Cluster("c"));
+    resources.push_back(t::Endpoints("c", StrCat("endpoints { address: '", server.address().ip().ToString(),
+                                                 "' port: ", server.address().port(), " weight: 1 }")));
+  }
+  return t::MustCompile(previous, {.upserts = std::move(resources), .removals = {}, .generation = {}});
+}
+
+TEST_F(ClusterTest, KeepsItsConnectionsThroughGenerationsThatDoNotTouchIt) {
+  ScriptedUpstream& server = Serve([](int, int) { return ScriptedUpstream::Reply("x"); });
+  std::vector<std::shared_ptr<const snapshot::Snapshot>> generations;
+  Cluster* cluster = nullptr;
+  for (int i = 0; i < 5; ++i) {
+    generations.push_back(Generation(i == 0 ? nullptr : generations.back().get(), server, i));
+    upstreams_->OnSnapshot(*generations.back());
+    Cluster* found = upstreams_->Find(*generations.back(), "c");
+    ASSERT_NE(found, nullptr);
+    EXPECT_TRUE(i == 0 || found == cluster);
+    cluster = found;
+    EXPECT_EQ(Send(*cluster).status, 200);
+  }
+  EXPECT_EQ(server.connections(), 1);
+  EXPECT_EQ(upstreams_->Find(*generations.back(), "unknown"), nullptr);
+  upstreams_->Stop();
+}
+
+TEST(Upstreams, ForgetAClusterThatNoGenerationNamesAnyMore) {
+  FakeClock clock;
+  std::unique_ptr<io::Reactor> reactor = *io::Reactor::Create({.clock = &clock, .seed = 1});
+  FakeResolver resolver;
+  telemetry::Registry registry({.workers = 1, .max_series = 100, .reasons = {}});
+  telemetry::WorkerStats stats(registry, 0, registry.Update(nullptr, {}, {}));
+  ProcessLimits limits(1);
+  Upstreams upstreams(*reactor, resolver, limits, stats);
+  auto first = snapshot::testing::MustCompile(nullptr, {{snapshot::testing::Cluster("c")}, {}, {}});
+  upstreams.OnSnapshot(*first);
+  ASSERT_NE(upstreams.Find(*first, "c"), nullptr);
+  auto second = snapshot::testing::MustCompile(first.get(), {{}, {{std::string(snapshot::kClusterType), "c"}}, {}});
+  upstreams.OnSnapshot(*second);
+  EXPECT_EQ(upstreams.size(), 1u) << "requests of the generation before may still ask for it";
+  clock.Advance(Upstreams::kSweep + seconds(1));
+  reactor->Turn(Duration(0));
+  EXPECT_EQ(upstreams.size(), 0u);
+  upstreams.Stop();
 }
 
 TEST_F(ClusterTest, UsesTheConnectionThatWasUsedLast) {

@@ -150,6 +150,56 @@ TEST_F(Http1Test, NeverEndsCleanlyWhatTheUpstreamBrokeOff) {
   EXPECT_EQ(gateway.proxy().stats.cells().local_replies[static_cast<size_t>(Reason::kUpstreamAborted)].Read(), 2u);
 }
 
+TEST_F(Http1Test, AResetAtAnyByteOfAResponseNeverLooksLikeItsEnd) {
+  gateway.ServeShop(upstream.port(), kAll);
+  const std::string responses[] = {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"};
+  upstream.script.reset_after = true;
+  for (const std::string& whole : responses) {
+    for (size_t length = 0; length < whole.size(); ++length) {
+      upstream.script.response = whole.substr(0, length);
+      std::string response =
+          gateway.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      bool head = length >= whole.find("\r\n\r\n") + 4;
+      if (!head || !response.starts_with("HTTP/1.1 200")) {
+        EXPECT_THAT(response, StartsWith("HTTP/1.1 502 Bad Gateway\r\n")) << length;
+      } else {
+        EXPECT_THAT(response, Not(EndsWith("hello"))) << length;
+        EXPECT_THAT(response, Not(EndsWith("0\r\n\r\n"))) << length;
+      }
+    }
+  }
+}
+
+TEST_F(Http1Test, HoldsLittleOfALargeResponseForASlowReader) {
+  gateway.ServeShop(upstream.port(), kAll);
+  constexpr size_t kContent = 64 << 20;
+  upstream.script.response =
+      StrCat("HTTP/1.1 200 OK\r\nContent-Length: ", kContent, "\r\n\r\n") + std::string(kContent, 'x');
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(gateway.RunUntil([&] { return upstream.requests.size() == 1; }));
+  for (int i = 0; i < 2000; ++i) {
+    gateway.reactor().Turn(Duration(0));
+    ASSERT_LT(gateway.reactor().blocks().bytes_in_use(), size_t{1} << 20) << "after " << i << " turns";
+  }
+  EXPECT_EQ(gateway.downstream().connections(), 1u) << "it waits";
+  gateway.downstream().Abort();
+}
+
+TEST_F(Http1Test, RefusesConnectionsBeyondTheListenersLimit) {
+  gateway.ServeShop(upstream.port(), kAll, "max_connections: 2");
+  std::unique_ptr<io::TcpStream> first = gateway.Connect();
+  std::unique_ptr<io::TcpStream> second = gateway.Connect();
+  ASSERT_TRUE(gateway.RunUntil([&] { return gateway.downstream().connections() == 2; }));
+  std::unique_ptr<io::TcpStream> third = gateway.Connect();
+  EXPECT_EQ(gateway.ReadUntil(*third, "never"), "");
+  EXPECT_EQ(gateway.proxy().stats.Listener("shop/web/http").connections_refused.Read(), 1u);
+  first->Close();
+  ASSERT_TRUE(gateway.RunUntil([&] { return gateway.downstream().connections() == 1; }));
+  EXPECT_THAT(gateway.Send(kGet), EndsWith("ok"));
+}
+
 TEST_F(Http1Test, RefusesWhatIsNotStrictAndEndsTheConnection) {
   gateway.ServeShop(upstream.port(), kAll);
   struct Case {

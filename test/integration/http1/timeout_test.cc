@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dataplane/base/strings.h"
 #include "test/integration/http1/test_gateway.h"
 
 namespace penstock::test {
@@ -72,6 +73,34 @@ TEST_F(TimeoutTest, GivesUpAClientThatSendsItsContentTooSlowly) {
     Advance(5s);
   }
   EXPECT_THAT(gateway.ReadUntil(*client, "never"), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
+}
+
+TEST_F(TimeoutTest, GivesUpAClientThatTakesAResponseTooSlowlyAfterAMinute) {
+  // So much a second that what the kernel's buffers took earns next to no time.
+  gateway.ServeShop(upstream.port(), kPatient, "min_body_rate: 100000000");
+  constexpr size_t kContent = 32 << 20;
+  upstream.script.response =
+      StrCat("HTTP/1.1 200 OK\r\nContent-Length: ", kContent, "\r\n\r\n") + std::string(kContent, 'x');
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(gateway.RunUntil([&] { return upstream.requests.size() == 1; }));
+  for (int i = 0; i < 2000; ++i) gateway.reactor().Turn(Duration(0));  // until those buffers are full
+  Advance(58s);
+  EXPECT_EQ(gateway.downstream().connections(), 1u);
+  Advance(3s);
+  EXPECT_EQ(gateway.downstream().connections(), 0u);
+}
+
+TEST_F(TimeoutTest, ClosesIdleConnectionsSoonWhileItDrains) {
+  gateway.ServeShop(upstream.port(), kDefault);
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_THAT(gateway.ReadUntil(*client, "\r\n\r\nok"), EndsWith("ok"));
+  gateway.downstream().Drain();
+  Advance(900ms);
+  EXPECT_EQ(gateway.downstream().connections(), 1u);
+  Advance(200ms);
+  EXPECT_EQ(gateway.downstream().connections(), 0u);
 }
 
 TEST_F(TimeoutTest, AnswersForAnUpstreamThatDoesNot) {
