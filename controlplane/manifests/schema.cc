@@ -214,7 +214,7 @@ std::string Explanation(std::string_view path, const FieldDoc& doc) {
   return text;
 }
 
-absl::Status NotFound(std::string message, std::string_view near) {
+absl::Status NotFound(const std::string& message, std::string_view near) {
   return absl::NotFoundError(near.empty() ? message : Cat(message, "; ", DidYouMean(near)));
 }
 
@@ -230,7 +230,7 @@ void AppendRows(const FieldDoc& parent, const std::string& path, std::string& pa
     bool list = field.type.starts_with("[]");
     std::string name = Cat(path, path.empty() ? "" : ".", field.name, list ? "[]" : "");
     std::string about = Escaped(field.unsupported.empty() ? field.docs : field.unsupported);
-    if (!field.unsupported.empty()) about = "**Not supported:** " + about;
+    if (!field.unsupported.empty()) about.insert(0, "**Not supported:** ");
     std::replace(about.begin(), about.end(), '\n', ' ');
     std::string rules = Joined(field.rules);
     if (!field.example.empty()) Append(rules, rules.empty() ? "" : "; ", "e.g. ", field.example);

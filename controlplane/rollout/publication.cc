@@ -7,7 +7,7 @@ std::string GroupKey(const GroupSelector& selector) {
   char separator = ';';
   for (const auto& [name, value] : selector.labels) {
     key += separator;
-    key += name + "=" + value;
+    key.append(name).append("=").append(value);
     separator = ',';
   }
   return key;

@@ -116,7 +116,7 @@ TEST_P(StoreContract, TellsTheHistoryNewestFirstAndOfOneObject) {
   MustCommit({{Route("a"), "1"}});
   MustCommit({{Route("b"), "1"}});
   MustCommit({{Route("a"), std::nullopt}});
-  auto numbers = [&](size_t limit, std::optional<ObjectKey> key) {
+  auto numbers = [&](size_t limit, const std::optional<ObjectKey>& key) {
     std::vector<uint64_t> all;
     const std::vector<GenerationRecord> history = *store_->History(limit, key);
     for (const GenerationRecord& record : history) all.push_back(record.id.number);
