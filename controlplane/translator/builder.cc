@@ -24,6 +24,14 @@ bool SameResource(const ResourcePtr& a, const ResourcePtr& b) {
   return a == b || (a->version == b->version && a->gateways == b->gateways);
 }
 
+// Was FINDING made before, as something that was accepted?
+bool WasAccepted(const Finding& finding, const std::vector<Finding>& before) {
+  return std::any_of(before.begin(), before.end(), [&](const Finding& old) {
+    return old.severity() == Finding::WARNING && old.code() == finding.code() && old.object() == finding.object() &&
+           old.path() == finding.path() && old.message() == finding.message();
+  });
+}
+
 template <typename Output>
 const Output& OutputOr(const std::shared_ptr<const Output>* found, const Output& none) {
   return found == nullptr ? none : **found;
@@ -39,6 +47,7 @@ Builder::Builder(StatePtr previous, const TranslateOptions& options)
 void Builder::Apply(const Changes& changes) {
   for (const ObjectKey& key : changes.removals) Remove(key);
   for (const Upsert& upsert : changes.upserts) Put(upsert);
+  for (const Upsert& upsert : changes.upserts) written_.insert(upsert.object->key().ToString());
 }
 
 Result Builder::Finish() {
@@ -64,6 +73,14 @@ Result Builder::Finish() {
     if (!SameStatus(before, now == nullptr ? nullptr : *now))
       result.statuses.push_back({key, now == nullptr ? nullptr : *now});
   }
+  // Positions of an object that is not part of this change lead into the files of an earlier one.
+  for (Finding& finding : findings_) {
+    if (written_.contains(finding.object())) continue;
+    finding.clear_file();
+    finding.clear_line();
+    finding.clear_column();
+    finding.clear_length();
+  }
   result.findings = std::move(findings_);
   result.state = std::move(state_);
   return result;
@@ -82,6 +99,7 @@ void Builder::Put(const Upsert& upsert) {
       !same || found->first_generation != now.first_generation || found->last_generation != now.last_generation;
   state_->objects.Set(key, now);
   if (changed) Reindex(key, before.get(), now.object.get());
+  if (!same) changed_.insert(key.ToString());
   MarkUnit(key);
 }
 
@@ -151,9 +169,9 @@ void Builder::RunGateway(const ObjectKey& key) {
     Reader reader(*state_, options_.allow_unresolved);
     *after = TranslateGateway(*upsert, reader);
   }
+  AddFindings(before, *after);
   SetReads({UnitKind::kGateway, key}, before.reads, after->reads);
   SetResources(before.resources, after->resources);
-  findings_.insert(findings_.end(), after->findings.begin(), after->findings.end());
   if (before.fingerprint != after->fingerprint) MarkChanged(GatewayDep(key));
   dirty_gateway_status_.insert(key);
   if (upsert == nullptr) {
@@ -174,13 +192,13 @@ void Builder::RunRoute(const ObjectKey& key) {
     Reader reader(*state_, options_.allow_unresolved);
     *after = TranslateRoute(*upsert, reader);
   }
+  AddFindings(before, *after);
   SetReads({UnitKind::kRoute, key}, before.reads, after->reads);
   SetResources(before.resources, after->resources);
   SetUses(before, *after);
   SetClaims(before, *after);
   SetAttached(before, *after);
   SetStatus(key, after->status);
-  findings_.insert(findings_.end(), after->findings.begin(), after->findings.end());
   if (upsert == nullptr) {
     state_->routes.Erase(key);
   } else {
@@ -201,9 +219,9 @@ void Builder::RunCluster(const std::string& cluster) {
     Reader reader(*state_, options_.allow_unresolved);
     *after = TranslateCluster(cluster, std::move(gateways), reader);
   }
+  AddFindings(before, *after);
   SetReads({UnitKind::kCluster, ObjectKey{"", "", "", cluster}}, before.reads, after->reads);
   SetResources(before.resources, after->resources);
-  findings_.insert(findings_.end(), after->findings.begin(), after->findings.end());
   if (users == nullptr) {
     state_->clusters.Erase(cluster);
   } else {
@@ -222,9 +240,9 @@ void Builder::RunCheck(const ObjectKey& key) {
     Reader reader(*state_, options_.allow_unresolved);
     *after = CheckObject(*upsert, reader);
   }
+  AddFindings(before, *after);
   SetReads({UnitKind::kCheck, key}, before.reads, after->reads);
   SetStatus(key, after->status);
-  findings_.insert(findings_.end(), after->findings.begin(), after->findings.end());
   if (upsert == nullptr) {
     state_->checks.Erase(key);
   } else {
@@ -275,6 +293,15 @@ void Builder::SetGatewayInfos() {
     infos[NamespacedName(unit.object)] = {(*output)->gateway_class, object.Labels()};
   }
   if (infos != *state_->gateway_infos) state_->gateway_infos = std::make_shared<const Gateways>(std::move(infos));
+}
+
+// What was accepted with --allow-unresolved is no fault of a change that neither writes nor breaks it.
+void Builder::AddFindings(const UnitOutput& before, UnitOutput& after) {
+  for (Finding& finding : after.findings) {
+    bool known = finding.severity() == Finding::ERROR && !changed_.contains(finding.object());
+    if (known && WasAccepted(finding, before.findings)) finding.set_severity(Finding::WARNING);
+    findings_.push_back(finding);
+  }
 }
 
 void Builder::SetReads(const UnitKey& unit, const std::vector<std::string>& before,

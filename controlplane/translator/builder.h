@@ -43,6 +43,7 @@ class Builder {
   template <typename Run>
   void RunAll(UnitKind kind, Run run);
 
+  void AddFindings(const UnitOutput& before, UnitOutput& after);
   void SetReads(const UnitKey& unit, const std::vector<std::string>& before, const std::vector<std::string>& after);
   void SetResources(const std::vector<ResourcePtr>& before, const std::vector<ResourcePtr>& after);
   void SetStatus(const ObjectKey& key, StatusPtr status);
@@ -60,6 +61,8 @@ class Builder {
   std::set<ObjectKey> dirty_gateway_status_;
   std::map<ResourceKey, ResourcePtr> resources_before_;  // of those touched; nullptr: there was none
   std::map<ObjectKey, StatusPtr> statuses_before_;
+  std::set<std::string> written_;  // the objects of this change, as findings call them
+  std::set<std::string> changed_;  // those of them that are not what they were
   std::vector<Finding> findings_;
 };
 

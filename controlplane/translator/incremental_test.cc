@@ -295,5 +295,56 @@ TEST(Translate, RefusesToRemoveABackendThatARouteNeeds) {
   EXPECT_EQ(missing->path(), "spec.rules[0].backendRefs[0].name");
 }
 
+// A route that was accepted without its backend, and a Gateway that it is attached to.
+manifests::ChangeSet GatewayAndRouteWithoutBackend(const std::string& listener) {
+  manifests::ChangeSet changes;
+  changes.upserts.push_back(
+      ParseOne("apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\nspec:\n  "
+               "gatewayClassName: default\n  listeners: [" +
+               listener + "]\n"));
+  changes.upserts.push_back(
+      ParseOne("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\nspec:\n  parentRefs: "
+               "[{name: g}]\n  rules: [{backendRefs: [{name: missing}]}]\n"));
+  return changes;
+}
+
+TEST(Translate, OnlyWarnsOfWhatWasAcceptedUnresolvedWhenAnotherObjectChanges) {
+  manifests::ChangeSet first = GatewayAndRouteWithoutBackend("{name: a, protocol: HTTP, port: 80}");
+  StatePtr state = Translate(nullptr, first, {.generation = 1, .allow_unresolved = true}).state;
+  manifests::ChangeSet second = GatewayAndRouteWithoutBackend("{name: a, protocol: HTTP, port: 81}");
+  second.upserts.pop_back();
+  for (uint64_t generation = 2; generation < 4; ++generation) {
+    Result result = Translate(state, second, {.generation = generation});
+    EXPECT_FALSE(manifests::HasErrors(result.findings));
+    state = result.state;
+    second = GatewayAndRouteWithoutBackend("{name: a, protocol: HTTP, port: 82}");
+    second.upserts.pop_back();
+    auto known =
+        std::find_if(result.findings.begin(), result.findings.end(), [](const auto& f) { return f.code() == "E101"; });
+    ASSERT_NE(known, result.findings.end());
+    EXPECT_EQ(known->object(), "HTTPRoute default/r");
+    EXPECT_EQ(known->file(), "") << "the route is not part of this change";
+    EXPECT_EQ(known->line(), 0u);
+  }
+}
+
+TEST(Translate, OnlyWarnsOfWhatWasAcceptedUnresolvedWhenItIsAppliedAgainAsItIs) {
+  manifests::ChangeSet first = GatewayAndRouteWithoutBackend("{name: a, protocol: HTTP, port: 80}");
+  StatePtr state = Translate(nullptr, first, {.generation = 1, .allow_unresolved = true}).state;
+  Result result = Translate(state, first, {.generation = 2});
+  EXPECT_FALSE(manifests::HasErrors(result.findings));
+}
+
+TEST(Translate, RefusesWhatIsUnresolvedInARouteThatChanges) {
+  manifests::ChangeSet first = GatewayAndRouteWithoutBackend("{name: a, protocol: HTTP, port: 80}");
+  StatePtr state = Translate(nullptr, first, {.generation = 1, .allow_unresolved = true}).state;
+  manifests::ChangeSet second;
+  second.upserts.push_back(
+      ParseOne("apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\nspec:\n  parentRefs: "
+               "[{name: g}]\n  hostnames: [a.test]\n  rules: [{backendRefs: [{name: missing}]}]\n"));
+  Result result = Translate(state, second, {.generation = 2});
+  EXPECT_TRUE(manifests::HasErrors(result.findings));
+}
+
 }  // namespace
 }  // namespace penstock::translator
