@@ -84,8 +84,10 @@ TEST(Rewrite, RefusesWhatIsNoPath) {
   http::RequestHead request;
   request.path = "/foo/bar";
   router::Match match = PrefixMatch("/foo");
-  EXPECT_FALSE(Rewrite(request, {.hostname = "", .path = snapshot::ReplaceFullPath{"no slash"}}, match, arena));
-  ASSERT_TRUE(Rewrite(request, {.hostname = "b.test", .path = snapshot::ReplacePrefix{"/a//b/.."}}, match, arena));
+  const snapshot::UrlRewrite bad{.hostname = "", .path = snapshot::ReplaceFullPath{"no slash"}};
+  EXPECT_FALSE(Rewrite(request, bad, match, arena));
+  const snapshot::UrlRewrite good{.hostname = "b.test", .path = snapshot::ReplacePrefix{"/a//b/.."}};
+  ASSERT_TRUE(Rewrite(request, good, match, arena));
   EXPECT_EQ(request.path, "/a/bar");
   EXPECT_EQ(request.authority, "b.test");
 }

@@ -24,7 +24,8 @@ std::shared_ptr<const CorsConfig> Config(const std::string& text) {
 std::string Decide(const std::string& config, const char* method, const Fields& fields) {
   http::Headers headers;
   for (const auto& [name, value] : fields) headers.Add(name, value);
-  CorsDecision decision = Config(config)->Decide(method, headers);
+  std::shared_ptr<const CorsConfig> compiled = Config(config);
+  CorsDecision decision = compiled->Decide(method, headers);
   constexpr const char* kKinds[] = {"pass", "preflight", "actual"};
   std::string text = kKinds[static_cast<int>(decision.kind)];
   for (size_t i = 0; i < decision.field_count; ++i) {
