@@ -16,6 +16,7 @@
 #include "controlplane/server/control_plane.h"
 #include "dataplane/base/flags.h"
 #include "dataplane/base/strings.h"
+#include "dataplane/telemetry/log/grpc_log.h"
 #include "dataplane/telemetry/log/log.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:9090", "ADDRESS:PORT of xDS and the management service (one port, mTLS)");
@@ -77,6 +78,7 @@ int Run() {
     return kUsageError;
   }
   telemetry::Log log(*level);
+  telemetry::GrpcLog grpc_log(log);
   absl::StatusOr<std::unique_ptr<ControlPlane>> control_plane = ControlPlane::Start(options, &log);
   if (!control_plane.ok()) {
     std::fprintf(stderr, "penstock-controlplane: %s\n", std::string(control_plane.status().message()).c_str());

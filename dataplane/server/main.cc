@@ -8,6 +8,7 @@
 #include "dataplane/server/process.h"
 #include "dataplane/server/server.h"
 #include "dataplane/server/settings.h"
+#include "dataplane/telemetry/log/grpc_log.h"
 
 namespace {
 
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   penstock::Status blocked = penstock::io::BlockSignals({SIGTERM, SIGINT, SIGHUP});
   if (!blocked.ok()) return Fail(kFailed, blocked);
   penstock::telemetry::Log log(settings->log_level, settings->log_format);
+  penstock::telemetry::GrpcLog grpc_log(log);
   penstock::server::Server server(*std::move(settings), log);
   penstock::Status started = server.Start();
   if (!started.ok()) return Fail(kFailed, started);

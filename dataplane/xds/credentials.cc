@@ -12,6 +12,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "dataplane/base/key_pair.h"
+
 namespace penstock::xds {
 namespace {
 
@@ -58,6 +60,11 @@ StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsFil
   ASSIGN_OR_RETURN(std::string cert, ReadPem(files.cert, "--tls-cert"));
   ASSIGN_OR_RETURN(std::string key, ReadPem(files.key, "--tls-key"));
   ASSIGN_OR_RETURN(std::string ca, ReadPem(files.ca, "--tls-ca"));
+  Status pair = CheckKeyPair(cert, key, absl::Now());
+  if (!pair.ok()) {
+    return absl::Status(pair.code(), StrCat("--tls-cert ", files.cert, ", --tls-key ", files.key, ": ", pair.message(),
+                                            "; issue another pair: penstock cert issue DIR --dataplane ID"));
+  }
   std::vector<experimental::IdentityKeyCertPair> identity = {{std::move(key), std::move(cert)}};
   experimental::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(std::make_shared<experimental::StaticDataCertificateProvider>(ca, identity));

@@ -145,6 +145,15 @@ TEST_F(StreamTest, MayBeDroppedAtAnyTime) {
   stream->Wake();
 }
 
+TEST_F(StreamTest, NamesTheFilesOfAKeyThatIsAnotherCertificates) {
+  TlsFiles files = FilesFrom(ca_);
+  WriteFile("key.pem", ca_.Issue("spiffe://penstock/dataplane/edge-2").key);
+  EXPECT_EQ(
+      MakeCredentials(files).status().message(),
+      "--tls-cert " + files.cert + ", --tls-key " + files.key +
+          ": the key does not belong to the certificate; issue another pair: penstock cert issue DIR --dataplane ID");
+}
+
 TEST_F(StreamTest, NamesTheFileThatCannotBeUsed) {
   TlsFiles files = FilesFrom(ca_);
   TlsFiles missing = files;

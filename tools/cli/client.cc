@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "api/management/v1/management.grpc.pb.h"
+#include "dataplane/base/key_pair.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 #include "tools/cli/pki.h"
@@ -237,7 +238,7 @@ absl::StatusOr<std::string> ReadPem(const char* what, const std::string& path) {
 
 // What gRPC would tell as "empty address list" or "handshake failed".
 absl::Status CheckOwnCertificate(const Target& target, const KeyPair& files) {
-  absl::Status checked = CheckKeyPair(files, absl::Now());
+  absl::Status checked = CheckKeyPair(files.certificate, files.key, absl::Now());
   if (checked.ok()) return checked;
   return absl::Status(checked.code(), StrCat("--cert ", target.cert, ", --key ", target.key, " (", target.origin,
                                              "): ", ToStd(checked.message()),

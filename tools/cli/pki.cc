@@ -178,25 +178,6 @@ absl::StatusOr<KeyPair> LoadCa(const std::string& folder) {
   return ca;
 }
 
-absl::Status CheckKeyPair(const KeyPair& files, absl::Time now) {
-  Buffer pem(BIO_new_mem_buf(files.certificate.data(), static_cast<int>(files.certificate.size())));
-  Buffer key_pem(BIO_new_mem_buf(files.key.data(), static_cast<int>(files.key.size())));
-  Certificate certificate(PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr));
-  if (certificate == nullptr) return absl::InvalidArgumentError("the certificate cannot be read");
-  Key key(PEM_read_bio_PrivateKey(key_pem.get(), nullptr, nullptr, nullptr));
-  if (key == nullptr) return absl::InvalidArgumentError("the key cannot be read");
-  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
-    ERR_clear_error();
-    return absl::InvalidArgumentError("the key does not belong to the certificate");
-  }
-  tm end{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) return OpenSslError("no date of expiry");
-  const absl::Time expiry = absl::FromTM(end, absl::UTCTimeZone());
-  if (expiry > now) return absl::OkStatus();
-  return absl::UnavailableError(
-      StrCat("the certificate expired at ", absl::FormatTime("%Y-%m-%d %H:%M", expiry, absl::UTCTimeZone()), " UTC"));
-}
-
 absl::Status WriteKeyPair(const std::string& folder, std::string_view name, const KeyPair& pair) {
   RETURN_IF_ERROR(WriteFileAtomically(StrCat(folder, "/", name, ".key"), pair.key));
   return WriteFileAtomically(StrCat(folder, "/", name, ".crt"), pair.certificate);

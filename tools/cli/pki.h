@@ -38,10 +38,6 @@ absl::StatusOr<KeyPair> Issue(const KeyPair& ca, const Identity& identity, absl:
 // The CA of a folder as `cert init` writes it: ca.crt and ca.key.
 absl::StatusOr<KeyPair> LoadCa(const std::string& folder);
 
-// `files` belong together and are valid at `now`. Not the key of this certificate: InvalidArgument; expired:
-// Unavailable, for every control plane would refuse it. The messages begin with "the key" and "the certificate".
-absl::Status CheckKeyPair(const KeyPair& files, absl::Time now);
-
 // DIR/NAME.crt (0600 as well: nothing else needs it) and DIR/NAME.key.
 absl::Status WriteKeyPair(const std::string& folder, std::string_view name, const KeyPair& pair);
 

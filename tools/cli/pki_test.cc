@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "dataplane/base/key_pair.h"
 #include "tools/cli/exit.h"
 
 namespace penstock::cli {
@@ -94,12 +95,12 @@ TEST(Pki, RefusesTheKeyOfAnotherCa) {
 TEST(Pki, TellsAForeignKeyAndAnExpiredCertificateApart) {
   KeyPair ca = *MakeCa("ca", kDay);
   KeyPair ada = *Issue(ca, OperatorIdentity("ada"), kDay);
-  EXPECT_TRUE(CheckKeyPair(ada, absl::Now()).ok());
-  absl::Status expired = CheckKeyPair(ada, absl::Now() + 2 * kDay);
+  EXPECT_TRUE(CheckKeyPair(ada.certificate, ada.key, absl::Now()).ok());
+  absl::Status expired = CheckKeyPair(ada.certificate, ada.key, absl::Now() + 2 * kDay);
   EXPECT_EQ(ExitOf(expired), Exit::kUnreachable);
   EXPECT_NE(std::string(expired.message()).find("expired at"), std::string::npos);
   ada.key = Issue(ca, OperatorIdentity("eve"), kDay)->key;
-  absl::Status foreign = CheckKeyPair(ada, absl::Now());
+  absl::Status foreign = CheckKeyPair(ada.certificate, ada.key, absl::Now());
   EXPECT_EQ(ExitOf(foreign), Exit::kUsage);
   EXPECT_EQ(foreign.message(), "the key does not belong to the certificate");
 }
