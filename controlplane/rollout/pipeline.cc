@@ -38,6 +38,19 @@ uint64_t WireBytes(const GroupDelta& delta) {
   return bytes;
 }
 
+// Where a stored object was written is of no use to anybody: that file is another one now, or somebody else's.
+void ForgetPlacesOfOthers(const manifests::ChangeSet& changes, std::vector<Finding>& findings) {
+  std::set<std::string> written;
+  for (const manifests::ObjectPtr& object : changes.upserts) written.insert(object->key().ToString());
+  for (Finding& finding : findings) {
+    if (finding.object().empty() || written.contains(finding.object())) continue;
+    finding.clear_file();
+    finding.clear_line();
+    finding.clear_column();
+    finding.clear_length();
+  }
+}
+
 // Compiles and gives the result its commit record. Problems: snapshot stays nullptr.
 struct Compiled {
   SnapshotPtr snapshot;
@@ -97,12 +110,16 @@ Prepared Pipeline::Prepare(store::GenerationId id, const manifests::ChangeSet& c
       translator::Translate(state_, changes, {.generation = id.number, .allow_unresolved = allow_unresolved});
   prepared.findings = prepared.result.findings;
   prepared.resources = static_cast<uint32_t>(prepared.result.upserts.size() + prepared.result.removals.size());
-  if (manifests::HasErrors(prepared.findings)) return prepared;
+  if (!manifests::HasErrors(prepared.findings)) PrepareGroups(prepared);
+  ForgetPlacesOfOthers(changes, prepared.findings);
+  return prepared;
+}
+
+void Pipeline::PrepareGroups(Prepared& prepared) const {
   for (const auto& [key, group] : groups_) PrepareGroup(group, prepared);
   for (const GroupSelector& selector : MissingClasses(prepared.result.state)) {
     PrepareGroup({.selector = selector, .snapshot = nullptr, .implied = true}, prepared);
   }
-  return prepared;
 }
 
 void Pipeline::PrepareGroup(const Group& group, Prepared& prepared) const {

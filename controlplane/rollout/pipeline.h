@@ -79,6 +79,7 @@ class Pipeline {
   // data plane connects.
   std::vector<GroupSelector> MissingClasses(const translator::StatePtr& state) const;
 
+  void PrepareGroups(Prepared& prepared) const;
   void PrepareGroup(const Group& group, Prepared& prepared) const;
 
   store::GenerationId id_;

@@ -42,6 +42,23 @@ TEST(Pipeline, CompilesAChangeBeforeTheFirstDataPlaneConnects) {
   EXPECT_TRUE(manifests::HasErrors(conflict.findings)) << "two Gateways on one port of one data plane";
 }
 
+TEST(Pipeline, NamesAStoredObjectWithoutALineOfTheFileThatIsAppliedNow) {
+  Pipeline pipeline;
+  pipeline.Load({}, {});
+  const std::string broken = RouteYaml("broken", "/b", "shop", "missing");
+  pipeline.Adopt(pipeline.Prepare({1, 1}, Upserts(ShopYaml() + broken), true));
+  const Prepared prepared = pipeline.Prepare({1, 2}, Upserts(BackendYaml("another")), false);
+  EXPECT_FALSE(manifests::HasErrors(prepared.findings));
+  ASSERT_EQ(prepared.findings.size(), 1u);
+  EXPECT_EQ(prepared.findings[0].code(), "E101");
+  EXPECT_EQ(prepared.findings[0].object(), "HTTPRoute default/broken");
+  EXPECT_EQ(prepared.findings[0].file(), "");
+  EXPECT_EQ(prepared.findings[0].line(), 0u);
+  const Prepared written = pipeline.Prepare({1, 2}, Upserts(RouteYaml("broken", "/c", "shop", "missing")), false);
+  ASSERT_TRUE(manifests::HasErrors(written.findings));
+  EXPECT_EQ(written.findings[0].file(), "test.yaml");
+}
+
 TEST(Pipeline, SendsAGroupOnlyWhatChanged) {
   Pipeline pipeline;
   pipeline.Load({}, {});

@@ -47,7 +47,6 @@ Builder::Builder(StatePtr previous, const TranslateOptions& options)
 void Builder::Apply(const Changes& changes) {
   for (const ObjectKey& key : changes.removals) Remove(key);
   for (const Upsert& upsert : changes.upserts) Put(upsert);
-  for (const Upsert& upsert : changes.upserts) written_.insert(upsert.object->key().ToString());
 }
 
 Result Builder::Finish() {
@@ -72,14 +71,6 @@ Result Builder::Finish() {
     const StatusPtr* now = state_->statuses.Find(key);
     if (!SameStatus(before, now == nullptr ? nullptr : *now))
       result.statuses.push_back({key, now == nullptr ? nullptr : *now});
-  }
-  // Positions of an object that is not part of this change lead into the files of an earlier one.
-  for (Finding& finding : findings_) {
-    if (written_.contains(finding.object())) continue;
-    finding.clear_file();
-    finding.clear_line();
-    finding.clear_column();
-    finding.clear_length();
   }
   result.findings = std::move(findings_);
   result.state = std::move(state_);

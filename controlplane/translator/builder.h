@@ -61,8 +61,7 @@ class Builder {
   std::set<ObjectKey> dirty_gateway_status_;
   std::map<ResourceKey, ResourcePtr> resources_before_;  // of those touched; nullptr: there was none
   std::map<ObjectKey, StatusPtr> statuses_before_;
-  std::set<std::string> written_;  // the objects of this change, as findings call them
-  std::set<std::string> changed_;  // those of them that are not what they were
+  std::set<std::string> changed_;  // the objects that are not what they were, as findings call them
   std::vector<Finding> findings_;
 };
 

@@ -87,7 +87,8 @@ struct Changes {
 struct TranslateOptions {
   uint64_t generation = 0;  // the number that this transaction will get
   // References to what does not exist or is not permitted are warnings, and their share of requests is answered with
-  // 500. Set it also to build the state of what is stored already: it was accepted once.
+  // 500. Set it also to build the state of what is stored already: it was accepted once. Without it, a reference that
+  // was accepted so stays a warning as long as the object that holds it does not change.
   bool allow_unresolved = false;
 };
 
