@@ -11,10 +11,16 @@ using management::v1::FleetStatus;
 using management::v1::GroupStatus;
 using management::v1::ReplicaStatus;
 
+constexpr std::string_view kExpected = "expected";
+
 void SetTime(google::protobuf::Timestamp* stamp, absl::Time time) {
   const int64_t nanos = absl::ToUnixNanos(time);
   stamp->set_seconds(nanos / 1'000'000'000);
   stamp->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
+}
+
+absl::Time TimeOf(const google::protobuf::Timestamp& stamp) {
+  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
 }
 
 void SetDuration(google::protobuf::Duration* duration, absl::Duration value) {
@@ -34,10 +40,38 @@ void Fleet::Stored(GenerationId id, absl::Time now) {
 
 void Fleet::RememberRejected(GenerationId id, std::string_view replica) { rejected_.try_emplace(id, replica); }
 
+FleetStatus Fleet::Remembered(absl::Time now) const {
+  FleetStatus remembered;
+  for (const auto& [id, member] : members_) {
+    if (IsShown(member, now)) *remembered.add_replicas() = Describe(member);
+  }
+  return remembered;
+}
+
+void Fleet::Remember(const FleetStatus& before, absl::Time now) {
+  for (const ReplicaStatus& replica : before.replicas()) {
+    Member& member = members_[replica.id()];
+    member.replica = {.id = replica.id(),
+                      .group = replica.group(),
+                      .zone = replica.zone(),
+                      .build = replica.build(),
+                      .held = {},
+                      .weakened = {replica.weakened().begin(), replica.weakened().end()}};
+    member.connected_since = TimeOf(replica.connected_since());
+    member.last_seen = TimeOf(replica.last_seen());
+    member.served = {.epoch = replica.epoch(), .number = replica.served_generation()};
+    member.acked = member.served;
+    // How long this process was away says nothing about the replica.
+    member.expected = replica.connected() || replica.state() == kExpected;
+    member.lost_at = member.expected ? now : TimeOf(replica.disconnected_since());
+  }
+}
+
 void Fleet::Connected(SessionId session, const Replica& replica, absl::Time now) {
   ForgetOldMembers(now);
   Member& member = members_[replica.id];
   if (member.session != 0) sessions_.erase(member.session);
+  member.expected = false;
   member.replica = replica;
   member.session = session;
   member.connected_since = now;
@@ -90,6 +124,7 @@ void Fleet::Lost(SessionId session, absl::Time now) {
   Member* member = Find(session);
   if (member == nullptr) return;
   member->session = 0;
+  member->lost_at = now;
   member->last_seen = now;
   sessions_.erase(session);
 }
@@ -155,7 +190,7 @@ FleetStatus Fleet::Status(std::string_view replica, absl::Time now) const {
   std::set<std::string> groups;
   for (const auto& [id, member] : members_) {
     if (!replica.empty() && id != replica) continue;
-    if (member.session == 0 && now - member.last_seen > kLostShown) continue;
+    if (!IsShown(member, now)) continue;
     groups.insert(member.replica.group);
     *status.add_replicas() = Describe(member);
   }
@@ -174,7 +209,11 @@ const Fleet::Member* Fleet::Find(SessionId session) const {
 }
 
 bool Fleet::Counts(const Member& member, absl::Time now) {
-  return member.session != 0 || now - member.last_seen < kLostGrace;
+  return member.session != 0 || now - member.lost_at < (member.expected ? kExpectedGrace : kLostGrace);
+}
+
+bool Fleet::IsShown(const Member& member, absl::Time now) {
+  return member.session != 0 || now - member.lost_at <= kLostShown;
 }
 
 absl::Duration Fleet::LagOf(const Member& member, absl::Time now) const {
@@ -185,7 +224,7 @@ absl::Duration Fleet::LagOf(const Member& member, absl::Time now) const {
 }
 
 std::string_view Fleet::StateOf(const Member& member) const {
-  if (member.session == 0) return "lost";
+  if (member.session == 0) return member.expected ? kExpected : "lost";
   if (member.replica.held > newest_) return "ahead";
   if (member.nacked == newest_ && newest_.number != 0 && member.served < newest_) return "rejected";
   return member.served >= NewestGood() ? "serving" : "lagging";
@@ -193,9 +232,7 @@ std::string_view Fleet::StateOf(const Member& member) const {
 
 void Fleet::ForgetOldMembers(absl::Time now) {
   if (members_.size() < 2 * sessions_.size() + 64 && members_.size() < kMaxReplicas) return;
-  std::erase_if(members_, [&](const auto& entry) {
-    return entry.second.session == 0 && now - entry.second.last_seen > kLostShown;
-  });
+  std::erase_if(members_, [&](const auto& entry) { return !IsShown(entry.second, now); });
 }
 
 ReplicaStatus Fleet::Describe(const Member& member) const {
@@ -207,6 +244,7 @@ ReplicaStatus Fleet::Describe(const Member& member) const {
   status.set_connected(member.session != 0);
   SetTime(status.mutable_last_seen(), member.last_seen);
   SetTime(status.mutable_connected_since(), member.connected_since);
+  if (member.session == 0) SetTime(status.mutable_disconnected_since(), member.lost_at);
   status.set_epoch(member.served.epoch);
   status.set_served_generation(member.served.number);
   status.set_sent_generation(member.sent.number);

@@ -30,7 +30,8 @@ struct Replica {
   std::vector<std::string> weakened;
 };
 
-// How far one generation got among the replicas that count: connected, or lost less than kLostGrace ago.
+// How far one generation got among the replicas that count: connected, lost less than kLostGrace ago, or expected back
+// after a restart of the control plane.
 struct Spread {
   uint32_t served = 0;
   uint32_t acked = 0;  // took all its resources; includes the served ones
@@ -44,7 +45,10 @@ class Fleet {
  public:
   // A replica that vanished still counts for this long, so that a crash in the middle of a rollout is seen.
   static constexpr absl::Duration kLostGrace = absl::Seconds(30);
-  // Lost replicas are shown in `status` for this long.
+  // A replica that was connected when the control plane ended still counts for this long after the next start. Longer
+  // than the wait of an apply (30 s) and a data plane's longest pause between two attempts together.
+  static constexpr absl::Duration kExpectedGrace = absl::Minutes(2);
+  // Lost replicas are shown in `status` for this long, and remembered across a restart for as long.
   static constexpr absl::Duration kLostShown = absl::Minutes(10);
   static constexpr size_t kMaxReplicas = 100'000;
 
@@ -53,6 +57,12 @@ class Fleet {
 
   // Marks a generation rejected without a live replica having said so: remembered from before a restart.
   void RememberRejected(GenerationId id, std::string_view replica);
+
+  // The replicas that are not forgotten yet, to be kept where a restart finds them.
+  management::v1::FleetStatus Remembered(absl::Time now) const;
+  // What Remembered() said before a restart: who was connected then is expected back from `now` on.
+  // REQUIRES: before the first Connected().
+  void Remember(const management::v1::FleetStatus& before, absl::Time now);
 
   // A newer session of the same replica id replaces the older one, whose later events are ignored.
   void Connected(SessionId session, const Replica& replica, absl::Time now);
@@ -94,6 +104,8 @@ class Fleet {
   struct Member {
     Replica replica;
     SessionId session = 0;  // 0: lost
+    absl::Time lost_at;     // while lost
+    bool expected = false;  // lost by our restart, not by its own end
     absl::Time connected_since;
     absl::Time last_seen;
     GenerationId sent;
@@ -109,6 +121,7 @@ class Fleet {
   Member* Find(SessionId session);
   const Member* Find(SessionId session) const;
   static bool Counts(const Member& member, absl::Time now);
+  static bool IsShown(const Member& member, absl::Time now);
   absl::Duration LagOf(const Member& member, absl::Time now) const;
   std::string_view StateOf(const Member& member) const;
   void ForgetOldMembers(absl::Time now);

@@ -74,6 +74,38 @@ TEST(Fleet, CountsALostReplicaForAWhile) {
   EXPECT_EQ(fleet.Status("c", kStart + absl::Minutes(11)).replicas_size(), 0);
 }
 
+TEST(Fleet, ExpectsBackWhoWasConnectedBeforeARestart) {
+  Fleet before = ThreeServingOne();
+  before.Lost(3, kStart);
+  const absl::Time restart = kStart + absl::Hours(3);
+  Fleet fleet;
+  fleet.Stored(kG1, kStart);
+  fleet.Remember(before.Remembered(kStart), restart);
+  EXPECT_EQ(fleet.SpreadOf(kG2, restart).total, 2u) << "c was lost long ago";
+  fleet.Stored(kG2, restart);
+  fleet.Connected(1, Named("a"), restart);
+  fleet.Served(1, kG2, restart);
+  EXPECT_EQ(fleet.ResultOf(kG2, restart), "served 1/2");
+  const auto lagging = fleet.Lagging(kG2, 10, restart);
+  ASSERT_EQ(lagging.size(), 1u);
+  EXPECT_EQ(lagging[0].id(), "b");
+  EXPECT_EQ(lagging[0].state(), "expected");
+  EXPECT_EQ(lagging[0].disconnected_since().seconds(), absl::ToUnixSeconds(restart));
+  EXPECT_EQ(fleet.Status("", restart).groups(0).state(), "converging");
+
+  EXPECT_EQ(fleet.ResultOf(kG2, restart + Fleet::kExpectedGrace), "served 1/1");
+  EXPECT_EQ(fleet.Status("b", restart + Fleet::kLostShown).replicas_size(), 1) << "not counted, but shown";
+  EXPECT_EQ(fleet.Remembered(restart + absl::Minutes(11)).replicas_size(), 1) << "b is forgotten, a is not";
+}
+
+TEST(Fleet, ExpectsBackWhoWasExpectedAlreadyWhenTwoRestartsFollowEachOther) {
+  Fleet first, second;
+  first.Remember(ThreeServingOne().Remembered(kStart), kStart + absl::Minutes(1));
+  second.Remember(first.Remembered(kStart + absl::Minutes(1)), kStart + absl::Minutes(2));
+  EXPECT_EQ(second.SpreadOf(kG1, kStart + absl::Minutes(3)).total, 3u);
+  EXPECT_EQ(second.SpreadOf(kG1, kStart + absl::Minutes(3)).served, 3u) << "as far as was known";
+}
+
 TEST(Fleet, BelievesTheNewestSessionOfAReplica) {
   Fleet fleet = ThreeServingOne();
   fleet.Connected(9, Named("a", kG1), kStart);

@@ -13,6 +13,8 @@ namespace {
 // How many generations the fleet view remembers across a restart.
 constexpr size_t kHistoryLoaded = 256;
 constexpr std::string_view kRejectedPrefix = "rejected/";
+// In the store: Fleet::Remembered(), serialised.
+constexpr std::string_view kReplicas = "replicas";
 
 absl::Status Overloaded() {
   return absl::UnavailableError("the control plane is stopping or has too many changes queued: try again");
@@ -23,6 +25,12 @@ GenerationId ParseRejected(std::string_view name) {
   const std::vector<std::string> parts = absl::StrSplit(ToAbsl(name.substr(kRejectedPrefix.size())), '.');
   if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &id.epoch) || !absl::SimpleAtoi(parts[1], &id.number)) return {};
   return id;
+}
+
+management::v1::FleetStatus ParseReplicas(const std::string& bytes) {
+  management::v1::FleetStatus replicas;
+  replicas.ParseFromString(bytes);
+  return replicas;
 }
 
 }  // namespace
@@ -43,6 +51,7 @@ Rollout::~Rollout() {
   // Snapshots die on the thread that compiled them.
   thread_.Run([&] {
     const std::string result = ResultOf(newest_.id);
+    NoteReplicas();
     if (newest_.id.number != 0 && result != newest_.result) store_.SetResult(newest_.id.number, result).IgnoreError();
     pipeline_ = Pipeline();
   });
@@ -100,8 +109,9 @@ absl::Status Rollout::LoadHistory() {
   ASSIGN_OR_RETURN(auto rollout_state, store_.RolloutState());
   absl::MutexLock lock(&mutex_);
   for (auto record = records.rbegin(); record != records.rend(); ++record) fleet_.Stored(record->id, record->time);
-  for (const auto& [name, replica] : rollout_state) {
-    if (name.starts_with(kRejectedPrefix)) fleet_.RememberRejected(ParseRejected(name), replica);
+  for (const auto& [name, value] : rollout_state) {
+    if (name.starts_with(kRejectedPrefix)) fleet_.RememberRejected(ParseRejected(name), value);
+    if (name == kReplicas) fleet_.Remember(ParseReplicas(value), clock_());
   }
   state_ = pipeline_.state();
   counts_.objects = objects.size();
@@ -208,6 +218,7 @@ void Rollout::Connected(SessionId session, const Replica& replica, const GroupSe
   }
   const bool posted = thread_.Post([this, group] { AddGroup(group); });
   if (!posted) log_.Error("rollout", "too busy to add a group of data planes", {{"group", GroupKey(group)}});
+  NoteReplicasSoon();
 }
 
 void Rollout::Sent(SessionId session, GenerationId id) {
@@ -237,6 +248,7 @@ void Rollout::Rejected(SessionId session, GenerationId id, const std::vector<std
 
 void Rollout::Lost(SessionId session) {
   OnFleet([&](Fleet& fleet) { fleet.Lost(session, clock_()); });
+  NoteReplicasSoon();
 }
 
 GenerationId Rollout::Target(SessionId session) {
@@ -300,6 +312,31 @@ void Rollout::NoteRejected(GenerationId id, const std::string& result) {
   }
   if (id == newest_.id) newest_.result = result;
   if (publisher_ != nullptr) publisher_->TargetsChanged();
+}
+
+void Rollout::NoteReplicasSoon() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (std::exchange(noting_replicas_, true)) return;
+  }
+  if (thread_.Post([this] { NoteReplicas(); })) return;
+  // Too busy, or stopping: the next one that comes or goes tries again, and the destructor notes them too.
+  absl::MutexLock lock(&mutex_);
+  noting_replicas_ = false;
+}
+
+void Rollout::NoteReplicas() {
+  std::string replicas;
+  {
+    absl::MutexLock lock(&mutex_);
+    noting_replicas_ = false;
+    replicas = fleet_.Remembered(clock_()).SerializeAsString();
+  }
+  absl::Status noted = store_.PutRolloutState(kReplicas, replicas);
+  if (!noted.ok()) {
+    log_.Error("rollout", "the connected data planes could not be stored: after a restart they are not waited for",
+               {{"error", std::string(noted.message())}});
+  }
 }
 
 }  // namespace penstock::rollout

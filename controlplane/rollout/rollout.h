@@ -113,6 +113,9 @@ class Rollout final : public FleetEvents {
   void AddGroup(const GroupSelector& selector);
   absl::Status PublishLastGood(const GroupSelector& selector, const Publication& newest);
   void NoteRejected(GenerationId id, const std::string& result);
+  // Soon stores who is connected, once for all changes until then. Any thread.
+  void NoteReplicasSoon();
+  void NoteReplicas();
   void Count(const absl::StatusOr<ChangeResult>& result);
 
   // Runs `event` on the fleet and wakes who waits for news.
@@ -133,6 +136,7 @@ class Rollout final : public FleetEvents {
   translator::StatePtr state_ ABSL_GUARDED_BY(mutex_);  // as pipeline_'s, for readers
   RolloutCounts counts_ ABSL_GUARDED_BY(mutex_);
   uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool noting_replicas_ ABSL_GUARDED_BY(mutex_) = false;  // NoteReplicas is queued
   mutable absl::CondVar news_;
 
   ApplyThread thread_;  // last: its tasks use everything above

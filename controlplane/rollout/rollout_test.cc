@@ -180,6 +180,25 @@ TEST_F(RolloutTest, RemembersARejectionAcrossARestart) {
   EXPECT_EQ(published[1].upserts.size(), 1u);
 }
 
+TEST_F(RolloutTest, ExpectsItsReplicasBackAfterARestart) {
+  Connect(1, "edge-a");
+  Connect(2, "edge-b");
+  Connect(3, "edge-c");
+  rollout_->Lost(3);
+  Settle();
+  now_ += absl::Minutes(1);
+  Restart();
+  Apply(ShopYaml());
+  Connect(1, "edge-a");
+  rollout_->Served(1, {1, 1});
+  EXPECT_EQ(rollout_->ResultOf({1, 1}), "served 1/2");
+  ASSERT_EQ(rollout_->Lagging({1, 1}, 10).size(), 1u);
+  EXPECT_EQ(rollout_->Lagging({1, 1}, 10)[0].id(), "edge-b");
+  Connect(2, "edge-b");
+  rollout_->Served(2, {1, 1});
+  EXPECT_EQ(rollout_->ResultOf({1, 1}), "served 2/2");
+}
+
 TEST_F(RolloutTest, NotesHowTheLastGenerationEnded) {
   Connect(1, "edge-a");
   Apply(ShopYaml());

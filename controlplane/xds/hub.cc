@@ -58,6 +58,7 @@ absl::Status Hub::OnRequest(rollout::SessionId id, const discovery::v3::DeltaDis
 
 void Hub::Closed(rollout::SessionId id) {
   std::shared_ptr<Outlet> outlet;  // dies outside the lock
+  bool lost = false;
   {
     absl::MutexLock lock(&mutex_);
     auto found = streams_.find(id);
@@ -66,8 +67,10 @@ void Hub::Closed(rollout::SessionId id) {
     auto count = streams_of_.find(found->second->identity);
     if (--count->second == 0) streams_of_.erase(count);
     streams_.erase(found);
+    lost = !stopping_;
   }
-  events_.Lost(id);
+  // A stream that ends because this process does is no replica lost: the next process expects it back.
+  if (lost) events_.Lost(id);
 }
 
 void Hub::CloseAll() {

@@ -159,6 +159,8 @@ TEST_F(HubTest, SendsEverybodyAwayWhenItStops) {
   EXPECT_EQ(client.pipe->closed.code(), absl::StatusCode::kUnavailable);
   auto late = hub_.Open("spiffe://penstock/dataplane/b", "b", std::make_shared<Pipe>());
   EXPECT_EQ(late.status().code(), absl::StatusCode::kUnavailable);
+  hub_.Closed(client.id);
+  EXPECT_EQ(rollout_.fleet.Connected(), 1u) << "it was sent away, not lost: the next process expects it back";
 }
 
 TEST_F(HubTest, ForgetsAClosedStream) {

@@ -24,6 +24,11 @@ std::string BuildsOf(const api::FleetStatus& fleet, std::string_view group) {
   return builds;
 }
 
+std::string ConnectedText(const api::ReplicaStatus& replica, absl::Time now) {
+  if (replica.connected()) return Ago(replica.connected_since(), now);
+  return replica.has_disconnected_since() ? StrCat("not since ", Ago(replica.disconnected_since(), now)) : "-";
+}
+
 std::string NackText(const api::LastNack& nack, absl::Time now) {
   constexpr int kShown = 5;
   std::string text = StrCat("refused generation ", nack.generation(), " ", Ago(nack.time(), now), ":\n");
@@ -53,7 +58,7 @@ std::string FleetText(const api::FleetStatus& fleet, absl::Time now) {
   for (const api::ReplicaStatus& replica : fleet.replicas()) {
     replicas.Add({Printable(replica.id()), Printable(replica.group()), Generation(replica.served_generation()),
                   replica.state(), replica.connected() ? "now" : Ago(replica.last_seen(), now),
-                  replica.connected() ? Ago(replica.connected_since(), now) : "-"});
+                  ConnectedText(replica, now)});
     if (replica.has_last_nack())
       StrAppend(&nacks, "\n", Printable(replica.id()), " ", NackText(replica.last_nack(), now));
     if (!replica.weakened().empty()) StrAppend(&nacks, "\n", Printable(replica.id()), " runs with weaker settings:\n");
@@ -70,8 +75,9 @@ std::string ReplicaText(const api::ReplicaStatus& replica, absl::Time now) {
             "\nserves      generation ", Generation(replica.served_generation()), "\nsent        generation ",
             Generation(replica.sent_generation()), "\n");
   StrAppend(&text, "connected   ",
-            replica.connected() ? "since " + Ago(replica.connected_since(), now)
-                                : "no, last seen " + Ago(replica.last_seen(), now),
+            replica.connected()
+                ? "since " + Ago(replica.connected_since(), now)
+                : StrCat("no, ", ConnectedText(replica, now), ", last seen ", Ago(replica.last_seen(), now)),
             "\n");
   for (const std::string& setting : replica.weakened()) StrAppend(&text, "weaker      ", Printable(setting), "\n");
   if (replica.has_last_nack()) StrAppend(&text, "last NACK   ", NackText(replica.last_nack(), now));

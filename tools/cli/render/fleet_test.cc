@@ -30,6 +30,7 @@ api::FleetStatus TwoReplicas() {
     replica.set_served_generation(static_cast<uint64_t>(40 + 2 * (2 - i)));
     replica.set_state(i == 1 ? "serving" : "lost");
   }
+  fleet.mutable_replicas(1)->mutable_disconnected_since()->set_seconds(1'000'000 - 11);
   api::LastNack& nack = *fleet.mutable_replicas(1)->mutable_last_nack();
   nack.set_generation(41);
   nack.mutable_time()->set_seconds(1'000'000 - 60);
@@ -44,7 +45,7 @@ TEST(Fleet, NamesEachReplicaWhatItServesAndItsLastRefusal) {
             "\n"
             "REPLICA  GROUP  SERVES  STATE    SEEN      CONNECTED\n"
             "edge-1   edge   42      serving  now       5 h ago\n"
-            "edge-2   edge   40      lost     12 s ago  -\n"
+            "edge-2   edge   40      lost     12 s ago  not since 11 s ago\n"
             "\n"
             "edge-2 refused generation 41 60 s ago:\n"
             "    Route r: no such cluster\n");
