@@ -65,12 +65,12 @@ AuditLog::~AuditLog() {
 
 void AuditLog::Write(const AuditEntry& entry) {
   const std::string line = AuditLine(entry) + "\n";
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (::write(fd_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) ++lost_;
 }
 
 uint64_t AuditLog::lost() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return lost_;
 }
 

@@ -7,8 +7,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "dataplane/base/mutex.h"
 
 namespace penstock::management {
 
@@ -46,7 +46,7 @@ class AuditLog {
   explicit AuditLog(int fd) : fd_(fd) {}
 
   int fd_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   uint64_t lost_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -1,7 +1,5 @@
 #include "controlplane/management/call.h"
 
-#include <grpc/grpc_security_constants.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -11,24 +9,10 @@ namespace {
 // How soon a waiting call notices that its caller went away.
 constexpr absl::Duration kPoll = absl::Milliseconds(250);
 
-rollout::Identity PeerIdentity(const grpc::ServerContext& context) {
-  std::vector<std::string> uris;
-  const auto auth = context.auth_context();
-  if (auth == nullptr || !auth->IsPeerAuthenticated()) return {};
-  for (const grpc::string_ref& uri : auth->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
-    uris.emplace_back(uri.data(), uri.size());
-  }
-  return rollout::ParseIdentity(uris);
-}
-
 }  // namespace
 
-grpc::Status ToGrpc(const absl::Status& status) {
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
-}
-
 Call::Call(rollout::Rollout& rollout, CallRoom& room, const grpc::ServerContext& context)
-    : rollout_(rollout), room_(room), context_(context), who_(PeerIdentity(context)) {
+    : rollout_(rollout), room_(room), context_(context), who_(rollout::PeerIdentity(context)) {
   if (who_.role != rollout::Role::kOperator) {
     refusal_ = grpc::Status(grpc::StatusCode::PERMISSION_DENIED,
                             "managing needs a certificate with the URI spiffe://penstock/operator/NAME");

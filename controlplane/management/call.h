@@ -8,12 +8,10 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "controlplane/rollout/identity.h"
+#include "controlplane/rollout/peer.h"
 #include "controlplane/rollout/rollout.h"
 
 namespace penstock::management {
-
-grpc::Status ToGrpc(const absl::Status& status);
 
 // Shared by the calls of one service.
 struct CallRoom {

@@ -77,7 +77,7 @@ grpc::Status Changer::Run(const Call& call, const ChangeRequest& change, rollout
   if (change.options.has_if_generation()) options.if_generation = change.options.if_generation();
   absl::StatusOr<ChangeResult> result = rollout_.Change(options, std::move(wish));
   Audit(call, change, result);
-  if (!result.ok()) return ToGrpc(result.status());
+  if (!result.ok()) return rollout::ToGrpc(result.status());
   TellChange(*result, change.options.dry_run(), emit);
   if (result->code != Outcome::OK) return Finish(change, result->code, result->message, emit);
   if (change.options.dry_run()) return Finish(change, Outcome::OK, "dry run: nothing was changed", emit);

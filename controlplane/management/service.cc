@@ -53,11 +53,11 @@ class Service final : public ManagementService, public management::v1::Managemen
     wish.label_selector = request->label_selector();
     for (const auto& ref : request->objects()) {
       absl::StatusOr<manifests::ObjectKey> key = KeyOf(ref);
-      if (!key.ok()) return ToGrpc(key.status());
+      if (!key.ok()) return rollout::ToGrpc(key.status());
       wish.keys.push_back(*std::move(key));
     }
     if (wish.keys.empty() && wish.label_selector.empty()) {
-      return ToGrpc(absl::InvalidArgumentError("name the objects to delete, or give a label selector"));
+      return rollout::ToGrpc(absl::InvalidArgumentError("name the objects to delete, or give a label selector"));
     }
     ChangeRequest change{
         .verb = "delete", .options = request->change(), .digest = DigestOf(*request), .start = absl::Now()};
@@ -86,9 +86,9 @@ class Service final : public ManagementService, public management::v1::Managemen
     options.dry_run = true;
     options.allow_unresolved = upload.options().change().allow_unresolved();
     absl::StatusOr<ChangeResult> result = rollout_.Change(options, ParseUpload(upload));
-    if (!result.ok()) return ToGrpc(result.status());
+    if (!result.ok()) return rollout::ToGrpc(result.status());
     if (result->code != Outcome::OK && result->findings.empty())
-      return ToGrpc(absl::InvalidArgumentError(result->message));
+      return rollout::ToGrpc(absl::InvalidArgumentError(result->message));
     Fill(*result, response);
     return grpc::Status::OK;
   }
@@ -98,7 +98,7 @@ class Service final : public ManagementService, public management::v1::Managemen
     Call call(rollout_, room_, *context);
     if (!call.admitted()) return call.refusal();
     absl::StatusOr<rollout::Difference> difference = rollout_.Compare(request->from(), request->to());
-    if (!difference.ok()) return ToGrpc(difference.status());
+    if (!difference.ok()) return rollout::ToGrpc(difference.status());
     *response->mutable_plan() = difference->plan;
     for (const auto& route : difference->routes) *response->add_routes() = route;
     return grpc::Status::OK;
@@ -108,7 +108,8 @@ class Service final : public ManagementService, public management::v1::Managemen
                    grpc::ServerWriter<management::v1::GetResponse>* writer) override {
     Call call(rollout_, room_, *context);
     if (!call.admitted()) return call.refusal();
-    return ToGrpc(ReadObjects(rollout_, *request, [&](const auto& response) { return writer->Write(response); }));
+    return rollout::ToGrpc(
+        ReadObjects(rollout_, *request, [&](const auto& response) { return writer->Write(response); }));
   }
 
   grpc::Status History(grpc::ServerContext* context, const management::v1::HistoryRequest* request,
@@ -116,7 +117,7 @@ class Service final : public ManagementService, public management::v1::Managemen
     Call call(rollout_, room_, *context);
     if (!call.admitted()) return call.refusal();
     absl::StatusOr<management::v1::HistoryResponse> history = ReadHistory(rollout_, *request);
-    if (!history.ok()) return ToGrpc(history.status());
+    if (!history.ok()) return rollout::ToGrpc(history.status());
     *response = *std::move(history);
     return grpc::Status::OK;
   }
@@ -144,7 +145,7 @@ class Service final : public ManagementService, public management::v1::Managemen
       if (newest.number >= wanted) {
         const Progress progress = Judge(goal, rollout_.SpreadOf(id), rollout_.IsRejected(id));
         if (progress == Progress::kReached) return grpc::Status::OK;
-        if (progress == Progress::kRejected) return ToGrpc(absl::AbortedError(changer_.RejectionText(id)));
+        if (progress == Progress::kRejected) return rollout::ToGrpc(absl::AbortedError(changer_.RejectionText(id)));
       }
       grpc::Status waited = call.AwaitNews(seen, absl::InfiniteFuture());
       if (!waited.ok()) return waited;
@@ -171,8 +172,8 @@ class Service final : public ManagementService, public management::v1::Managemen
     absl::StatusOr<management::v1::ExplainResponse> explained = absl::UnavailableError("");
     absl::Status ran =
         rollout_.WithSnapshots([&](const auto& snapshots) { explained = management::Explain(snapshots, *request); });
-    if (!ran.ok()) return ToGrpc(ran);
-    if (!explained.ok()) return ToGrpc(explained.status());
+    if (!ran.ok()) return rollout::ToGrpc(ran);
+    if (!explained.ok()) return rollout::ToGrpc(explained.status());
     *response = *std::move(explained);
     return grpc::Status::OK;
   }
@@ -191,9 +192,9 @@ class Service final : public ManagementService, public management::v1::Managemen
     ApplyRequest request;
     while (reader.Read(&request)) {
       absl::Status taken = upload.Take(request);
-      if (!taken.ok()) return ToGrpc(taken);
+      if (!taken.ok()) return rollout::ToGrpc(taken);
     }
-    if (!upload.complete()) return ToGrpc(absl::InvalidArgumentError("no request came"));
+    if (!upload.complete()) return rollout::ToGrpc(absl::InvalidArgumentError("no request came"));
     return grpc::Status::OK;
   }
 

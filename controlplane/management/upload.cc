@@ -2,9 +2,8 @@
 
 #include <xxhash.h>
 
+#include "dataplane/base/canonical_bytes.h"
 #include "dataplane/base/strings.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace penstock::management {
 namespace {
@@ -53,15 +52,6 @@ uint64_t Upload::Digest() const {
   return digest;
 }
 
-uint64_t DigestOf(const google::protobuf::MessageLite& request) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    request.SerializeToCodedStream(&coded);
-  }
-  return Mix(0, bytes);
-}
+uint64_t DigestOf(const google::protobuf::MessageLite& request) { return Mix(0, CanonicalBytes(request)); }
 
 }  // namespace penstock::management

@@ -4,8 +4,7 @@
 
 #include "api/manifests/v1/meta.pb.h"
 #include "controlplane/manifests/text.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "dataplane/base/canonical_bytes.h"
 
 namespace penstock::manifests {
 namespace {
@@ -61,15 +60,7 @@ std::map<std::string, std::string> Object::Annotations() const {
   return {metadata.annotations().begin(), metadata.annotations().end()};
 }
 
-std::string Object::CanonicalBytes() const {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message_->SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
+std::string Object::CanonicalBytes() const { return penstock::CanonicalBytes(*message_); }
 
 bool SameContents(const Object& a, const Object& b) {
   return a.key() == b.key() && a.CanonicalBytes() == b.CanonicalBytes();

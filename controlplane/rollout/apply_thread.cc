@@ -2,36 +2,36 @@
 
 #include <utility>
 
-#include "absl/synchronization/notification.h"
-
 namespace penstock::rollout {
 
 ApplyThread::ApplyThread() : thread_([this] { Loop(); }) {}
 
 ApplyThread::~ApplyThread() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stopping_ = true;
+    posted_.Signal();
   }
   thread_.join();
 }
 
 bool ApplyThread::Post(std::function<void()> task) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (stopping_ || queue_.size() >= kMaxQueued) return false;
   queue_.push_back(std::move(task));
+  posted_.Signal();
   return true;
 }
 
 bool ApplyThread::Run(const std::function<void()>& task) {
-  absl::Notification done;
+  BlockingCounter done(1);
   if (!Post([&] {
         task();
-        done.Notify();
+        done.DecrementCount();
       })) {
     return false;
   }
-  done.WaitForNotification();
+  done.Wait();
   return true;
 }
 
@@ -39,9 +39,8 @@ void ApplyThread::Loop() {
   while (true) {
     std::function<void()> task;
     {
-      absl::MutexLock lock(&mutex_);
-      auto has_work = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || !queue_.empty(); };
-      mutex_.Await(absl::Condition(&has_work));
+      MutexLock lock(&mutex_);
+      while (!stopping_ && queue_.empty()) posted_.Wait(&mutex_);
       if (queue_.empty()) return;
       task = std::move(queue_.front());
       queue_.pop_front();

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "dataplane/base/mutex.h"
 
 namespace penstock::rollout {
 
@@ -26,7 +26,8 @@ class ApplyThread {
  private:
   void Loop();
 
-  absl::Mutex mutex_;
+  Mutex mutex_;
+  CondVar posted_;  // or stopping
   std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

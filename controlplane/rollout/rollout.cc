@@ -76,7 +76,7 @@ absl::StatusOr<Difference> Rollout::Compare(uint64_t from, uint64_t to) {
 
 absl::StatusOr<translator::StatePtr> Rollout::State(uint64_t generation) {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (generation == 0 || generation == fleet_.Newest().number) return state_;
   }
   ASSIGN_OR_RETURN(std::vector<translator::Upsert> objects, LoadObjects(generation));
@@ -107,7 +107,7 @@ absl::Status Rollout::LoadHistory() {
   pipeline_.Load(newest_.id, objects);
   ASSIGN_OR_RETURN(std::vector<store::GenerationRecord> records, store_.History(kHistoryLoaded, std::nullopt));
   ASSIGN_OR_RETURN(auto rollout_state, store_.RolloutState());
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   for (auto record = records.rbegin(); record != records.rend(); ++record) fleet_.Stored(record->id, record->time);
   for (const auto& [name, value] : rollout_state) {
     if (name.starts_with(kRejectedPrefix)) fleet_.RememberRejected(ParseRejected(name), value);
@@ -138,65 +138,67 @@ absl::StatusOr<std::vector<translator::Upsert>> Rollout::LoadObjects(uint64_t ge
 // --- The fleet ---
 
 GenerationId Rollout::Newest() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return fleet_.Newest();
 }
 
 Spread Rollout::SpreadOf(GenerationId id) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return fleet_.SpreadOf(id, clock_());
 }
 
 bool Rollout::IsRejected(GenerationId id) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return fleet_.IsRejected(id);
 }
 
 std::string Rollout::ResultOf(GenerationId id) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return fleet_.ResultOf(id, clock_());
 }
 
 std::vector<management::v1::ReplicaStatus> Rollout::Lagging(GenerationId id, size_t limit) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return fleet_.Lagging(id, limit, clock_());
 }
 
 management::v1::FleetStatus Rollout::Status(std::string_view replica) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return fleet_.Status(replica, clock_());
 }
 
 RolloutCounts Rollout::Counts() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return counts_;
 }
 
 size_t Rollout::ConnectedReplicas() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return fleet_.Connected();
 }
 
 uint64_t Rollout::Nacks() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return fleet_.Nacks();
 }
 
 uint64_t Rollout::Version() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return version_;
 }
 
 uint64_t Rollout::AwaitNews(uint64_t seen, absl::Time deadline) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   while (version_ == seen) {
-    if (news_.WaitWithDeadline(&mutex_, deadline)) break;
+    const absl::Duration left = std::min(deadline - absl::Now(), absl::Hours(1));
+    if (left <= absl::ZeroDuration()) break;
+    news_.WaitFor(&mutex_, absl::ToChronoNanoseconds(left));
   }
   return version_;
 }
 
 void Rollout::OnFleet(const std::function<void(Fleet&)>& event) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   event(fleet_);
   ++version_;
   news_.SignalAll();
@@ -207,7 +209,7 @@ void Rollout::Connected(SessionId session, const Replica& replica, const GroupSe
   log_.Info("rollout", "data plane connected",
             {{"replica", replica.id}, {"group", GroupKey(group)}, {"holds", store::ToString(replica.held)}});
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (fleet_.IsAhead(session)) {
       log_.Error(
           "rollout",
@@ -252,7 +254,7 @@ void Rollout::Lost(SessionId session) {
 }
 
 GenerationId Rollout::Target(SessionId session) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return fleet_.Target(session);
 }
 
@@ -274,14 +276,14 @@ void Rollout::AddGroup(const GroupSelector& selector) {
     log_.Warn("rollout", "a group of data planes serves none of the Gateways: check --gateway-class and --labels",
               {{"group", key}});
   }
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   counts_.groups = subscribed_.size();
 }
 
 absl::Status Rollout::PublishLastGood(const GroupSelector& selector, const Publication& newest) {
   GenerationId good;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     good = fleet_.IsRejected(newest.id) ? fleet_.NewestGood() : newest.id;
   }
   if (good == newest.id || good == GenerationId()) {
@@ -316,19 +318,19 @@ void Rollout::NoteRejected(GenerationId id, const std::string& result) {
 
 void Rollout::NoteReplicasSoon() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (std::exchange(noting_replicas_, true)) return;
   }
   if (thread_.Post([this] { NoteReplicas(); })) return;
   // Too busy, or stopping: the next one that comes or goes tries again, and the destructor notes them too.
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   noting_replicas_ = false;
 }
 
 void Rollout::NoteReplicas() {
   std::string replicas;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     noting_replicas_ = false;
     replicas = fleet_.Remembered(clock_()).SerializeAsString();
   }

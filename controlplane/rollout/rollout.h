@@ -15,7 +15,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "api/management/v1/management.pb.h"
 #include "controlplane/rollout/apply_thread.h"
@@ -24,6 +23,7 @@
 #include "controlplane/rollout/fleet_events.h"
 #include "controlplane/rollout/pipeline.h"
 #include "controlplane/store/store.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/telemetry/log/log.h"
 
 namespace penstock::rollout {
@@ -131,13 +131,13 @@ class Rollout final : public FleetEvents {
   std::set<std::string> subscribed_;  // keys of the published groups; apply thread
 
   // Held for moments only, by every ACK: what touches the disk or compiles runs on the apply thread without it.
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   Fleet fleet_ ABSL_GUARDED_BY(mutex_);
   translator::StatePtr state_ ABSL_GUARDED_BY(mutex_);  // as pipeline_'s, for readers
   RolloutCounts counts_ ABSL_GUARDED_BY(mutex_);
   uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;
   bool noting_replicas_ ABSL_GUARDED_BY(mutex_) = false;  // NoteReplicas is queued
-  mutable absl::CondVar news_;
+  mutable CondVar news_;
 
   ApplyThread thread_;  // last: its tasks use everything above
 };

@@ -85,7 +85,7 @@ absl::StatusOr<ChangeResult> Rollout::RunChange(const ChangeOptions& options, co
   }
   if (options.dry_run) return result;
   RETURN_IF_ERROR(StoreAndPublish(options, prepared, *difference, result));
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   counts_.last_apply_seconds = absl::ToDoubleSeconds(absl::Now() - start);
   return result;
 }
@@ -147,7 +147,7 @@ absl::Status Rollout::StoreAndPublish(const ChangeOptions& options, const Prepar
   const absl::Time before_commit = absl::Now();
   ASSIGN_OR_RETURN(store::GenerationRecord record, store_.Commit(transaction));
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     counts_.last_commit_seconds = absl::ToDoubleSeconds(absl::Now() - before_commit);
   }
   // From here on the change happened: nothing below may fail.
@@ -160,7 +160,7 @@ absl::Status Rollout::StoreAndPublish(const ChangeOptions& options, const Prepar
 void Rollout::Publish(const Prepared& prepared) {
   pipeline_.Adopt(prepared);
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     fleet_.Stored(prepared.id, clock_());
     state_ = pipeline_.state();
     ++version_;
@@ -173,7 +173,7 @@ void Rollout::Publish(const Prepared& prepared) {
 }
 
 void Rollout::Count(const absl::StatusOr<ChangeResult>& result) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (!result.ok())
     ++counts_.failed;
   else if (result->code == Outcome::CONFLICT)

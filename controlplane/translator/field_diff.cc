@@ -9,8 +9,7 @@
 
 #include "api/manifests/v1/schema.pb.h"
 #include "controlplane/manifests/text.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "dataplane/base/canonical_bytes.h"
 
 namespace penstock::translator {
 namespace {
@@ -77,16 +76,6 @@ std::string ItemKey(const Message& item) {
   return item.GetReflection()->GetString(item, name);
 }
 
-std::string DeterministicBytes(const Message& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
-
 // An item of a list: what it is, and what is shown of it.
 struct Item {
   std::string whole;
@@ -104,7 +93,7 @@ Items ItemsOf(const Message& message, const FieldDescriptor* field) {
   for (int i = 0; i < size; ++i) {
     if (IsMessage(field)) {
       const Message& item = r->GetRepeatedMessage(message, field, i);
-      items.push_back({DeterministicBytes(item), BriefText(item)});
+      items.push_back({CanonicalBytes(item), BriefText(item)});
     } else {
       items.push_back({ScalarText(message, field, i, Form::kWhole), ScalarText(message, field, i, Form::kShown)});
     }

@@ -1,8 +1,6 @@
 #include "controlplane/xds/ads_service.h"
 
-#include <grpc/grpc_security_constants.h>
 #include <grpcpp/generic/async_generic_service.h>
-#include <grpcpp/security/auth_context.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
@@ -11,8 +9,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
-#include "controlplane/rollout/identity.h"
+#include "controlplane/rollout/peer.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/base/strings.h"
 #include "proto/discovery/discovery.pb.h"
 
@@ -27,20 +25,6 @@ constexpr int kKeepAliveTimeoutMs = 15'000;
 constexpr int kMinClientPingMs = 5'000;
 constexpr int kMaxConnectionAgeMs = 30 * 60'000;
 constexpr int kMaxConnectionAgeGraceMs = 10'000;
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
-}
-
-rollout::Identity PeerIdentity(const grpc::CallbackServerContext& context) {
-  std::vector<std::string> uris;
-  const auto auth = context.auth_context();
-  if (auth == nullptr || !auth->IsPeerAuthenticated()) return {};
-  for (const grpc::string_ref& uri : auth->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
-    uris.emplace_back(uri.data(), uri.size());
-  }
-  return rollout::ParseIdentity(uris);
-}
 
 // A view of shared bytes: gRPC drops its reference when the last stream has sent them.
 grpc::ByteBuffer Share(const std::shared_ptr<const std::string>& bytes) {
@@ -88,7 +72,7 @@ class AdsStream final : public grpc::ServerGenericBidiReactor, public Outlet {
 
   void OnWriteDone(bool ok) override {
     if (!ok) return;  // the stream is breaking; OnReadDone or OnCancel ends it
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     queue_.pop_front();
     writing_ = false;
     WriteNext();
@@ -102,21 +86,21 @@ class AdsStream final : public grpc::ServerGenericBidiReactor, public Outlet {
   }
 
   void Send(std::shared_ptr<const Transaction> transaction) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     for (const Response& response : transaction->responses) queue_.push_back(Share(response.bytes));
     WriteNext();
   }
 
   void Close(absl::Status reason) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (ended_) return;
     ended_ = true;
-    Finish(ToGrpc(reason));
+    Finish(rollout::ToGrpc(reason));
   }
 
  private:
   void Read() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (!ended_) StartRead(&incoming_);
   }
 
@@ -130,7 +114,7 @@ class AdsStream final : public grpc::ServerGenericBidiReactor, public Outlet {
   std::shared_ptr<AdsStream> self_;
   rollout::SessionId id_ = 0;
   grpc::ByteBuffer incoming_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::deque<grpc::ByteBuffer> queue_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
@@ -150,7 +134,7 @@ class AdsService final : public grpc::CallbackGenericService {
     if (context->method() != kMethod) {
       return new Refusal(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "no such method: " + context->method()));
     }
-    const rollout::Identity identity = PeerIdentity(*context);
+    const rollout::Identity identity = rollout::PeerIdentity(*context);
     if (identity.role != rollout::Role::kDataPlane) {
       return new Refusal(
           grpc::Status(grpc::StatusCode::PERMISSION_DENIED,

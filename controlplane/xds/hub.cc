@@ -17,7 +17,7 @@ struct Overloaded : Fs... {
 
 absl::StatusOr<rollout::SessionId> Hub::Open(const std::string& identity, const std::string& allowed_id,
                                              std::shared_ptr<Outlet> outlet) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (stopping_) return absl::UnavailableError("the control plane is stopping");
   if (streams_.size() >= limits_.streams) {
     return absl::ResourceExhaustedError(
@@ -40,7 +40,7 @@ absl::StatusOr<rollout::SessionId> Hub::Open(const std::string& identity, const 
 absl::Status Hub::OnRequest(rollout::SessionId id, const discovery::v3::DeltaDiscoveryRequest& request) {
   std::vector<Delivery> deliveries;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     auto found = streams_.find(id);
     if (found == streams_.end()) return absl::CancelledError("the stream is closed");
     Stream& stream = *found->second;
@@ -60,7 +60,7 @@ void Hub::Closed(rollout::SessionId id) {
   std::shared_ptr<Outlet> outlet;  // dies outside the lock
   bool lost = false;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     auto found = streams_.find(id);
     if (found == streams_.end()) return;
     outlet = std::move(found->second->outlet);
@@ -76,7 +76,7 @@ void Hub::Closed(rollout::SessionId id) {
 void Hub::CloseAll() {
   std::vector<std::shared_ptr<Outlet>> outlets;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stopping_ = true;
     for (const auto& [id, stream] : streams_) outlets.push_back(stream->outlet);
   }
@@ -86,7 +86,7 @@ void Hub::CloseAll() {
 void Hub::Publish(const rollout::Publication& publication) {
   std::vector<Delivery> deliveries;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     auto [group, fresh] = groups_.try_emplace(publication.key, identifier_);
     group->second.Append(publication);
     for (auto& [id, stream] : streams_) {
@@ -99,24 +99,24 @@ void Hub::Publish(const rollout::Publication& publication) {
 void Hub::TargetsChanged() {
   std::vector<Delivery> deliveries;
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     for (auto& [id, stream] : streams_) Pump(id, *stream, deliveries);
   }
   Deliver(deliveries);
 }
 
 size_t Hub::streams() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return streams_.size();
 }
 
 uint64_t Hub::bytes_sent() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return bytes_sent_;
 }
 
 uint64_t Hub::transactions_sent() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return transactions_sent_;
 }
 

@@ -11,12 +11,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "controlplane/rollout/fleet.h"
 #include "controlplane/rollout/fleet_events.h"
 #include "controlplane/rollout/publication.h"
 #include "controlplane/xds/group_log.h"
 #include "controlplane/xds/session.h"
+#include "dataplane/base/mutex.h"
 #include "proto/discovery/discovery.pb.h"
 
 namespace penstock::xds_server {
@@ -91,7 +91,7 @@ class Hub final : public rollout::Publisher {
   // the control plane for dead.
   const std::shared_ptr<const Transaction> greeting_;
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   rollout::SessionId last_stream_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<rollout::SessionId, std::unique_ptr<Stream>> streams_ ABSL_GUARDED_BY(mutex_);

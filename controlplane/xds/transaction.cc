@@ -4,10 +4,9 @@
 #include <map>
 #include <utility>
 
+#include "dataplane/base/canonical_bytes.h"
 #include "dataplane/base/strings.h"
 #include "dataplane/snapshot/hash.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "proto/discovery/discovery.pb.h"
 
 namespace penstock::xds_server {
@@ -18,17 +17,6 @@ const std::string_view kTypeOrder[6] = {snapshot::kClusterType,     snapshot::kE
 namespace {
 
 using discovery::v3::DeltaDiscoveryResponse;
-
-// Serialized maps are sorted, so that equal generations are equal bytes in every process.
-std::string Deterministic(const google::protobuf::MessageLite& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
 
 // Collects resources of one type after the other and cuts a response when it is full.
 class Writer {
@@ -61,7 +49,7 @@ class Writer {
     response_.set_system_version_info(store::ToString(id_));
     response_.set_nonce(StrCat(id_.epoch, ".", id_.number, ":", transaction_->responses.size()));
     response_.mutable_control_plane()->set_identifier(identifier_.data(), identifier_.size());
-    auto bytes = std::make_shared<const std::string>(Deterministic(response_));
+    auto bytes = std::make_shared<const std::string>(CanonicalBytes(response_));
     transaction_->bytes += bytes->size();
     transaction_->responses.push_back({.nonce = response_.nonce(), .bytes = std::move(bytes)});
     response_.Clear();
@@ -114,7 +102,7 @@ std::shared_ptr<const Transaction> Serialize(GenerationId id, const std::vector<
     for (std::string_view name : names) writer.Remove(kTypeOrder[i], name);
   }
   writer.Cut();
-  const std::string bytes = Deterministic(generation);
+  const std::string bytes = CanonicalBytes(generation);
   writer.Add(snapshot::kGenerationType, kGenerationName,
              snapshot::ResourceVersion(snapshot::kGenerationType, kGenerationName, bytes), bytes);
   return std::move(writer).Finish();

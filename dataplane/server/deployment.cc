@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/blocking_counter.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/base/random.h"
 #include "dataplane/policies/policy_registry.h"
 #include "dataplane/server/series_names.h"
@@ -146,7 +146,7 @@ std::vector<ResourceProblem> Deployment::Listen(const snapshot::Snapshot& snapsh
 // Returns when all workers have answered.
 std::vector<downstream::PlaceFailure> Deployment::ListenOnWorkers(std::vector<downstream::PlaceSockets> places) {
   std::vector<std::vector<downstream::PlaceFailure>> by_worker(workers_.size());
-  absl::BlockingCounter ready(static_cast<int>(workers_.size()));
+  BlockingCounter ready(static_cast<int>(workers_.size()));
   for (size_t i = 0; i < workers_.size(); ++i) {
     std::vector<OpenedPlace> opened;
     for (downstream::PlaceSockets& place : places) {
@@ -174,13 +174,13 @@ void Deployment::Publish(std::unique_ptr<proxy::Generation> prepared) {
   proxy::Generation& next = *prepared;
   next.holders.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
   std::vector<snapshot::BindKey> closed = listen_set_.Keep(next.snapshot->bind_keys());
-  absl::BlockingCounter serving(static_cast<int>(workers_.size()));
+  BlockingCounter serving(static_cast<int>(workers_.size()));
   for (const std::unique_ptr<Worker>& worker : workers_) {
     worker->Publish(next, closed, [&serving] { serving.DecrementCount(); });
   }
   serving.Wait();
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     std::swap(current_, prepared);
   }
   if (prepared != nullptr) retired_.push_back(std::move(prepared));
@@ -247,7 +247,7 @@ void Deployment::Refused(const snapshot::Delta& delta, const std::vector<Resourc
 }
 
 proxy::GenerationLease Deployment::Lease() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (current_ == nullptr) return {};
   current_->holders.fetch_add(1, std::memory_order_relaxed);
   return proxy::GenerationLease(*current_);

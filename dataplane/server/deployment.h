@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/downstream/listen_set.h"
 #include "dataplane/proxy/generation/generation.h"
 #include "dataplane/server/worker.h"
@@ -61,7 +61,7 @@ class Deployment final : public xds::Applier {
   const uint64_t hash_seed_;
 
   std::vector<std::unique_ptr<proxy::Generation>> retired_;  // those that a worker or a lease may still look at
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::unique_ptr<proxy::Generation> current_;  // written by the configuration thread, under mutex_
 };
 

@@ -8,8 +8,8 @@
 #include <mutex>
 
 #include "absl/strings/str_join.h"
-#include "absl/synchronization/blocking_counter.h"
 #include "dataplane/admin/pages.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/base/random.h"
 #include "dataplane/exchange/reason.h"
 #include "dataplane/server/process.h"
@@ -214,7 +214,7 @@ bool Server::Pause(Duration duration) {
 
 size_t Server::CountConnections() {
   std::atomic<size_t> total{0};
-  absl::BlockingCounter counted(static_cast<int>(workers_.size()));
+  BlockingCounter counted(static_cast<int>(workers_.size()));
   for (const std::unique_ptr<Worker>& worker : workers_) {
     worker->CountConnections([&](size_t connections) {
       total += connections;

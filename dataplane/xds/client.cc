@@ -52,10 +52,10 @@ void Client::Start() { thread_ = std::thread(&Client::Run, this); }
 Client::~Client() {
   stop_.store(true);
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(&mutex_);
     if (stream_ != nullptr) stream_->Wake();
   }
-  woken_.notify_all();
+  woken_.SignalAll();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -80,7 +80,7 @@ Status Client::RunStream(const std::string& address) {
   cells_.connection_attempts.Add();
   ASSIGN_OR_RETURN(std::unique_ptr<Stream> stream, connect_(address));
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(&mutex_);
     stream_ = stream.get();
   }
   Subscriber subscriber(WhatIsHeld());
@@ -89,7 +89,7 @@ Status Client::RunStream(const std::string& address) {
   if (heard_) MarkConfirmed();
   cells_.connected.Set(0);
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(&mutex_);
     stream_ = nullptr;
   }
   return why;
@@ -162,11 +162,11 @@ void Client::ReportLost(const std::string& address, const Status& why) {
 
 void Client::Pause(Duration duration) {
   TimePoint until = clock_.Now() + duration;
-  std::unique_lock<std::mutex> lock(mutex_);
+  MutexLock lock(&mutex_);
   while (!stop_.load() && clock_.Now() < until) {
     Duration slice =
         applier_.Reclaim() ? std::min<Duration>(until - clock_.Now(), kReclaimEvery) : until - clock_.Now();
-    woken_.wait_for(lock, slice);
+    woken_.WaitFor(&mutex_, slice);
   }
 }
 

@@ -3,16 +3,16 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/telemetry/log/log.h"
 #include "dataplane/telemetry/stats/cells.h"
 #include "dataplane/xds/applier.h"
@@ -89,9 +89,9 @@ class Client {
   TimePoint last_complaint_{};
 
   std::atomic<bool> stop_{false};
-  std::mutex mutex_;
-  std::condition_variable woken_;
-  Stream* stream_ = nullptr;  // guarded by mutex_; to be woken
+  Mutex mutex_;
+  CondVar woken_;
+  Stream* stream_ ABSL_GUARDED_BY(mutex_) = nullptr;  // to be woken
   std::thread thread_;
 };
 

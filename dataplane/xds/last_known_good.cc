@@ -109,10 +109,10 @@ LastKnownGood::LastKnownGood(std::string state_dir, int lock_fd, std::function<v
 
 LastKnownGood::~LastKnownGood() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(&mutex_);
     stop_ = true;
   }
-  changed_.notify_all();
+  changed_.SignalAll();
   thread_.join();
   if (fd_ >= 0) close(fd_);
   close(lock_fd_);
@@ -183,12 +183,12 @@ void LastKnownGood::Replace(const std::vector<snapshot::Resource>& resources, co
 }
 
 void LastKnownGood::Flush() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  changed_.wait(lock, [this] { return jobs_.empty() && !busy_; });
+  MutexLock lock(&mutex_);
+  while (!jobs_.empty() || busy_) changed_.Wait(&mutex_);
 }
 
 void LastKnownGood::Enqueue(Job job) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  MutexLock lock(&mutex_);
   if (job.replace) {
     jobs_.clear();  // it makes them superfluous
     queued_bytes_ = 0;
@@ -200,33 +200,44 @@ void LastKnownGood::Enqueue(Job job) {
   }
   queued_bytes_ += job.bytes.size();
   jobs_.push_back(std::move(job));
-  changed_.notify_all();
+  changed_.SignalAll();
 }
 
 // Jobs are done in order; one that fails is tried again, because those behind it make no sense without it.
 void LastKnownGood::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return stop_ || !jobs_.empty(); });
-    if (jobs_.empty()) return;
-    Job job = std::move(jobs_.front());
-    jobs_.pop_front();
-    queued_bytes_ -= job.bytes.size();
-    busy_ = true;
-    lock.unlock();
-    Status status = Do(job);
+  while (std::optional<Job> job = NextJob()) {
+    Status status = Do(*job);
     if (!status.ok()) on_failure_(status);
-    lock.lock();
-    busy_ = false;
-    bool superseded = !jobs_.empty() && jobs_.front().replace;
-    if (!status.ok() && !superseded && !stop_) {
-      queued_bytes_ += job.bytes.size();
-      jobs_.push_front(std::move(job));
-      changed_.wait_for(lock, std::chrono::seconds(kRetrySeconds), [this] { return stop_; });
-    }
-    changed_.notify_all();
-    if (!status.ok() && stop_) return;
+    if (!AfterJob(*std::move(job), status.ok())) return;
   }
+}
+
+// Waits for one; none when all are done and no more will come.
+std::optional<LastKnownGood::Job> LastKnownGood::NextJob() {
+  MutexLock lock(&mutex_);
+  while (!stop_ && jobs_.empty()) changed_.Wait(&mutex_);
+  if (jobs_.empty()) return std::nullopt;
+  Job job = std::move(jobs_.front());
+  jobs_.pop_front();
+  queued_bytes_ -= job.bytes.size();
+  busy_ = true;
+  return job;
+}
+
+// Puts a job that failed back and waits a while, unless one came that replaces it. False: it is given up, to stop.
+bool LastKnownGood::AfterJob(Job job, bool done) {
+  MutexLock lock(&mutex_);
+  busy_ = false;
+  bool superseded = !jobs_.empty() && jobs_.front().replace;
+  if (!done && !superseded && !stop_) {
+    queued_bytes_ += job.bytes.size();
+    jobs_.push_front(std::move(job));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(kRetrySeconds);
+    while (!stop_ && !changed_.WaitFor(&mutex_, until - std::chrono::steady_clock::now())) {
+    }
+  }
+  changed_.SignalAll();
+  return done || !stop_;
 }
 
 Status LastKnownGood::Do(const Job& job) {

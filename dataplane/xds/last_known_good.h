@@ -9,17 +9,17 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/base/status.h"
 #include "dataplane/snapshot/generation_log.h"
 #include "dataplane/snapshot/resource.h"
@@ -77,6 +77,8 @@ class LastKnownGood {
   Status OpenLog(size_t valid_bytes);
   void Enqueue(Job job);
   void Run();
+  std::optional<Job> NextJob();
+  bool AfterJob(Job job, bool done);
   Status Do(const Job& job);
   Status AppendBytes(const std::string& bytes);
   Status Compact();
@@ -94,13 +96,13 @@ class LastKnownGood {
   size_t compact_bytes_ = 0;  // its size after the last compaction
   std::atomic<size_t> bytes_{0};
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Job> jobs_;  // guarded by mutex_, as all below
-  size_t queued_bytes_ = 0;
-  bool overflowed_ = false;  // changes were lost: nothing is written until a Replace
-  bool busy_ = false;
-  bool stop_ = false;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<Job> jobs_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool overflowed_ ABSL_GUARDED_BY(mutex_) = false;  // changes were lost: nothing is written until a Replace
+  bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -7,8 +7,9 @@
 #include <grpcpp/generic/generic_stub.h>
 
 #include <deque>
-#include <mutex>
 
+#include "absl/base/thread_annotations.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/xds/subscriber.h"
 
 namespace penstock::xds {
@@ -63,7 +64,7 @@ class GrpcStream final : public Stream {
       grpc::CompletionQueue::NextStatus got = queue_.AsyncNext(&tag, &ok, deadline);
       if (got != grpc::CompletionQueue::GOT_EVENT) return TimedOut{};
       if (tag == &alarm_) {
-        std::lock_guard<std::mutex> lock(mutex_);
+        MutexLock lock(&mutex_);
         alarm_set_ = false;
         return Woken{};
       }
@@ -95,7 +96,7 @@ class GrpcStream final : public Stream {
   void Cancel() override { context_.TryCancel(); }
 
   void Wake() override {
-    std::lock_guard<std::mutex> lock(mutex_);
+    MutexLock lock(&mutex_);
     if (alarm_set_) return;
     alarm_set_ = true;
     alarm_.Set(&queue_, std::chrono::system_clock::now(), &alarm_);
@@ -135,9 +136,9 @@ class GrpcStream final : public Stream {
   std::deque<std::string> outgoing_;
   grpc::Status status_;
   grpc::Alarm alarm_;
-  std::mutex mutex_;
-  bool alarm_set_ = false;  // guarded by mutex_
-  int outstanding_ = 0;     // operations whose tag has not come back
+  Mutex mutex_;
+  bool alarm_set_ ABSL_GUARDED_BY(mutex_) = false;
+  int outstanding_ = 0;  // operations whose tag has not come back
   bool started_ = false;
   bool writing_ = false;
   bool broken_ = false;

@@ -1,11 +1,12 @@
 """Macros for tests, fuzz targets and benchmarks."""
 
-def penstock_test(name, srcs, deps = [], size = "small", **kwargs):
+def penstock_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
     """A GoogleTest suite."""
     native.cc_test(
         name = name,
         srcs = srcs,
         size = size,
+        data = data + ["//tools/bazel:tsan.supp"],
         deps = deps + ["@system//:gtest_main"],
         **kwargs
     )

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "controlplane/store/check.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/base/status.h"
 
 namespace penstock::store {
@@ -20,7 +20,7 @@ class MemoryStore final : public Store {
  public:
   absl::StatusOr<GenerationRecord> Commit(const Transaction& transaction) override {
     RETURN_IF_ERROR(CheckLimits(transaction));
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (const GenerationRecord* before = FindLocked(transaction.record.request_id)) return *before;
     if (NewestLocked().id != transaction.expected) return MovedOn(transaction.expected, NewestLocked().id);
     GenerationRecord record = transaction.record;
@@ -39,26 +39,26 @@ class MemoryStore final : public Store {
   }
 
   absl::StatusOr<GenerationRecord> Newest() override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return NewestLocked();
   }
 
   absl::StatusOr<GenerationRecord> Generation(uint64_t number) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     auto found = records_.find(number);
     if (found == records_.end()) return NoSuchGeneration(number);
     return found->second;
   }
 
   absl::StatusOr<std::optional<GenerationRecord>> FindRequest(std::string_view request_id) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     const GenerationRecord* record = FindLocked(request_id);
     if (record == nullptr) return std::nullopt;
     return *record;
   }
 
   absl::StatusOr<std::vector<StoredObject>> Objects(uint64_t number) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (number == 0) number = NewestLocked().id.number;
     if (number != 0 && !records_.contains(number)) return NoSuchGeneration(number);
     std::vector<StoredObject> objects;
@@ -73,7 +73,7 @@ class MemoryStore final : public Store {
   }
 
   absl::StatusOr<std::vector<GenerationRecord>> History(size_t limit, const std::optional<ObjectKey>& key) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     std::vector<GenerationRecord> history;
     for (auto record = records_.rbegin(); record != records_.rend() && history.size() < limit; ++record) {
       if (key.has_value() && !ChangedIn(*key, record->first)) continue;
@@ -83,14 +83,14 @@ class MemoryStore final : public Store {
   }
 
   absl::Status SetResult(uint64_t number, std::string_view result) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     auto found = records_.find(number);
     if (found != records_.end()) found->second.result = std::string(result);
     return absl::OkStatus();
   }
 
   absl::Status PutRolloutState(std::string_view name, std::string_view value) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (value.empty())
       rollout_.erase(std::string(name));
     else
@@ -99,7 +99,7 @@ class MemoryStore final : public Store {
   }
 
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RolloutState() override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return std::vector<std::pair<std::string, std::string>>(rollout_.begin(), rollout_.end());
   }
 
@@ -121,7 +121,7 @@ class MemoryStore final : public Store {
     return versions != versions_.end() && versions->second.contains(number);
   }
 
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::map<uint64_t, GenerationRecord> records_ ABSL_GUARDED_BY(mutex_);
   std::map<ObjectKey, std::map<uint64_t, Version>> versions_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> rollout_ ABSL_GUARDED_BY(mutex_);

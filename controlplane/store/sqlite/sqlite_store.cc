@@ -5,12 +5,12 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
-#include "absl/synchronization/mutex.h"
 #include "controlplane/store/check.h"
 #include "controlplane/store/sqlite/database.h"
 #include "controlplane/store/sqlite/records.h"
 #include "controlplane/store/sqlite/restore_guard.h"
 #include "controlplane/store/sqlite/schema.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 
@@ -30,7 +30,7 @@ class SqliteStore final : public Store {
 
   absl::StatusOr<GenerationRecord> Commit(const Transaction& transaction) override {
     RETURN_IF_ERROR(CheckLimits(transaction));
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     ASSIGN_OR_RETURN(std::optional<GenerationRecord> before, ReadRequest(database_, transaction.record.request_id));
     if (before.has_value()) return *std::move(before);
     GenerationRecord record = transaction.record;
@@ -40,24 +40,24 @@ class SqliteStore final : public Store {
   }
 
   absl::StatusOr<GenerationRecord> Newest() override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return ReadNewest(database_);
   }
 
   absl::StatusOr<GenerationRecord> Generation(uint64_t number) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     ASSIGN_OR_RETURN(std::optional<GenerationRecord> record, ReadGeneration(database_, number));
     if (!record.has_value()) return NoSuchGeneration(number);
     return *std::move(record);
   }
 
   absl::StatusOr<std::optional<GenerationRecord>> FindRequest(std::string_view request_id) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return ReadRequest(database_, request_id);
   }
 
   absl::StatusOr<std::vector<StoredObject>> Objects(uint64_t number) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     ASSIGN_OR_RETURN(GenerationRecord newest, ReadNewest(database_));
     if (number == 0) number = newest.id.number;
     if (number > newest.id.number) return NoSuchGeneration(number);
@@ -69,17 +69,17 @@ class SqliteStore final : public Store {
   }
 
   absl::StatusOr<std::vector<GenerationRecord>> History(size_t limit, const std::optional<ObjectKey>& key) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return ReadHistory(database_, limit, key);
   }
 
   absl::Status SetResult(uint64_t number, std::string_view result) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return InTransaction([&](Database& database) -> absl::Status { return UpdateResult(database, number, result); });
   }
 
   absl::Status PutRolloutState(std::string_view name, std::string_view value) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return InTransaction([&](Database& database) -> absl::Status {
       ASSIGN_OR_RETURN(Statement put,
                        database.Prepare(value.empty() ? "DELETE FROM rollout WHERE name = ?1"
@@ -91,7 +91,7 @@ class SqliteStore final : public Store {
   }
 
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RolloutState() override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     ASSIGN_OR_RETURN(Statement select, database_.Prepare("SELECT name, value FROM rollout ORDER BY name"));
     std::vector<std::pair<std::string, std::string>> state;
     while (true) {
@@ -136,7 +136,7 @@ class SqliteStore final : public Store {
   }
 
   const DirectoryLock lock_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   Witness witness_ ABSL_GUARDED_BY(mutex_);
   Database database_ ABSL_GUARDED_BY(mutex_);
   bool sync_failed_ ABSL_GUARDED_BY(mutex_) = false;

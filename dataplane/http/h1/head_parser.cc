@@ -77,7 +77,8 @@ Progress FieldParser::Parse(std::span<char> data, Headers& headers) {
   }
 }
 
-Progress RequestParser::Parse(std::span<char> data, RequestHead& head) {
+template <typename Head, typename ParseLine, typename Frame>
+Progress HeadParser::ParseHead(std::span<char> data, Head& head, ParseLine parse_line, Frame frame) {
   if (base_ != data.data() && line_end_ != 0) {
     head.Clear();
     fields_.Restart();
@@ -86,15 +87,19 @@ Progress RequestParser::Parse(std::span<char> data, RequestHead& head) {
   }
   base_ = data.data();
   if (line_end_ == 0) {
-    Progress progress = ParseLine(data, head);
+    Progress progress = parse_line();
     if (progress != Progress::kDone) return progress;
   }
   Progress progress = fields_.Parse(data.subspan(line_end_), head.headers);
   if (progress == Progress::kError) return Fail(fields_.error());
   if (progress == Progress::kNeedMore) return progress;
   consumed_ = line_end_ + fields_.consumed();
-  Error error = FrameRequest(head);
+  Error error = frame();
   return error == Error::kNone ? Progress::kDone : Fail(error);
+}
+
+Progress RequestParser::Parse(std::span<char> data, RequestHead& head) {
+  return ParseHead(data, head, [&] { return ParseLine(data, head); }, [&] { return FrameRequest(head); });
 }
 
 Progress RequestParser::ParseLine(std::span<char> data, RequestHead& head) {
@@ -125,22 +130,7 @@ Progress RequestParser::ParseLine(std::span<char> data, RequestHead& head) {
 }
 
 Progress ResponseParser::Parse(std::span<char> data, Method method, ResponseHead& head) {
-  if (base_ != data.data() && line_end_ != 0) {
-    head.Clear();
-    fields_.Restart();
-    scanned_ = line_end_ = 0;
-  }
-  base_ = data.data();
-  if (line_end_ == 0) {
-    Progress progress = ParseLine(data, head);
-    if (progress != Progress::kDone) return progress;
-  }
-  Progress progress = fields_.Parse(data.subspan(line_end_), head.headers);
-  if (progress == Progress::kError) return Fail(fields_.error());
-  if (progress == Progress::kNeedMore) return progress;
-  consumed_ = line_end_ + fields_.consumed();
-  Error error = FrameResponse(head, method);
-  return error == Error::kNone ? Progress::kDone : Fail(error);
+  return ParseHead(data, head, [&] { return ParseLine(data, head); }, [&] { return FrameResponse(head, method); });
 }
 
 Progress ResponseParser::ParseLine(std::span<char> data, ResponseHead& head) {

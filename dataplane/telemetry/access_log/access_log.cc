@@ -72,7 +72,7 @@ AccessLog::AccessLog(Options options, Registry& registry, int fd)
 }
 
 AccessLog::~AccessLog() {
-  if (fd_ < 0) return;
+  if (!thread_.joinable()) return;
   stop_.store(true);
   Wake(sleeping_);
   thread_.join();
@@ -80,7 +80,7 @@ AccessLog::~AccessLog() {
 }
 
 void AccessLog::Reopen() {
-  if (fd_ < 0) return;
+  if (!thread_.joinable()) return;
   reopen_.store(true);
   Wake(sleeping_);
 }

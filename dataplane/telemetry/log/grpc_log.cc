@@ -4,12 +4,13 @@
 
 #include <string_view>
 
-#include "absl/synchronization/mutex.h"
+#include "absl/base/thread_annotations.h"
+#include "dataplane/base/mutex.h"
 
 namespace penstock::telemetry {
 namespace {
 
-ABSL_CONST_INIT absl::Mutex mutex(absl::kConstInit);
+constinit Mutex mutex;
 Log* target ABSL_GUARDED_BY(mutex) = nullptr;
 
 // Said of every client that reaches the server by an IP address, which is no name that a certificate could be picked
@@ -19,7 +20,7 @@ bool IsHarmless(std::string_view message) { return message.starts_with("No match
 void Forward(gpr_log_func_args* said) {
   const std::string_view message = said->message;
   const bool warn = said->severity == GPR_LOG_SEVERITY_ERROR && !IsHarmless(message);
-  absl::MutexLock lock(&mutex);
+  MutexLock lock(&mutex);
   if (target == nullptr) return;
   target->Write(warn ? LogLevel::kWarn : LogLevel::kDebug, "grpc", "the library says",
                 {{"text", std::string(message)}});
@@ -28,13 +29,13 @@ void Forward(gpr_log_func_args* said) {
 }  // namespace
 
 GrpcLog::GrpcLog(Log& log) {
-  absl::MutexLock lock(&mutex);
+  MutexLock lock(&mutex);
   target = &log;
   gpr_set_log_function(Forward);
 }
 
 GrpcLog::~GrpcLog() {
-  absl::MutexLock lock(&mutex);
+  MutexLock lock(&mutex);
   target = nullptr;
 }
 

@@ -109,12 +109,12 @@ void Log::Write(LogLevel level, std::string_view component, std::string_view mes
     line += '}';
   }
   line += '\n';
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   sink_(line);
 }
 
 bool Log::Admit(std::string_view component, std::string_view message, int64_t now, uint64_t& suppressed) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   Repeats& repeats = repeats_[StrCat(component, ":", message)];
   if (now - repeats.window_start >= kWindowNs) {
     suppressed = repeats.suppressed;

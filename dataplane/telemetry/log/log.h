@@ -14,7 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "dataplane/base/mutex.h"
 
 namespace penstock::telemetry {
 
@@ -79,7 +79,7 @@ class Log {
   const Format format_;
   const Sink sink_;
   const NowFn now_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   absl::flat_hash_map<std::string, Repeats> repeats_ ABSL_GUARDED_BY(mutex_);
 };
 

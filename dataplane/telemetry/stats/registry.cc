@@ -88,7 +88,7 @@ std::shared_ptr<const SeriesSet> Registry::Update(const std::shared_ptr<const Se
   if (nothing && previous != nullptr) return previous;
 
   auto next = std::make_shared<SeriesSet>(previous != nullptr ? *previous : *empty_);
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   RetireUnnamed();
   UpdateTable(listeners_, next->listeners_, ListenerKeys(added.listeners), ListenerKeys(removed.listeners));
   UpdateTable(routes_, next->routes_, std::move(added_routes), std::move(removed_routes));
@@ -160,7 +160,7 @@ void Registry::RetireUnnamed() const {
 }
 
 Registry::Alive Registry::Collect() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   RetireUnnamed();
   Alive alive{Sorted<ListenerCells>(listeners_.alive, listeners_.retired),
               Sorted<RouteCells>(routes_.alive, routes_.retired),

@@ -21,7 +21,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/telemetry/stats/cells.h"
 
 namespace penstock::telemetry {
@@ -173,7 +173,7 @@ class Registry {
   ProcessCells process_;
   const std::shared_ptr<const SeriesSet> empty_;
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   // A scrape retires too.
   mutable Scope<ListenerCells> listeners_ ABSL_GUARDED_BY(mutex_);
   mutable Scope<RouteCells> routes_ ABSL_GUARDED_BY(mutex_);

@@ -25,7 +25,7 @@ void ClusterLimits::Set(const snapshot::UpstreamSettings& settings) {
 }
 
 std::shared_ptr<ClusterLimits> ProcessLimits::Get(std::string_view cluster) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   auto known = clusters_.find(ToAbsl(cluster));
   std::shared_ptr<ClusterLimits> limits = known != clusters_.end() ? known->second.lock() : nullptr;
   if (limits != nullptr) return limits;

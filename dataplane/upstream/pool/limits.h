@@ -10,7 +10,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
+#include "dataplane/base/mutex.h"
 #include "dataplane/snapshot/settings.h"
 
 namespace penstock::upstream {
@@ -113,7 +113,7 @@ class ProcessLimits {
 
  private:
   const int workers_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   absl::flat_hash_map<std::string, std::weak_ptr<ClusterLimits>> clusters_ ABSL_GUARDED_BY(mutex_);
   std::size_t sweep_at_ ABSL_GUARDED_BY(mutex_) = 64;  // forgets the names that nobody holds at this size
 };
