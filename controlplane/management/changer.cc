@@ -148,9 +148,12 @@ std::string Changer::RejectionText(store::GenerationId id) {
     text += StrCat("; replica ", replica.id(), ": ", replica.last_nack().problems(0));
     break;
   }
-  return text +
-         ". It was halted: replicas that were not sent it keep what they serve. Mend it and apply again, or "
-         "`penstock rollback`";
+  const store::GenerationId good = rollout_.NewestGood();
+  if (good.number == 0) return text + ". Nothing was served before it: mend the manifests and apply them again";
+  return StrCat(text,
+                ". It was halted: replicas that were not sent it keep what they serve. Mend it and apply again, or "
+                "`penstock rollback ",
+                good.number, "`");
 }
 
 }  // namespace penstock::management

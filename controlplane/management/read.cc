@@ -9,7 +9,6 @@
 #include "controlplane/manifests/kinds.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
-#include "google/protobuf/util/json_util.h"
 
 namespace penstock::management {
 namespace {
@@ -32,7 +31,7 @@ absl::StatusOr<const Kind*> FindKind(const std::string& name) {
              nearest.empty() ? std::string() : StrCat(": did you mean \"", nearest, "\"?")));
 }
 
-manifests::v1::Condition ServedCondition(uint64_t generation, const rollout::Spread& spread) {
+manifests::v1::Condition ServedCondition(uint64_t generation, const rollout::Spread& spread, absl::Time since) {
   manifests::v1::Condition condition;
   condition.set_type("Served");
   const bool served = spread.total > 0 && spread.served == spread.total;
@@ -40,6 +39,7 @@ manifests::v1::Condition ServedCondition(uint64_t generation, const rollout::Spr
   condition.set_observed_generation(generation);
   condition.set_reason(served ? "Served" : spread.total == 0 ? "NoReplicaConnected" : "Pending");
   condition.set_message(StrCat(spread.served, "/", spread.total));
+  condition.set_last_transition_time(rollout::ConditionTimes::Text(since));
   return condition;
 }
 
@@ -65,13 +65,17 @@ std::string StatusJson(manifests::v1::ObjectStatus status, const manifests::v1::
     case manifests::v1::ObjectStatus::KIND_NOT_SET:
       return "";
   }
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(*message, &json).ok()) return "";
-  return json;
+  return manifests::ToJson(*message);
 }
 
-management::v1::GetResponse Show(rollout::Rollout& rollout, const StatePtr& state, uint64_t epoch,
-                                 const Upsert& upsert) {
+// What is shown: the state of a generation, and when it was stored.
+struct Shown {
+  StatePtr state;
+  uint64_t epoch;
+  absl::Time stored;
+};
+
+management::v1::GetResponse Show(rollout::Rollout& rollout, const Shown& shown, const Upsert& upsert) {
   const manifests::ObjectKey& key = upsert.object->key();
   management::v1::GetResponse response;
   management::v1::StoredObject& object = *response.mutable_object();
@@ -82,10 +86,14 @@ management::v1::GetResponse Show(rollout::Rollout& rollout, const StatePtr& stat
   object.set_json(manifests::ToJson(*upsert.object, manifests::Secrets::kRedacted));
   object.set_first_generation(upsert.first_generation);
   object.set_last_generation(upsert.last_generation);
-  const auto status = translator::StatusOf(state, key);
-  if (status == nullptr) return response;
-  const rollout::Spread spread = rollout.SpreadOf({.epoch = epoch, .number = upsert.last_generation});
-  object.set_status_json(StatusJson(*status, ServedCondition(upsert.last_generation, spread)));
+  const auto found = translator::StatusOf(shown.state, key);
+  if (found == nullptr) return response;
+  manifests::v1::ObjectStatus status = *found;
+  rollout.StampConditions(key, shown.stored, status);
+  const store::GenerationId changed{.epoch = shown.epoch, .number = upsert.last_generation};
+  const manifests::v1::Condition served =
+      ServedCondition(upsert.last_generation, rollout.SpreadOf(changed), rollout.SpreadSince(changed));
+  object.set_status_json(StatusJson(std::move(status), served));
   return response;
 }
 
@@ -109,14 +117,15 @@ void SetTime(google::protobuf::Timestamp* stamp, absl::Time time) {
 absl::Status ReadObjects(rollout::Rollout& rollout, const management::v1::GetRequest& request,
                          absl::FunctionRef<bool(const management::v1::GetResponse&)> take) {
   ASSIGN_OR_RETURN(const Kind* kind, FindKind(request.kind()));
-  ASSIGN_OR_RETURN(const StatePtr state, rollout.State(request.generation()));
-  const uint64_t epoch = rollout.Newest().epoch;
+  ASSIGN_OR_RETURN(StatePtr state, rollout.State(request.generation()));
+  ASSIGN_OR_RETURN(const absl::Time stored, rollout.TimeOf(request.generation()));
+  const Shown shown{.state = std::move(state), .epoch = rollout.Newest().epoch, .stored = stored};
   bool found = false;
-  for (const Upsert& upsert : translator::AllObjects(state)) {
+  for (const Upsert& upsert : translator::AllObjects(shown.state)) {
     ASSIGN_OR_RETURN(const bool asked, IsAskedFor(request, kind, *upsert.object));
     if (!asked) continue;
     found = true;
-    if (!take(Show(rollout, state, epoch, upsert))) return absl::CancelledError("the caller went away");
+    if (!take(Show(rollout, shown, upsert))) return absl::CancelledError("the caller went away");
   }
   if (found || request.name().empty()) return absl::OkStatus();
   return absl::NotFoundError(StrCat(kind == nullptr ? "object" : kind->name, " ",

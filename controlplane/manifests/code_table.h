@@ -14,10 +14,13 @@ inline constexpr MessageCode kCodeTable[] = {
      "? : # * & { or [ that must be quoted."},
     {"E002", "Too much input", "A file may have 4 MiB and 20,000 documents, all files of one apply 64 MiB.",
      "Split the file, or apply in several steps."},
-    {"E003", "A file is not text", "Files are UTF-8. Control characters other than tab and line breaks are refused.",
+    {"E003", "A file is not text",
+     "Files are UTF-8. Control characters (U+0000 to U+001F, U+007F to U+009F) other than tab and line breaks are "
+     "refused.",
      "Save the file as UTF-8. Write control characters as escapes (\"\\u0007\") in double quotes."},
     {"E004", "Too deep, or too many aliases",
-     "Maps and lists may nest 64 levels, and aliases (*name) may repeat 10,000 values in a document; an alias must not "
+     "Maps and lists may nest 64 levels, a document may have 1,000,000 values, and aliases (*name) may repeat 10,000 "
+     "values in a document; an alias must not "
      "stand inside the value that it repeats.",
      "Write repeated values out, and split documents that grow this large."},
     {"E005", "A key occurs twice", "Of two equal keys in one map most programs silently drop one; which one differs.",
@@ -140,6 +143,16 @@ inline constexpr MessageCode kCodeTable[] = {
     {"E211", "A generation from the past",
      "A control plane sent an older generation than the one that is served; a rollback would have a new number.",
      "Look for a control plane that was restored from an old backup."},
+
+    // Preparation: what one data plane cannot do with a generation that is valid.
+    {"E301", "An address that a data plane cannot listen at",
+     "On this data plane the address is not there, the port belongs to another program (the message names it) or needs "
+     "a privilege, or two listeners turn out to be one address. The generation is rejected and halted.",
+     "Free the address on that machine, or choose another one for the listener."},
+    {"E302", "A policy that a data plane cannot make",
+     "This build of the data plane lacks the policy, or what the policy needs is not there. The problem carries no "
+     "name, because routes share the policies that are made: the message says which policy it is.",
+     "Update this data plane, or take the policy away."},
 
     // Notes and warnings: accepted, but probably not what was meant.
     {"N001", "More findings than are shown", "At most 50 findings are shown at once, errors before warnings.",

@@ -1,10 +1,12 @@
 // Every code that a message can carry, with what it means and what to do: `penstock explain E101`, docs/messages.md.
-// E0xx manifests and their schema, E1xx references between objects, E2xx compilation, W2xx warnings, N0xx notes.
+// E0xx manifests and their schema, E1xx references between objects, E2xx compilation, E3xx preparation on a data plane,
+// W2xx warnings, N0xx notes.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace penstock::manifests {
 
@@ -20,6 +22,9 @@ std::span<const MessageCode> AllCodes();
 
 // nullptr if there is no such code; any case.
 const MessageCode* FindCode(std::string_view code);
+
+// The at most three codes of the same letter with the nearest numbers, sorted; none if `code` is no letter and number.
+std::vector<std::string_view> CodesNear(std::string_view code);
 
 // All codes as the page docs/messages.md.
 std::string CodesAsMarkdown();

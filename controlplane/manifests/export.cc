@@ -6,6 +6,7 @@
 #include "controlplane/manifests/json_text.h"
 #include "controlplane/manifests/scalar.h"
 #include "controlplane/manifests/text.h"
+#include "dataplane/base/printable.h"
 
 namespace penstock::manifests {
 namespace {
@@ -53,11 +54,9 @@ bool IsBlockText(std::string_view text) {
   if (text.find('\n') == std::string_view::npos || !text.ends_with('\n') || text.ends_with("\n\n")) return false;
   if (text.front() == ' ' || text.front() == '\n') return false;
   for (size_t at = 0; at < text.size(); ++at) {
-    auto byte = static_cast<unsigned char>(text[at]);
-    bool blank_before_break = text[at] == '\n' && at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\n');
-    if (blank_before_break || (byte < 0x20 && text[at] != '\n') || byte == 0x7F) return false;
+    if (text[at] == '\n' && at > 0 && (text[at - 1] == ' ' || text[at - 1] == '\n')) return false;
   }
-  return true;
+  return PrintableLines(text) == text;
 }
 
 std::string YamlScalar(std::string_view text) { return IsSafePlain(text) ? std::string(text) : JsonString(text); }
@@ -111,6 +110,12 @@ void WriteYamlMapping(const ExportNode& node, size_t indent, bool first_line_ope
 std::string ToJson(const Object& object, Secrets secrets) {
   std::string out;
   WriteJson(MakeExportTree(object.message(), secrets), std::string::npos, out);
+  return out;
+}
+
+std::string ToJson(const google::protobuf::Message& message) {
+  std::string out;
+  WriteJson(MakeExportTree(message, Secrets::kRedacted), std::string::npos, out);
   return out;
 }
 

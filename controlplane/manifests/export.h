@@ -6,6 +6,7 @@
 #include <string>
 
 #include "controlplane/manifests/object.h"
+#include "google/protobuf/message.h"
 
 namespace penstock::manifests {
 
@@ -13,6 +14,8 @@ enum class Secrets { kRedacted, kShown };  // redacted: fields marked secret are
 
 // One line, no newline at the end.
 std::string ToJson(const Object& object, Secrets secrets = Secrets::kRedacted);
+// The same of any message of these kinds' schema, such as a status.
+std::string ToJson(const google::protobuf::Message& message);
 // Indented by two spaces, newline at the end.
 std::string ToPrettyJson(const Object& object, Secrets secrets = Secrets::kRedacted);
 // One document without a leading "---".

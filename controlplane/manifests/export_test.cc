@@ -4,6 +4,7 @@
 
 #include "api/manifests/v1/meta.pb.h"
 #include "api/manifests/v1/schema.pb.h"
+#include "api/manifests/v1/status.pb.h"
 #include "controlplane/manifests/parse.h"
 #include "controlplane/manifests/text.h"
 #include "gtest/gtest.h"
@@ -218,6 +219,27 @@ TEST(Export, ComesBackTheSameForAnyObject) {
       }
     }
   }
+}
+
+TEST(Export, WritesAStatusWithNumbersAndWhatTheGatewayApiRequires) {
+  v1::GatewayStatus status;
+  v1::ListenerStatus& listener = *status.add_listeners();
+  listener.set_name("http");
+  v1::Condition& condition = *listener.add_conditions();
+  condition.set_type("Accepted");
+  condition.set_status("True");
+  condition.set_observed_generation(12'345'678'901);
+  EXPECT_EQ(ToJson(status),
+            "{\"listeners\": [{\"name\": \"http\", \"attachedRoutes\": 0, \"conditions\": [{\"type\": \"Accepted\", "
+            "\"status\": \"True\", \"observedGeneration\": 12345678901, \"reason\": \"\", \"message\": \"\"}]}]}");
+}
+
+TEST(Export, ShowsATerminalNothingItWouldObey) {
+  ParseResult result =
+      ParseText("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: \"a\\x9b2J\\u202Eb\\n\"}\n");
+  ASSERT_EQ(result.objects.size(), 1u);
+  EXPECT_NE(ToYaml(*result.objects[0]).find("  x: \"a\\u009b2J\\u202eb\\n\"\n"), std::string::npos);
+  EXPECT_NE(ToJson(*result.objects[0]).find("{\"x\": \"a\\u009b2J\\u202eb\\n\"}"), std::string::npos);
 }
 
 }  // namespace

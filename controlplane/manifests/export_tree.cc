@@ -43,10 +43,9 @@ bool IsWritten(const Message& message, const FieldDescriptor& field) {
   if (field.is_repeated()) {
     return message.GetReflection()->FieldSize(message, &field) > 0 || IsEmptyUnionList(message, field);
   }
-  bool number =
-      field.cpp_type() != FieldDescriptor::CPPTYPE_STRING && field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE;
-  // A required number may be 0, which a field without presence does not tell from absent.
-  return message.GetReflection()->HasField(message, &field) || (rules.required() && number);
+  // A required number may be 0 and a required text empty, which a field without presence does not tell from absent.
+  bool scalar = field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE;
+  return message.GetReflection()->HasField(message, &field) || (rules.required() && scalar);
 }
 
 ExportNode Text(std::string text) {

@@ -1,6 +1,7 @@
 #include "controlplane/manifests/json_text.h"
 
 #include "controlplane/manifests/text.h"
+#include "dataplane/base/printable.h"
 
 namespace penstock::manifests {
 
@@ -21,7 +22,7 @@ std::string JsonString(std::string_view text) {
       quoted += c;
     }
   }
-  return quoted + "\"";
+  return PrintableJson(ToUtf8(quoted + "\""));
 }
 
 }  // namespace penstock::manifests

@@ -6,7 +6,7 @@
 
 namespace penstock::manifests {
 
-// With its quotes. REQUIRES: `text` is UTF-8.
+// With its quotes. UTF-8 whatever `text` is (ToUtf8), without anything that a terminal would obey (PrintableJson).
 std::string JsonString(std::string_view text);
 
 }  // namespace penstock::manifests

@@ -2,34 +2,18 @@
 
 #include <algorithm>
 
+#include "dataplane/base/printable.h"
+
 namespace penstock::manifests {
 namespace {
 
 bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-// Length of the UTF-8 character at the start of `text`, 0 if there is none.
-size_t CharacterLength(std::string_view text) {
-  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  auto continued = [&](size_t i) { return i < text.size() && IsContinuation(text[i]); };
-  unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continued(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    bool overlong = first == 0xE0 && byte(1) < 0xA0;
-    bool surrogate = first == 0xED && byte(1) > 0x9F;
-    return continued(1) && continued(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    bool overlong = first == 0xF0 && byte(1) < 0x90;
-    bool too_large = first == 0xF4 && byte(1) > 0x8F;
-    return continued(1) && continued(2) && continued(3) && !overlong && !too_large ? 4 : 0;
-  }
-  return 0;
-}
-
+// REQUIRES: a whole character begins there.
 bool IsBadControl(std::string_view text, size_t at) {
   char c = text[at];
   if (c == '\r') return at + 1 >= text.size() || text[at + 1] != '\n';
+  if (c == '\xC2') return text[at + 1] < '\xA0' && text[at + 1] != '\x85';  // U+0080 to U+009F but U+0085, a line break
   return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') || c == 0x7F;
 }
 
@@ -72,7 +56,7 @@ uint32_t CountCharacters(std::string_view bytes) {
 
 size_t FirstBadByte(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
-    size_t length = CharacterLength(text.substr(at));
+    size_t length = Utf8Length(text.substr(at));
     if (length == 0 || IsBadControl(text, at)) return at;
     at += length;
   }

@@ -48,7 +48,8 @@ class PositionFinder {
 // Characters (code points) in UTF-8 bytes.
 uint32_t CountCharacters(std::string_view bytes);
 
-// The offset of the first byte that is not UTF-8 (RFC 3629), a control character other than tab, LF and CR LF, or npos.
+// The offset of the first byte that is not UTF-8 (RFC 3629) or begins a control character (C0, DEL, C1) other than tab,
+// LF, CR LF and U+0085; or npos.
 size_t FirstBadByte(std::string_view text);
 
 }  // namespace penstock::manifests

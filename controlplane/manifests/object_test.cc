@@ -2,6 +2,7 @@
 
 #include "api/manifests/v1/backend.pb.h"
 #include "api/manifests/v1/core.pb.h"
+#include "controlplane/manifests/codes.h"
 #include "controlplane/manifests/finding.h"
 #include "controlplane/manifests/nearest.h"
 #include "gtest/gtest.h"
@@ -133,6 +134,14 @@ TEST(Findings, TellAFieldOnlyItsFirstError) {
   SortAndCap(findings);
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].code(), "E014");
+}
+
+TEST(Codes, NearAUnknownOneAreThoseOfItsLetterWithTheNearestNumbers) {
+  using Near = std::vector<std::string_view>;
+  EXPECT_EQ(CodesNear("E9999"), (Near{"E211", "E301", "E302"}));
+  EXPECT_EQ(CodesNear("e100"), (Near{"E101", "E102", "E103"}));
+  EXPECT_EQ(CodesNear("N9"), (Near{"N001", "N002"}));
+  for (std::string_view none : {"", "E", "X100", "E-1", "gateway"}) EXPECT_EQ(CodesNear(none), Near()) << none;
 }
 
 }  // namespace

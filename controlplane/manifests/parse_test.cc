@@ -6,7 +6,9 @@
 #include "api/manifests/v1/core.pb.h"
 #include "api/manifests/v1/gateway.pb.h"
 #include "api/manifests/v1/httproute.pb.h"
+#include "controlplane/manifests/finding_sink.h"
 #include "controlplane/manifests/text.h"
+#include "controlplane/manifests/yaml_reader.h"
 #include "gtest/gtest.h"
 
 namespace penstock::manifests {
@@ -301,6 +303,93 @@ TEST(HostileInput, HugeAndBinaryFilesAreErrors) {
   std::string huge =
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: \"" + std::string(2u << 20, 'x') + "\"}\n";
   EXPECT_EQ(Only(huge).code(), "E017");
+}
+
+// The only finding of reading YAML within limits that a test can reach.
+Finding OnlyWithin(const YamlLimits& limits, const std::string& text) {
+  FindingSink sink("a.yaml");
+  ReadYaml(text, limits, sink, [](const Document&) {});
+  std::vector<Finding> findings;
+  sink.MoveTo(findings);
+  EXPECT_EQ(findings.size(), 1u);
+  return findings.empty() ? Finding() : findings[0];
+}
+
+TEST(HostileInput, AnAbyssOfBracketsIsRefusedBeforeItIsRead) {
+  std::string maps;
+  for (int i = 0; i < 20'000; ++i) maps += "{a: ";
+  for (const std::string& text : {std::string(20'000, '['), maps}) {
+    Finding finding = Only(text);
+    EXPECT_EQ(finding.code(), "E004");
+    EXPECT_EQ(finding.message(), "maps and lists nest deeper than 64 levels");
+    EXPECT_EQ(finding.column(), text == maps ? 40'001u : 10'001u) << "where the count ended";
+  }
+}
+
+TEST(HostileInput, BracketsInTextAreNoNesting) {
+  std::string text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n";
+  for (int i = 0; i < 100; ++i) Append(text, "    [[[[[[[[[[{{{{{{{{{{\n");
+  EXPECT_EQ(ParseText(text).findings.size(), 0u);
+}
+
+TEST(HostileInput, ManyAnchorsAndAliasesStopAtTheBudget) {
+  std::string text;
+  for (int i = 0; i < 200; ++i) Append(text, "a", i, ": &a", i, " x\n");
+  for (int i = 0; i < 200; ++i) Append(text, "b", i, ": *a", i, "\n");
+  Finding finding = OnlyWithin({.max_alias_nodes = 100}, text);
+  EXPECT_EQ(finding.code(), "E004");
+  EXPECT_EQ(finding.line(), 301u) << "100 aliases are read, and no more";
+}
+
+TEST(HostileInput, ManyKeysStopAtTheBudget) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) Append(text, i, ": x\n");
+  Finding finding = OnlyWithin({.max_nodes = 101}, text);
+  EXPECT_EQ(finding.code(), "E004");
+  EXPECT_EQ(finding.message(), "the document has more than 101 values");
+  EXPECT_EQ(finding.line(), 51u) << "the map and 50 keys with their values are read, and no more";
+}
+
+TEST(HostileInput, OneGiganticScalarIsOneError) {
+  const std::string gigantic(1200u << 10, 'x');
+  const std::string head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: ";
+  for (std::string text : {gigantic, head + gigantic, Cat(head, '"', gigantic, '"')}) {
+    Finding finding = Only(text);
+    EXPECT_TRUE(finding.code() == "E007" || finding.code() == "E017") << finding.ShortDebugString();
+    EXPECT_LT(finding.ByteSizeLong(), 1000u);
+  }
+}
+
+TEST(HostileInput, OnlyUtf8IsTextAndTheByteIsShown) {
+  Finding latin = Only("a: b\n# \xC3\xA9t\xE9\n");
+  EXPECT_EQ(latin.code(), "E003");
+  EXPECT_EQ(latin.line(), 2u);
+  EXPECT_EQ(latin.column(), 5u);
+  EXPECT_EQ(latin.message(), "the byte \\xe9 is not UTF-8");
+  EXPECT_EQ(Only("\xFF\xFE"
+                 "a")
+                .message(),
+            "the byte \\xff is not UTF-8");
+  EXPECT_EQ(Only("a: \xC2\x9B"
+                 "2J\n")
+                .message(),
+            "the control character \\u009b is not text");
+  EXPECT_EQ(Only("a: \x1B[2J\n").message(), "the control character \\x1b is not text");
+}
+
+TEST(Json, JoinsTheTwoEscapesOfOneCharacter) {
+  ParseResult result = ParseText(
+      R"({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "\uD83D\ude00 \\ud83d"}})");
+  ASSERT_EQ(result.findings.size(), 0u);
+  EXPECT_EQ(result.objects[0]->As<v1::ConfigMap>()->data().at("x"), "\xF0\x9F\x98\x80 \\ud83d");
+}
+
+TEST(Json, RefusesHalfASurrogatePair) {
+  for (std::string_view half : {"\\ud800", "\\ud800x", "\\udc00\\ud800", "\\ud800\\u0041"}) {
+    Finding finding = Only(Cat(R"({"apiVersion": "v1", "kind": ")", half, "\"}"));
+    EXPECT_EQ(finding.code(), "E001");
+    EXPECT_NE(finding.message().find("half a surrogate pair"), std::string::npos) << finding.message();
+  }
 }
 
 TEST(HostileInput, ManyErrorsAreCapped) {

@@ -5,6 +5,7 @@
 #include "controlplane/manifests/json_text.h"
 #include "controlplane/manifests/line_index.h"
 #include "controlplane/manifests/text.h"
+#include "dataplane/base/printable.h"
 
 namespace penstock::manifests {
 namespace {
@@ -29,17 +30,6 @@ const SeverityStyle& StyleOf(const Finding& finding) {
 
 std::string Painted(std::string_view text, std::string_view color, bool on) {
   return on ? Cat(color, text, kReset) : std::string(text);
-}
-
-// What users wrote must not steer their terminal.
-std::string Visible(std::string_view text) {
-  std::string visible;
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    bool control = byte < 0x20 || byte == 0x7F;
-    control ? Append(visible, c == '\t' ? " " : "?") : Append(visible, c);
-  }
-  return visible;
 }
 
 // Key material may stand on the line.
@@ -75,10 +65,10 @@ std::string Place(const Finding& finding) {
 std::string Headline(const Finding& finding, bool color) {
   const SeverityStyle& style = StyleOf(finding);
   std::string place = Place(finding);
-  std::string line = place.empty() ? "" : Cat(Painted(Visible(place), kBold, color), ": ");
+  std::string line = place.empty() ? "" : Cat(Painted(Printable(place), kBold, color), ": ");
   Append(line, Painted(Cat(style.name, ":"), style.color, color), " ");
-  if (!finding.path().empty()) Append(line, Visible(finding.path()), ": ");
-  Append(line, Visible(finding.message()));
+  if (!finding.path().empty()) Append(line, Printable(finding.path()), ": ");
+  Append(line, Printable(finding.message()));
   if (!finding.code().empty()) Append(line, " [", finding.code(), "]");
   return line + "\n";
 }
@@ -95,12 +85,12 @@ std::string SourceLines(const Finding& finding, std::string_view text, bool colo
   uint32_t length = std::clamp(finding.length(), 1u, std::max(1u, end - std::min(end, column)));
   std::string number = Cat(finding.line());
   std::string margin(std::max<size_t>(4, number.size()) - number.size() + 1, ' ');
-  std::string shown = Visible(Characters(line, begin, end));
+  std::string shown = Printable(Characters(line, begin, end), Hidden::kOneColumn);
   std::string cut = begin > 0 ? "..." : "";
   std::string lines = Cat(margin, number, " | ", cut, shown, end < total ? "..." : "", "\n");
   Append(lines, std::string(margin.size() + number.size(), ' '), " | ", std::string(column - begin + cut.size(), ' '),
          Painted(std::string(length, '^'), kGreen, color));
-  if (!finding.suggestion().empty()) Append(lines, " ", Painted(Visible(finding.suggestion()), kGreen, color));
+  if (!finding.suggestion().empty()) Append(lines, " ", Painted(Printable(finding.suggestion()), kGreen, color));
   return lines + "\n";
 }
 
@@ -111,7 +101,7 @@ std::string Block(const Finding& finding, const RenderOptions& options) {
   std::string lines = text.has_value() ? SourceLines(finding, *text, options.color) : "";
   if (!lines.empty()) return block + lines;
   if (!finding.suggestion().empty())
-    Append(block, "       ", Painted(Visible(finding.suggestion()), kGreen, options.color), "\n");
+    Append(block, "       ", Painted(Printable(finding.suggestion()), kGreen, options.color), "\n");
   return block;
 }
 

@@ -21,7 +21,8 @@ struct RenderOptions {
 //   shop/products.yaml:9:22: error: spec.rules[0].backendRefs[1].name: Backend "produtcs-v2" does not exist [E101]
 //      9 |     - {name: produtcs-v2, port: 8082, weight: 10}
 //        |              ^^^^^^^^^^^ did you mean "products-v2"?
-// A finding without a file starts with its object. Control characters in what users wrote are shown as escapes.
+// A finding without a file starts with its object. Nothing in what users wrote reaches a terminal that would obey it
+// (dataplane/base/printable.h).
 std::string RenderText(std::span<const Finding> findings, const RenderOptions& options = {});
 
 // A JSON array of {severity, code, file, line, column, length, object, path, message, suggestion}; ends with a newline.

@@ -74,6 +74,16 @@ TEST(Render, ShowsNoControlCharacters) {
   Finding finding = Missing();
   finding.set_message("a\x1b[31mb\nc");
   EXPECT_EQ(RenderText({&finding, 1}).find('\x1b'), std::string::npos);
+  finding.set_message(
+      "\xC2\x9B"
+      "2J caf\xE9");
+  finding.set_line(1);
+  finding.set_column(1);
+  std::string text = RenderText({&finding, 1}, WithSource("a\xC2\x9B"
+                                                          "2J\xE9 b"));
+  EXPECT_NE(text.find("\\u009b2J caf\\xe9"), std::string::npos) << text;
+  EXPECT_NE(text.find("| a?2J? b\n"), std::string::npos) << text;
+  EXPECT_NE(RenderJson({&finding, 1}).find("\\u009b2J caf\xEF\xBF\xBD"), std::string::npos);
   EXPECT_NE(RenderText({&finding, 1}, {.color = true, .source = {}}).find("\x1b[1;31merror:"), std::string::npos);
 }
 

@@ -119,6 +119,11 @@ void YamlBuilder::OnMapEnd() {
 }
 
 Node& YamlBuilder::NewNode(NodeKind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+  if (document_.nodes.size() >= limits_.max_nodes) {
+    sink_.Error("E004", PositionOf(mark, static_cast<size_t>(std::max(mark.pos, 0)), 1), "",
+                Cat("the document has more than ", limits_.max_nodes, " values"), "split it into several documents");
+    throw StopReading();
+  }
   Node& node = document_.nodes.emplace_back();
   node.kind = kind;
   if (anchor != 0) {

@@ -76,6 +76,10 @@ YamlHint ExplainYamlError(const LineIndex& lines, size_t first_line, size_t line
     std::optional<YamlHint> trap = FindTrap(lines, line - back);
     if (trap.has_value()) return *trap;
   }
+  if (message.starts_with("invalid unicode")) {
+    return {"\\u escapes of half a surrogate pair (\\ud800 to \\udfff), or of more than \\U0010ffff, are no characters",
+            "write the character itself", line, column};
+  }
   for (const Wording& wording : kWordings) {
     if (message == wording.theirs) return {wording.ours, "", line, column};
   }

@@ -3,14 +3,17 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <istream>
 #include <streambuf>
 #include <string>
 
 #include "controlplane/manifests/line_index.h"
+#include "controlplane/manifests/surrogates.h"
 #include "controlplane/manifests/text.h"
 #include "controlplane/manifests/yaml_builder.h"
 #include "controlplane/manifests/yaml_hints.h"
+#include "dataplane/base/printable.h"
 
 namespace penstock::manifests {
 namespace {
@@ -80,6 +83,19 @@ void ReportYamlError(const YAML::Exception& error, const Part& part, const LineI
   sink.Error("E001", position, "", Cat("not YAML: ", hint.message), hint.suggestion);
 }
 
+// Where more maps and lists in { } and [ ] are open than anybody writes, counted without looking at quotes: yaml-cpp
+// would keep a token for each before the first event comes. npos: nowhere.
+size_t FindAbyss(std::string_view text) {
+  constexpr int kOpen = 10'000;
+  int open = 0;
+  for (size_t at = text.find_first_of("[]{}"); at != std::string_view::npos; at = text.find_first_of("[]{}", at + 1)) {
+    open += text[at] == '[' || text[at] == '{' ? 1 : -1;
+    open = std::max(open, 0);
+    if (open > kOpen) return at;
+  }
+  return std::string_view::npos;
+}
+
 void ReportText(Position position, FindingSink& sink) {
   sink.Error("E001", position, "", "not YAML: text after the end of the document",
              "begin the next document with a line ---, or look at the indentation");
@@ -87,6 +103,11 @@ void ReportText(Position position, FindingSink& sink) {
 
 void ReadPart(const Part& part, const LineIndex& lines, const YamlLimits& limits, FindingSink& sink,
               const std::function<void(const Document&)>& take) {
+  if (size_t abyss = FindAbyss(part.text); abyss != std::string_view::npos) {
+    sink.Error("E004", PositionFinder(lines).At(lines.StartOf(part.first_line) + abyss, 1), "",
+               Cat("maps and lists nest deeper than ", limits.max_depth, " levels"));
+    return;
+  }
   ViewBuffer buffer(part.text);
   std::istream stream(&buffer);
   YamlBuilder builder(part.text, part.first_line, lines, limits, sink);
@@ -115,14 +136,17 @@ void ReadYaml(std::string_view text, const YamlLimits& limits, FindingSink& sink
               const std::function<void(const Document&)>& take) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  std::string joined = JoinSurrogates(text);
+  if (!joined.empty()) text = joined;
   LineIndex lines(text);
   size_t bad = FirstBadByte(text);
   if (bad != std::string_view::npos) {
-    bool control = static_cast<unsigned char>(text[bad]) < 0x80;
-    sink.Error(
-        "E003", PositionFinder(lines).At(bad, 1), "",
-        control ? Cat("the control character ", static_cast<int>(text[bad]), " is not text") : "this byte is not UTF-8",
-        control ? "remove it, or write it as an escape in double quotes" : "save the file as UTF-8");
+    size_t length = Utf8Length(text.substr(bad));
+    bool control = length > 0;
+    std::string what = Printable(text.substr(bad, std::max<size_t>(length, 1)));
+    sink.Error("E003", PositionFinder(lines).At(bad, 1), "",
+               control ? Cat("the control character ", what, " is not text") : Cat("the byte ", what, " is not UTF-8"),
+               control ? "remove it, or write it as an escape in double quotes" : "save the file as UTF-8");
     return;
   }
   std::vector<Part> parts = SplitDocuments(lines);

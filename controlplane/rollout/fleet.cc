@@ -1,6 +1,7 @@
 #include "controlplane/rollout/fleet.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "dataplane/base/strings.h"
 
@@ -65,6 +66,7 @@ void Fleet::Remember(const FleetStatus& before, absl::Time now) {
     member.expected = replica.connected() || replica.state() == kExpected;
     member.lost_at = member.expected ? now : TimeOf(replica.disconnected_since());
   }
+  NoteFloor(ServedByAll(now), now);
 }
 
 void Fleet::Connected(SessionId session, const Replica& replica, absl::Time now) {
@@ -81,6 +83,7 @@ void Fleet::Connected(SessionId session, const Replica& replica, absl::Time now)
   // What it says it holds counts as served only after it confirmed it on this stream.
   member.served = {};
   sessions_[session] = replica.id;
+  NoteFloor({}, now);
 }
 
 void Fleet::Sent(SessionId session, GenerationId id, absl::Time now) {
@@ -107,6 +110,7 @@ void Fleet::Served(SessionId session, GenerationId id, absl::Time now) {
   member->last_seen = now;
   auto stored = stored_at_.find(id);
   member->lag = stored == stored_at_.end() || confirmed_only ? absl::ZeroDuration() : now - stored->second;
+  NoteFloor(ServedByAll(now), now);
 }
 
 bool Fleet::Rejected(SessionId session, GenerationId id, const std::vector<std::string>& problems, absl::Time now) {
@@ -127,6 +131,14 @@ void Fleet::Lost(SessionId session, absl::Time now) {
   member->lost_at = now;
   member->last_seen = now;
   sessions_.erase(session);
+  NoteFloor(ServedByAll(now), now);
+}
+
+void Fleet::SetProblem(const std::string& selector, const std::string& problem) {
+  if (problem.empty())
+    problems_.erase(selector);
+  else
+    problems_[selector] = problem;
 }
 
 GenerationId Fleet::Target(SessionId session) const {
@@ -157,6 +169,35 @@ Spread Fleet::SpreadOf(GenerationId id, absl::Time now) const {
     if (member.nacked == id && member.served < id) ++spread.rejected;
   }
   return spread;
+}
+
+absl::Time Fleet::SpreadSince(GenerationId id, absl::Time now) {
+  NoteFloor(ServedByAll(now), now);
+  const bool served = floors_.back().served >= id;
+  absl::Time since = floors_.back().since;
+  for (auto floor = floors_.rbegin(); floor != floors_.rend() && (floor->served >= id) == served; ++floor) {
+    since = floor->since;
+  }
+  auto stored = stored_at_.find(id);
+  return stored == stored_at_.end() ? since : std::max(since, stored->second);
+}
+
+GenerationId Fleet::ServedByAll(absl::Time now) const {
+  const GenerationId before = floors_.empty() ? GenerationId() : floors_.back().served;
+  std::optional<GenerationId> lowest;
+  for (const auto& [name, member] : members_) {
+    if (!Counts(member, now)) continue;
+    lowest = std::min(lowest.value_or(member.served), member.served);
+    // Only a new connection lowers what all serve, and Connected() notes that.
+    if (*lowest <= before) return *lowest;
+  }
+  return lowest.value_or(GenerationId());
+}
+
+void Fleet::NoteFloor(GenerationId served, absl::Time now) {
+  if (!floors_.empty() && floors_.back().served == served) return;
+  floors_.push_back({now, served});
+  if (floors_.size() > kRemembered) floors_.erase(floors_.begin());
 }
 
 std::string Fleet::ResultOf(GenerationId id, absl::Time now) const {
@@ -249,6 +290,8 @@ ReplicaStatus Fleet::Describe(const Member& member) const {
   status.set_served_generation(member.served.number);
   status.set_sent_generation(member.sent.number);
   status.set_state(std::string(StateOf(member)));
+  auto problem = problems_.find(member.replica.selector);
+  if (member.session != 0 && problem != problems_.end()) status.set_problem(problem->second);
   for (const std::string& setting : member.replica.weakened) status.add_weakened(setting);
   if (member.nacked.number != 0) {
     status.mutable_last_nack()->set_generation(member.nacked.number);

@@ -28,6 +28,7 @@ struct Replica {
   std::string build;
   GenerationId held;  // what it served before it connected, from memory or disk; {0, 0} nothing
   std::vector<std::string> weakened;
+  std::string selector = {};  // key of the Gateways that it asked for (GroupKey)
 };
 
 // How far one generation got among the replicas that count: connected, lost less than kLostGrace ago, or expected back
@@ -87,10 +88,16 @@ class Fleet {
   GenerationId NewestGood() const;
 
   Spread SpreadOf(GenerationId id, absl::Time now) const;
+  // Since when all replicas that count serve `id`, or since when not all do. Of this process: a restart begins anew,
+  // because a replica serves nothing until it confirmed it on its new stream.
+  absl::Time SpreadSince(GenerationId id, absl::Time now);
   // "served 3/3", "rejected by edge-a", "served 2/3".
   std::string ResultOf(GenerationId id, absl::Time now) const;
   // The replicas that count and do not serve `id`, at most `limit`.
   std::vector<management::v1::ReplicaStatus> Lagging(GenerationId id, size_t limit, absl::Time now) const;
+
+  // Why replicas with this selector get no configuration; "" they get it.
+  void SetProblem(const std::string& selector, const std::string& problem);
 
   // Replicas connected now.
   size_t Connected() const;
@@ -118,6 +125,14 @@ class Fleet {
     uint64_t nacks = 0;
   };
 
+  // What all replicas that count serve at least, from a moment on; {0, 0} if there are none.
+  struct Floor {
+    absl::Time since;
+    GenerationId served;
+  };
+
+  GenerationId ServedByAll(absl::Time now) const;
+  void NoteFloor(GenerationId served, absl::Time now);
   Member* Find(SessionId session);
   const Member* Find(SessionId session) const;
   static bool Counts(const Member& member, absl::Time now);
@@ -134,6 +149,8 @@ class Fleet {
   std::map<GenerationId, absl::Time> stored_at_;
   std::map<GenerationId, std::string> rejected_;        // by whom
   std::map<std::string, Member, std::less<>> members_;  // by replica id
+  std::vector<Floor> floors_;                           // oldest first, the last kRemembered
+  std::map<std::string, std::string> problems_;         // by selector
   absl::flat_hash_map<SessionId, std::string> sessions_;
 };
 

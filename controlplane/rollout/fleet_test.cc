@@ -153,5 +153,36 @@ TEST(Fleet, DescribesGroupsWithTheirLag) {
   EXPECT_EQ(status.replicas(0).state(), "rejected");
 }
 
+TEST(Fleet, KnowsSinceWhenAllServeAGeneration) {
+  Fleet fleet = ThreeServingOne();
+  const absl::Time all = kStart + absl::Milliseconds(15), later = kStart + absl::Seconds(9);
+  EXPECT_EQ(fleet.SpreadSince(kG1, later), all);
+  fleet.Stored(kG2, kStart + absl::Seconds(1));
+  EXPECT_EQ(fleet.SpreadSince(kG2, later), kStart + absl::Seconds(1)) << "not served since it was stored";
+  for (SessionId session = 1; session <= 3; ++session) fleet.Served(session, kG2, kStart + absl::Seconds(1 + session));
+  EXPECT_EQ(fleet.SpreadSince(kG2, later), kStart + absl::Seconds(4));
+  EXPECT_EQ(fleet.SpreadSince(kG1, later), all) << "what was served then is served still";
+}
+
+TEST(Fleet, ANewReplicaServesNothingUntilItSaysSo) {
+  Fleet fleet = ThreeServingOne();
+  fleet.Connected(4, Named("d"), kStart + absl::Seconds(1));
+  EXPECT_EQ(fleet.SpreadSince(kG1, kStart + absl::Seconds(9)), kStart + absl::Seconds(1));
+  fleet.Served(4, kG1, kStart + absl::Seconds(2));
+  EXPECT_EQ(fleet.SpreadSince(kG1, kStart + absl::Seconds(9)), kStart + absl::Seconds(2));
+}
+
+TEST(Fleet, TellsWhyAReplicaGetsNoConfiguration) {
+  Fleet fleet = ThreeServingOne();
+  Replica d = Named("d");
+  d.selector = "default;site=a";
+  fleet.Connected(4, d, kStart);
+  fleet.SetProblem("default;site=a", "cannot be served");
+  EXPECT_EQ(fleet.Status("d", kStart).replicas(0).problem(), "cannot be served");
+  EXPECT_EQ(fleet.Status("a", kStart).replicas(0).problem(), "");
+  fleet.SetProblem("default;site=a", "");
+  EXPECT_EQ(fleet.Status("d", kStart).replicas(0).problem(), "");
+}
+
 }  // namespace
 }  // namespace penstock::rollout

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "controlplane/rollout/stored_names.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 
@@ -12,9 +13,6 @@ namespace {
 
 // How many generations the fleet view remembers across a restart.
 constexpr size_t kHistoryLoaded = 256;
-constexpr std::string_view kRejectedPrefix = "rejected/";
-// In the store: Fleet::Remembered(), serialised.
-constexpr std::string_view kReplicas = "replicas";
 
 absl::Status Overloaded() {
   return absl::UnavailableError("the control plane is stopping or has too many changes queued: try again");
@@ -31,6 +29,15 @@ management::v1::FleetStatus ParseReplicas(const std::string& bytes) {
   management::v1::FleetStatus replicas;
   replicas.ParseFromString(bytes);
   return replicas;
+}
+
+std::vector<translator::StatusChange> StatusesOf(const translator::StatePtr& state) {
+  std::vector<translator::StatusChange> statuses;
+  for (const translator::Upsert& upsert : translator::AllObjects(state)) {
+    const manifests::ObjectKey& key = upsert.object->key();
+    if (auto status = translator::StatusOf(state, key)) statuses.push_back({key, std::move(status)});
+  }
+  return statuses;
 }
 
 }  // namespace
@@ -95,6 +102,17 @@ absl::StatusOr<std::vector<store::GenerationRecord>> Rollout::History(size_t lim
   return records;
 }
 
+absl::StatusOr<absl::Time> Rollout::TimeOf(uint64_t generation) {
+  ASSIGN_OR_RETURN(store::GenerationRecord record, generation == 0 ? store_.Newest() : store_.Generation(generation));
+  return record.time;
+}
+
+void Rollout::StampConditions(const manifests::ObjectKey& key, absl::Time otherwise,
+                              manifests::v1::ObjectStatus& status) const {
+  MutexLock lock(&mutex_);
+  times_.Stamp(key, otherwise, status);
+}
+
 absl::Status Rollout::WithSnapshots(const std::function<void(const std::map<std::string, SnapshotPtr>&)>& visit) {
   return thread_.Run([&] { visit(pipeline_.snapshots()); }) ? absl::OkStatus() : Overloaded();
 }
@@ -107,13 +125,18 @@ absl::Status Rollout::LoadHistory() {
   pipeline_.Load(newest_.id, objects);
   ASSIGN_OR_RETURN(std::vector<store::GenerationRecord> records, store_.History(kHistoryLoaded, std::nullopt));
   ASSIGN_OR_RETURN(auto rollout_state, store_.RolloutState());
+  management::v1::FleetStatus replicas;
   MutexLock lock(&mutex_);
   for (auto record = records.rbegin(); record != records.rend(); ++record) fleet_.Stored(record->id, record->time);
   for (const auto& [name, value] : rollout_state) {
     if (name.starts_with(kRejectedPrefix)) fleet_.RememberRejected(ParseRejected(name), value);
-    if (name == kReplicas) fleet_.Remember(ParseReplicas(value), clock_());
+    if (name == kReplicas) replicas = ParseReplicas(value);
+    times_.Remember(name, value);
   }
+  fleet_.Remember(replicas, clock_());
   state_ = pipeline_.state();
+  unstored_times_ = times_.Changes(StatusesOf(state_), newest_.time);
+  times_.Adopt(unstored_times_);
   counts_.objects = objects.size();
   log_.Info("rollout", "loaded the newest generation",
             {{"generation", store::ToString(newest_.id)}, {"objects", StrCat(objects.size())}});
@@ -147,9 +170,19 @@ Spread Rollout::SpreadOf(GenerationId id) const {
   return fleet_.SpreadOf(id, clock_());
 }
 
+absl::Time Rollout::SpreadSince(GenerationId id) {
+  MutexLock lock(&mutex_);
+  return fleet_.SpreadSince(id, clock_());
+}
+
 bool Rollout::IsRejected(GenerationId id) const {
   MutexLock lock(&mutex_);
   return fleet_.IsRejected(id);
+}
+
+GenerationId Rollout::NewestGood() const {
+  MutexLock lock(&mutex_);
+  return fleet_.NewestGood();
 }
 
 std::string Rollout::ResultOf(GenerationId id) const {
@@ -205,7 +238,9 @@ void Rollout::OnFleet(const std::function<void(Fleet&)>& event) {
 }
 
 void Rollout::Connected(SessionId session, const Replica& replica, const GroupSelector& group) {
-  OnFleet([&](Fleet& fleet) { fleet.Connected(session, replica, clock_()); });
+  Replica member = replica;
+  member.selector = GroupKey(group);
+  OnFleet([&](Fleet& fleet) { fleet.Connected(session, member, clock_()); });
   log_.Info("rollout", "data plane connected",
             {{"replica", replica.id}, {"group", GroupKey(group)}, {"holds", store::ToString(replica.held)}});
   {
@@ -256,89 +291,6 @@ void Rollout::Lost(SessionId session) {
 GenerationId Rollout::Target(SessionId session) {
   MutexLock lock(&mutex_);
   return fleet_.Target(session);
-}
-
-// --- What the streams make necessary, on the apply thread ---
-
-void Rollout::AddGroup(const GroupSelector& selector) {
-  const std::string key = GroupKey(selector);
-  if (publisher_ == nullptr || subscribed_.contains(key)) return;
-  absl::StatusOr<Publication> publication = pipeline_.AddGroup(selector);
-  absl::Status published = publication.ok() ? PublishLastGood(selector, *publication) : publication.status();
-  if (!published.ok()) {
-    log_.Error("rollout", "a group of data planes gets no configuration",
-               {{"error", std::string(published.message())}});
-    return;
-  }
-  subscribed_.insert(key);
-  const bool serves_nothing = publication->upserts.empty() && !translator::AllGateways(pipeline_.state())->empty();
-  if (serves_nothing) {
-    log_.Warn("rollout", "a group of data planes serves none of the Gateways: check --gateway-class and --labels",
-              {{"group", key}});
-  }
-  MutexLock lock(&mutex_);
-  counts_.groups = subscribed_.size();
-}
-
-absl::Status Rollout::PublishLastGood(const GroupSelector& selector, const Publication& newest) {
-  GenerationId good;
-  {
-    MutexLock lock(&mutex_);
-    good = fleet_.IsRejected(newest.id) ? fleet_.NewestGood() : newest.id;
-  }
-  if (good == newest.id || good == GenerationId()) {
-    // With nothing but rejected generations there is nothing to send; the newest one is held back by Target().
-    publisher_->Publish(newest);
-    return absl::OkStatus();
-  }
-  ASSIGN_OR_RETURN(std::vector<translator::Upsert> objects, LoadObjects(good.number));
-  ASSIGN_OR_RETURN(Publication last_good, Pipeline::PublicationOf(good, objects, selector));
-  Publication change = newest;
-  translator::GroupDelta delta = DifferenceOf(last_good.upserts, newest.upserts);
-  change.upserts = std::move(delta.upserts);
-  change.removals = std::move(delta.removals);
-  publisher_->Publish(last_good);
-  publisher_->Publish(change);
-  return absl::OkStatus();
-}
-
-void Rollout::NoteRejected(GenerationId id, const std::string& result) {
-  const std::string name = StrCat(kRejectedPrefix, id.epoch, ".", id.number);
-  std::string_view replica = result;
-  if (constexpr std::string_view kBy = "rejected by "; replica.starts_with(kBy)) replica.remove_prefix(kBy.size());
-  absl::Status noted = store_.PutRolloutState(name, replica);
-  if (noted.ok()) noted = store_.SetResult(id.number, result);
-  if (!noted.ok()) {
-    log_.Error("rollout", "a rejection could not be stored and would be forgotten by a restart",
-               {{"generation", store::ToString(id)}, {"error", std::string(noted.message())}});
-  }
-  if (id == newest_.id) newest_.result = result;
-  if (publisher_ != nullptr) publisher_->TargetsChanged();
-}
-
-void Rollout::NoteReplicasSoon() {
-  {
-    MutexLock lock(&mutex_);
-    if (std::exchange(noting_replicas_, true)) return;
-  }
-  if (thread_.Post([this] { NoteReplicas(); })) return;
-  // Too busy, or stopping: the next one that comes or goes tries again, and the destructor notes them too.
-  MutexLock lock(&mutex_);
-  noting_replicas_ = false;
-}
-
-void Rollout::NoteReplicas() {
-  std::string replicas;
-  {
-    MutexLock lock(&mutex_);
-    noting_replicas_ = false;
-    replicas = fleet_.Remembered(clock_()).SerializeAsString();
-  }
-  absl::Status noted = store_.PutRolloutState(kReplicas, replicas);
-  if (!noted.ok()) {
-    log_.Error("rollout", "the connected data planes could not be stored: after a restart they are not waited for",
-               {{"error", std::string(noted.message())}});
-  }
 }
 
 }  // namespace penstock::rollout

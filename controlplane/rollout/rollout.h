@@ -19,6 +19,7 @@
 #include "api/management/v1/management.pb.h"
 #include "controlplane/rollout/apply_thread.h"
 #include "controlplane/rollout/change.h"
+#include "controlplane/rollout/condition_times.h"
 #include "controlplane/rollout/fleet.h"
 #include "controlplane/rollout/fleet_events.h"
 #include "controlplane/rollout/pipeline.h"
@@ -67,13 +68,22 @@ class Rollout final : public FleetEvents {
   absl::StatusOr<std::vector<store::GenerationRecord>> History(size_t limit,
                                                                const std::optional<store::ObjectKey>& key);
 
+  // When a generation was stored; 0: the newest.
+  absl::StatusOr<absl::Time> TimeOf(uint64_t generation);
+  // Fills in the last_transition_time of every condition of an object's status: `otherwise` where the status is not the
+  // one of now.
+  void StampConditions(const manifests::ObjectKey& key, absl::Time otherwise,
+                       manifests::v1::ObjectStatus& status) const;
+
   // The snapshots of the newest generation, by group. `visit` runs on the apply thread, because snapshots die there.
   absl::Status WithSnapshots(const std::function<void(const std::map<std::string, SnapshotPtr>&)>& visit);
 
   // --- The fleet ---
   GenerationId Newest() const;
   Spread SpreadOf(GenerationId id) const;
+  absl::Time SpreadSince(GenerationId id);
   bool IsRejected(GenerationId id) const;
+  GenerationId NewestGood() const;
   std::string ResultOf(GenerationId id) const;
   std::vector<management::v1::ReplicaStatus> Lagging(GenerationId id, size_t limit) const;
   management::v1::FleetStatus Status(std::string_view replica) const;
@@ -109,8 +119,11 @@ class Rollout final : public FleetEvents {
   absl::StatusOr<Difference> ResolveRollback(const RollBack& wish);
   absl::Status StoreAndPublish(const ChangeOptions& options, const Prepared& prepared, const Difference& difference,
                                ChangeResult& result);
-  void Publish(const Prepared& prepared);
+  ConditionTimes::Writes TimesOf(const std::vector<translator::StatusChange>& statuses, absl::Time now) const;
+  void Publish(const Prepared& prepared, const ConditionTimes::Writes& times);
   void AddGroup(const GroupSelector& selector);
+  absl::StatusOr<Publication> CompileAndPublish(const GroupSelector& selector);
+  void RetryRefusedGroups();
   absl::Status PublishLastGood(const GroupSelector& selector, const Publication& newest);
   void NoteRejected(GenerationId id, const std::string& result);
   // Soon stores who is connected, once for all changes until then. Any thread.
@@ -129,11 +142,16 @@ class Rollout final : public FleetEvents {
   Pipeline pipeline_;                 // apply thread
   store::GenerationRecord newest_;    // apply thread
   std::set<std::string> subscribed_;  // keys of the published groups; apply thread
+  // Groups that asked and got nothing, by key: tried again with every generation. Apply thread.
+  std::map<std::string, GroupSelector> refused_groups_;
+  // What was found at the start and goes to the store with the next change; apply thread.
+  ConditionTimes::Writes unstored_times_;
 
   // Held for moments only, by every ACK: what touches the disk or compiles runs on the apply thread without it.
   mutable Mutex mutex_;
   Fleet fleet_ ABSL_GUARDED_BY(mutex_);
   translator::StatePtr state_ ABSL_GUARDED_BY(mutex_);  // as pipeline_'s, for readers
+  ConditionTimes times_ ABSL_GUARDED_BY(mutex_);        // written on the apply thread only
   RolloutCounts counts_ ABSL_GUARDED_BY(mutex_);
   uint64_t version_ ABSL_GUARDED_BY(mutex_) = 0;
   bool noting_replicas_ ABSL_GUARDED_BY(mutex_) = false;  // NoteReplicas is queued

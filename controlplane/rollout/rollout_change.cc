@@ -144,6 +144,8 @@ absl::Status Rollout::StoreAndPublish(const ChangeOptions& options, const Prepar
                         .result = ""};
   transaction.writes = WritesOf(difference.changes);
   if (newest_.id.number != 0) transaction.previous_result = ResultOf(newest_.id);
+  const ConditionTimes::Writes times = TimesOf(prepared.result.statuses, transaction.record.time);
+  transaction.rollout_state = times;
   const absl::Time before_commit = absl::Now();
   ASSIGN_OR_RETURN(store::GenerationRecord record, store_.Commit(transaction));
   {
@@ -153,16 +155,26 @@ absl::Status Rollout::StoreAndPublish(const ChangeOptions& options, const Prepar
   // From here on the change happened: nothing below may fail.
   newest_ = record;
   Describe(record, result);
-  Publish(prepared);
+  unstored_times_.clear();
+  Publish(prepared, times);
   return absl::OkStatus();
 }
 
-void Rollout::Publish(const Prepared& prepared) {
+ConditionTimes::Writes Rollout::TimesOf(const std::vector<translator::StatusChange>& statuses, absl::Time now) const {
+  ConditionTimes::Writes writes = unstored_times_;
+  MutexLock lock(&mutex_);
+  ConditionTimes::Writes changes = times_.Changes(statuses, now);
+  writes.insert(writes.end(), changes.begin(), changes.end());
+  return writes;
+}
+
+void Rollout::Publish(const Prepared& prepared, const ConditionTimes::Writes& times) {
   pipeline_.Adopt(prepared);
   {
     MutexLock lock(&mutex_);
     fleet_.Stored(prepared.id, clock_());
     state_ = pipeline_.state();
+    times_.Adopt(times);
     ++version_;
     news_.SignalAll();
   }
@@ -170,6 +182,7 @@ void Rollout::Publish(const Prepared& prepared) {
   for (const Prepared::Group& group : prepared.groups) {
     if (subscribed_.contains(group.publication.key)) publisher_->Publish(group.publication);
   }
+  RetryRefusedGroups();
 }
 
 void Rollout::Count(const absl::StatusOr<ChangeResult>& result) {

@@ -6,6 +6,7 @@
 
 #include "controlplane/rollout/test_manifests.h"
 #include "controlplane/store/memory/memory_store.h"
+#include "dataplane/base/strings.h"
 
 namespace penstock::rollout {
 namespace {
@@ -215,6 +216,58 @@ TEST_F(RolloutTest, WakesWhoWaitsForNews) {
   EXPECT_EQ(rollout_->AwaitNews(seen, absl::Now()), seen);
   rollout_->Lost(1);
   EXPECT_NE(rollout_->AwaitNews(seen, absl::InfiniteFuture()), seen);
+}
+
+TEST_F(RolloutTest, KeepsSinceWhenAConditionHoldsAcrossChangesAndRestarts) {
+  const manifests::ObjectKey route{"gateway.networking.k8s.io", "HTTPRoute", "default", "users"};
+  // Of ResolvedRefs of the route.
+  auto since = [&] {
+    manifests::v1::ObjectStatus status = *translator::StatusOf(*rollout_->State(0), route);
+    rollout_->StampConditions(route, absl::UnixEpoch(), status);
+    const auto& condition = status.route().parents(0).conditions(1);
+    EXPECT_EQ(condition.type(), "ResolvedRefs");
+    return condition.status() + " " + condition.last_transition_time();
+  };
+  Apply(ShopYaml());
+  now_ += absl::Seconds(1);
+  Apply(RouteYaml("users", "/u"));
+  EXPECT_EQ(since(), "True 2023-11-14T22:13:20Z") << "changed, but still resolved";
+  now_ += absl::Seconds(1);
+  ChangeOptions unresolved;
+  unresolved.allow_unresolved = true;
+  Apply(RouteYaml("users", "/u", "shop", "nobody"), unresolved);
+  EXPECT_EQ(since(), "False 2023-11-14T22:13:22Z");
+  now_ += absl::Seconds(60);
+  Restart();
+  EXPECT_EQ(since(), "False 2023-11-14T22:13:22Z");
+  Do(RollBack{.to = 2});
+  EXPECT_EQ(since(), "True 2023-11-14T22:14:22Z");
+}
+
+TEST_F(RolloutTest, KnowsTheTimesOfAStoreThatHoldsNone) {
+  Apply(ShopYaml());
+  const auto kept = *store_->RolloutState();
+  for (const auto& [name, value] : kept) ASSERT_TRUE(store_->PutRolloutState(name, "").ok());
+  now_ += absl::Seconds(60);
+  Restart();
+  const manifests::ObjectKey gateway{"gateway.networking.k8s.io", "Gateway", "default", "shop"};
+  auto status = *translator::StatusOf(*rollout_->State(0), gateway);
+  rollout_->StampConditions(gateway, absl::UnixEpoch(), status);
+  EXPECT_EQ(status.gateway().conditions(0).last_transition_time(), "2023-11-14T22:13:20Z");
+  Apply(BackendYaml("spare"));
+  EXPECT_GE(store_->RolloutState()->size(), 2u) << "stored with the next change";
+}
+
+TEST_F(RolloutTest, TellsInTheStatusWhyAGroupGetsNothing) {
+  for (SessionId session = 1; session <= Pipeline::kMaxGroups + 1; ++session) {
+    Replica replica;
+    replica.id = StrCat("edge-", session);
+    rollout_->Connected(session, replica, {.labels = {{"replica", replica.id}}});
+    Settle();
+  }
+  EXPECT_EQ(rollout_->Status("edge-1").replicas(0).problem(), "");
+  const std::string problem = rollout_->Status(StrCat("edge-", Pipeline::kMaxGroups + 1)).replicas(0).problem();
+  EXPECT_NE(problem.find("use labels that replicas share"), std::string::npos) << problem;
 }
 
 }  // namespace

@@ -153,6 +153,20 @@ TEST_P(StoreContract, KeepsRolloutStateByName) {
   EXPECT_EQ(*store_->RolloutState(), (State{{"rejected/2", "edge-a"}}));
 }
 
+TEST_P(StoreContract, PutsRolloutStateWithACommitOrNotAtAll) {
+  using State = std::vector<std::pair<std::string, std::string>>;
+  ASSERT_TRUE(store_->PutRolloutState("conditions/a", "old").ok());
+  ASSERT_TRUE(store_->PutRolloutState("conditions/b", "old").ok());
+  Transaction change;
+  change.rollout_state = {{"conditions/a", ""}, {"conditions/b", "new"}, {"conditions/c", "new"}};
+  Transaction stale = change;
+  stale.expected = {1, 7};
+  EXPECT_FALSE(store_->Commit(stale).ok());
+  EXPECT_EQ(*store_->RolloutState(), (State{{"conditions/a", "old"}, {"conditions/b", "old"}}));
+  ASSERT_TRUE(store_->Commit(change).ok());
+  EXPECT_EQ(*store_->RolloutState(), (State{{"conditions/b", "new"}, {"conditions/c", "new"}}));
+}
+
 TEST_P(StoreContract, StartsANewEpochAboveEveryOlderGeneration) {
   MustCommit({{Route("a"), "1"}});
   MustCommit({{Route("a"), "2"}});

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -73,6 +74,8 @@ struct Transaction {
   std::string previous_result;
   // Not 0: starts this epoch, which must be later than every one before: the operator confirmed a restored store.
   uint64_t new_epoch = 0;
+  // Small named values of the rollout that change with it; an empty value erases the name.
+  std::vector<std::pair<std::string, std::string>> rollout_state = {};
 };
 
 struct Limits {
@@ -112,7 +115,8 @@ class Store {
   // How a generation ended. Durable like a commit; may be called again (a straggler served it after all).
   virtual absl::Status SetResult(uint64_t number, std::string_view result) = 0;
 
-  // Small named values of the rollout: which generation a group is held at. An empty value erases the name.
+  // Small named values of the rollout: which generation was rejected, since when a condition holds. An empty value
+  // erases the name.
   virtual absl::Status PutRolloutState(std::string_view name, std::string_view value) = 0;
   virtual absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RolloutState() = 0;
 };

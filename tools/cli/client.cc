@@ -71,6 +71,7 @@ class GrpcClient : public Client {
   }
 
   bool ConnectionWasLost() const override { return connection_lost_; }
+  bool NobodyAnswered() const override { return nobody_answered_; }
 
   absl::StatusOr<api::DiffResponse> Diff(const api::ApplyOptions& options,
                                          std::span<const ManifestFile> files) override {
@@ -186,14 +187,15 @@ class GrpcClient : public Client {
   }
 
   template <typename Value>
-  absl::StatusOr<Value> Result(const grpc::Status& status, Value value) const {
+  absl::StatusOr<Value> Result(const grpc::Status& status, Value value) {
     if (!status.ok()) return ToStatus(status);
     return value;
   }
 
-  absl::Status ToStatus(const grpc::Status& status) const {
-    if (status.ok()) return absl::OkStatus();
+  absl::Status ToStatus(const grpc::Status& status) {
     const std::string& message = status.error_message();
+    nobody_answered_ = status.error_code() == grpc::StatusCode::UNAVAILABLE && !IsCertificateTrouble(message);
+    if (status.ok()) return absl::OkStatus();
     switch (status.error_code()) {
       case grpc::StatusCode::UNAVAILABLE:
         return Unreachable(message);
@@ -227,6 +229,7 @@ class GrpcClient : public Client {
   const Target target_;
   const std::unique_ptr<api::Management::Stub> stub_;
   bool connection_lost_ = false;
+  bool nobody_answered_ = false;
 };
 
 absl::StatusOr<std::string> ReadPem(const char* what, const std::string& path) {

@@ -47,6 +47,8 @@ class Client {
   virtual absl::StatusOr<api::VersionResponse> Version() = 0;
   // Streams until the wish holds; DeadlineExceeded after `limit`.
   virtual absl::Status Wait(const api::WaitRequest& request, absl::Duration limit, OnStatus on_status) = 0;
+  // The last call failed because nothing answers at the address: a control plane that is starting will.
+  virtual bool NobodyAnswered() const = 0;
   virtual absl::Status Watch(const api::StatusRequest& request, OnStatus on_status) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "controlplane/manifests/nearest.h"
+#include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
 #include "tools/cli/help.h"
 #include "tools/cli/invocation.h"
@@ -48,7 +49,7 @@ absl::StatusOr<Format> FormatOf(const CommandLine& line) {
 
 Exit Fail(const absl::Status& error, Console& console) {
   Exit exit = ExitOf(error);
-  console.Error(StrCat(console.PaintErr(Colour::kRed, "error:"), " ", error.message()));
+  console.Error(StrCat(console.PaintErr(Colour::kRed, "error:"), " ", PrintableLines(ToStd(error.message()))));
   if (console.format() != Format::kTable) {
     Json body = {{"exit", static_cast<int>(exit)}, {"message", std::string(error.message())}};
     PrintDocument(console, Document("Error", body));

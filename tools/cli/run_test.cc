@@ -121,8 +121,9 @@ TEST_P(EveryFormat, SaysThatNoControlPlaneAnswers) {
                                                     {"PENSTOCK_CERT", folder + "/operator-ada.crt"},
                                                     {"PENSTOCK_KEY", folder + "/operator-ada.key"},
                                                     {"PENSTOCK_CA", folder + "/ca.crt"}};
-  for (std::string verb : {"status", "get", "history", "wait", "export"})
+  for (std::string verb : {"status", "get", "history", "export"})
     EXPECT_EQ(ExitOf({verb}, environment), Exit::kUnreachable) << verb;
+  EXPECT_EQ(ExitOf({"wait", "--timeout=300ms"}, environment), Exit::kUnreachable);
   EXPECT_EQ(ExitOf({"rollback"}, environment), Exit::kUnreachable);
   EXPECT_EQ(ExitOf({"delete", "gateway", "shop"}, environment), Exit::kUnreachable);
   EXPECT_EQ(ExitOf({"explain", "request", "GET", "http://x/"}, environment), Exit::kUnreachable);
@@ -136,6 +137,44 @@ TEST(Run, TellsErrorsAsJsonToo) {
   ASSERT_TRUE(ParseJson(ran.out, json)) << ran.out;
   EXPECT_EQ(json["kind"], "Error");
   EXPECT_EQ(json["exit"], 7);
+}
+
+TEST(Explain, SaysWhatAnUnknownCodeIsNotAndWhichAreNear) {
+  for (std::string code : {"E9999", "E999", "e9"}) {
+    Ran ran = Penstock({"explain", code});
+    EXPECT_EQ(ran.exit, Exit::kNotFound);
+    EXPECT_NE(ran.err.find("\"" + code + "\" is not the code of a message; near it are E"), std::string::npos)
+        << ran.err;
+    EXPECT_NE(ran.err.find("docs/messages.md"), std::string::npos) << ran.err;
+  }
+}
+
+TEST(Explain, AsksForTheHostOfARequestWithTheCommandToType) {
+  Ran ran = Penstock({"explain", "request", "post", "/users?page=2"});
+  EXPECT_EQ(ran.exit, Exit::kUsage);
+  EXPECT_NE(ran.err.find("\n  penstock explain request POST http://HOST:PORT/users?page=2 "), std::string::npos)
+      << ran.err;
+  Ran with_host = Penstock({"explain", "request", "/users", "-H", "Host: shop.example:8080"});
+  EXPECT_EQ(with_host.exit, Exit::kUnreachable) << "the request is whole: " << with_host.err;
+}
+
+TEST(Run, ShowsATerminalNothingThatItWouldObey) {
+  Ran ran = Penstock({"lint", "-f",
+                      "/no/\033[2J/\xC2\x9B"
+                      "2J/\xE9"});
+  EXPECT_EQ(ran.exit, Exit::kUsage);
+  EXPECT_NE(ran.err.find("/no/\\x1b[2J/\\u009b2J/\\xe9"), std::string::npos) << ran.err;
+  Ran json = Penstock({"lint", "-f",
+                       "/no/\033[2J/\xC2\x9B"
+                       "2J/\xE9",
+                       "-o", "json"});
+  EXPECT_NE(json.out.find("/no/\\u001b[2J/\\u009b2J/\xEF\xBF\xBD"), std::string::npos) << json.out;
+  std::string path = Manifest("kind.yaml", "apiVersion: v1\nkind: \"F\\e[2J\\x9b2J\"\nmetadata: {name: x}\n");
+  for (std::string format : {"table", "json", "yaml"}) {
+    Ran lint = Penstock({"lint", "-f", path, "-o", format});
+    EXPECT_EQ(lint.exit, Exit::kDiffers);
+    EXPECT_EQ((lint.out + lint.err).find_first_of("\033\xC2"), std::string::npos) << lint.out;
+  }
 }
 
 TEST(Lint, ShowsTheLineTheCaretAndTheSuggestion) {

@@ -34,6 +34,7 @@ class MemoryStore final : public Store {
     if (!transaction.previous_result.empty() && !records_.empty()) {
       records_.rbegin()->second.result = transaction.previous_result;
     }
+    for (const auto& [name, value] : transaction.rollout_state) PutLocked(name, value);
     records_[record.id.number] = record;
     return record;
   }
@@ -91,10 +92,7 @@ class MemoryStore final : public Store {
 
   absl::Status PutRolloutState(std::string_view name, std::string_view value) override {
     MutexLock lock(&mutex_);
-    if (value.empty())
-      rollout_.erase(std::string(name));
-    else
-      rollout_[std::string(name)] = std::string(value);
+    PutLocked(name, value);
     return absl::OkStatus();
   }
 
@@ -104,6 +102,13 @@ class MemoryStore final : public Store {
   }
 
  private:
+  void PutLocked(std::string_view name, std::string_view value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (value.empty())
+      rollout_.erase(std::string(name));
+    else
+      rollout_[std::string(name)] = std::string(value);
+  }
+
   GenerationRecord NewestLocked() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return records_.empty() ? GenerationRecord() : records_.rbegin()->second;
   }

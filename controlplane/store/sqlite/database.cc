@@ -4,53 +4,22 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
+#include "controlplane/store/sqlite/disk_error.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 
 namespace penstock::store {
 
 absl::Status SqliteStatus(int extended_code, std::string_view detail, std::string_view path) {
-  switch (extended_code & 0xff) {
-    case SQLITE_OK:
-    case SQLITE_ROW:
-    case SQLITE_DONE:
-      return absl::OkStatus();
-    case SQLITE_FULL:
-      return absl::ResourceExhaustedError(
-          StrCat("no space left for ", path, ": nothing was stored; free space on that file system and try again"));
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return absl::DataLossError(StrCat(path, " is damaged (", detail,
-                                        "): stop the control plane, put a backup of the file in its place, and start "
-                                        "once with --new-epoch; data planes go on serving meanwhile"));
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return absl::UnavailableError(
-          StrCat(path, " is locked by another program (", detail, "): close it and try again"));
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_CANTOPEN:
-      return absl::UnavailableError(
-          StrCat(path, " cannot be written (", detail, "): check its owner, its mode and the mount of its folder"));
-    case SQLITE_IOERR:
-      return absl::UnavailableError(
-          StrCat("the disk failed for ", path, " (", detail, ", code ", extended_code,
-                 "): nothing was acknowledged; check the kernel log, then restart the control plane"));
-    default:
-      return absl::InternalError(StrCat("SQLite on ", path, ": ", detail, ", code ", extended_code));
-  }
+  return DiskError(extended_code, detail, path, SpaceAt(std::string(path)));
 }
 
 absl::StatusOr<Database> Database::Open(const std::string& path) {
   // SQLite gives the -wal and -shm files the mode of the database, so only this one has to be made by hand.
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) {
-    return absl::UnavailableError(
-        StrCat("cannot open ", path, ": ", std::strerror(errno), ": check --state-dir, its owner and its mode"));
-  }
+  if (fd < 0) return OpenError(path, errno);
   ::close(fd);
   Database database;
   database.path_ = std::make_unique<const std::string>(path);

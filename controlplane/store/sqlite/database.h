@@ -14,7 +14,7 @@
 
 namespace penstock::store {
 
-// What SQLite's extended result code means to a person who runs a control plane; `path` is the file. OK for SQLITE_OK.
+// DiskError() with what the file system of `path` has left.
 absl::Status SqliteStatus(int extended_code, std::string_view detail, std::string_view path);
 
 // One prepared statement: bind, step until no row is left, reset. Positions count from 1 for binds, from 0 for columns.

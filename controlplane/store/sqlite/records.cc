@@ -100,6 +100,15 @@ absl::Status UpdateResult(Database& database, uint64_t number, std::string_view 
   return update.Run();
 }
 
+absl::Status WriteRolloutState(Database& database, std::string_view name, std::string_view value) {
+  ASSIGN_OR_RETURN(Statement put,
+                   database.Prepare(value.empty() ? "DELETE FROM rollout WHERE name = ?1"
+                                                  : "INSERT OR REPLACE INTO rollout(name, value) VALUES (?1, ?2)"));
+  put.Bind(1, name);
+  if (!value.empty()) put.BindBlob(2, value);
+  return put.Run();
+}
+
 absl::StatusOr<GenerationRecord> ReadNewest(Database& database) {
   ASSIGN_OR_RETURN(Statement select, SelectRecords(database, "ORDER BY number DESC LIMIT 1"));
   ASSIGN_OR_RETURN(std::optional<GenerationRecord> record, FirstRecord(select));

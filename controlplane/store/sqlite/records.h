@@ -15,6 +15,8 @@ absl::Status InsertRecord(Database& database, const GenerationRecord& record);
 absl::Status InsertVersion(Database& database, const ObjectWrite& write, uint64_t generation);
 
 absl::Status UpdateResult(Database& database, uint64_t number, std::string_view result);
+// An empty value erases the name.
+absl::Status WriteRolloutState(Database& database, std::string_view name, std::string_view value);
 
 // An empty record if there is none.
 absl::StatusOr<GenerationRecord> ReadNewest(Database& database);

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "controlplane/store/sqlite/disk_error.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 
@@ -23,8 +24,7 @@ constexpr size_t kMaxLineBytes = 64;
 absl::StatusOr<int> OpenFile(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd >= 0) return fd;
-  return absl::UnavailableError(
-      StrCat("cannot open ", path, ": ", std::strerror(errno), ": check --state-dir, its owner and its mode"));
+  return OpenError(path, errno);
 }
 
 std::string ReadLine(int fd) {

@@ -80,14 +80,7 @@ class SqliteStore final : public Store {
 
   absl::Status PutRolloutState(std::string_view name, std::string_view value) override {
     MutexLock lock(&mutex_);
-    return InTransaction([&](Database& database) -> absl::Status {
-      ASSIGN_OR_RETURN(Statement put,
-                       database.Prepare(value.empty() ? "DELETE FROM rollout WHERE name = ?1"
-                                                      : "INSERT OR REPLACE INTO rollout(name, value) VALUES (?1, ?2)"));
-      put.Bind(1, name);
-      if (!value.empty()) put.BindBlob(2, value);
-      return put.Run();
-    });
+    return InTransaction([&](Database& database) { return WriteRolloutState(database, name, value); });
   }
 
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RolloutState() override {
@@ -129,6 +122,9 @@ class SqliteStore final : public Store {
     }
     if (!transaction.previous_result.empty()) {
       RETURN_IF_ERROR(UpdateResult(database, transaction.expected.number, transaction.previous_result));
+    }
+    for (const auto& [name, value] : transaction.rollout_state) {
+      RETURN_IF_ERROR(WriteRolloutState(database, name, value));
     }
     const uint64_t number = record.id.number;
     if (number % kPruneEvery != 0 || number <= kept_generations_) return absl::OkStatus();

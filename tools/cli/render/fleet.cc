@@ -59,6 +59,9 @@ std::string FleetText(const api::FleetStatus& fleet, absl::Time now) {
     replicas.Add({Printable(replica.id()), Printable(replica.group()), Generation(replica.served_generation()),
                   replica.state(), replica.connected() ? "now" : Ago(replica.last_seen(), now),
                   ConnectedText(replica, now)});
+    if (!replica.problem().empty())
+      StrAppend(&nacks, "\n", Printable(replica.id()), " gets no configuration:\n    ", Printable(replica.problem()),
+                "\n");
     if (replica.has_last_nack())
       StrAppend(&nacks, "\n", Printable(replica.id()), " ", NackText(replica.last_nack(), now));
     if (!replica.weakened().empty()) StrAppend(&nacks, "\n", Printable(replica.id()), " runs with weaker settings:\n");
@@ -80,6 +83,7 @@ std::string ReplicaText(const api::ReplicaStatus& replica, absl::Time now) {
                 : StrCat("no, ", ConnectedText(replica, now), ", last seen ", Ago(replica.last_seen(), now)),
             "\n");
   for (const std::string& setting : replica.weakened()) StrAppend(&text, "weaker      ", Printable(setting), "\n");
+  if (!replica.problem().empty()) StrAppend(&text, "problem     ", Printable(replica.problem()), "\n");
   if (replica.has_last_nack()) StrAppend(&text, "last NACK   ", NackText(replica.last_nack(), now));
   return text;
 }

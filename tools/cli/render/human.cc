@@ -21,17 +21,4 @@ std::string HumanBytes(uint64_t bytes) {
 
 std::string Count(uint64_t n, std::string_view noun) { return StrCat(n, " ", noun, n == 1 ? "" : "s"); }
 
-std::string Printable(std::string_view text) {
-  std::string safe;
-  for (char c : text) {
-    bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-    if (control) {
-      absl::StrAppendFormat(&safe, "\\x%02x", static_cast<unsigned char>(c));
-    } else {
-      safe += c;
-    }
-  }
-  return safe;
-}
-
 }  // namespace penstock::cli

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "dataplane/base/printable.h"
 
 namespace penstock::cli {
 
@@ -16,8 +17,5 @@ std::string HumanBytes(uint64_t bytes);
 
 // "1 object", "2 objects".
 std::string Count(uint64_t n, std::string_view noun);
-
-// Control characters as \xNN, so that what came from elsewhere cannot drive the terminal.
-std::string Printable(std::string_view text);
 
 }  // namespace penstock::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "dataplane/base/printable.h"
 #include "tools/cli/text.h"
 
 namespace penstock::cli {
@@ -46,6 +47,11 @@ Json FieldValue(const Message& message, const FieldDescriptor& field, int index)
   return nullptr;
 }
 
+// UTF-8 without anything that a terminal would obey.
+std::string Dumped(const Json& json, int indent) {
+  return PrintableJson(json.dump(indent, ' ', false, Json::error_handler_t::replace));
+}
+
 bool IsPlainForYaml(const std::string& text) {
   if (text.empty() || text.front() == ' ' || text.back() == ' ') return false;
   constexpr std::string_view kWords[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"};
@@ -55,16 +61,14 @@ bool IsPlainForYaml(const std::string& text) {
   bool like_a_number = std::string_view("0123456789+-.").find(text.front()) != std::string_view::npos;
   if (like_a_number && text.find_first_not_of("0123456789.eE+-_:xXoOaAbBcCdDfF") == std::string::npos) return false;
   if (std::string_view("-?:,[]{}#&*!|>'\"%@`.").find(text.front()) != std::string_view::npos) return false;
-  for (char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) return false;
-  }
+  if (Printable(text) != text) return false;
   return text.find(": ") == std::string::npos && text.find(" #") == std::string::npos && text.back() != ':';
 }
 
 std::string YamlScalar(const Json& json) {
-  if (!json.is_string()) return json.dump();
+  if (!json.is_string()) return Dumped(json, -1);
   const std::string& text = json.get_ref<const std::string&>();
-  return IsPlainForYaml(text) ? text : json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return IsPlainForYaml(text) ? text : Dumped(json, -1);
 }
 
 void AppendYaml(const Json& json, int indent, std::string& out) {
@@ -135,7 +139,7 @@ void PrintDocument(Console& console, const Json& document) {
   if (console.format() == Format::kYaml) {
     console.Out(ToYaml(document));
   } else {
-    console.Out(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    console.Out(Dumped(document, 2) + "\n");
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "api/management/v1/management.pb.h"
 
 namespace penstock::cli {
@@ -71,6 +73,16 @@ TEST(YamlText, StaysPlainWhereItCan) {
   EXPECT_EQ(ToYaml(Json::object({{"a", "/products"}})), "a: /products\n");
   EXPECT_EQ(ToYaml(Json::object({{"a", "shop.example"}})), "a: shop.example\n");
   EXPECT_EQ(ToYaml(Json::object({{"a", "x=y, z"}})), "a: x=y, z\n");
+}
+
+TEST(Json, IsUtf8AndShowsATerminalNothingItWouldObey) {
+  std::ostringstream out, err;
+  Console console(out, err, {.format = Format::kJson});
+  PrintDocument(console, {{"a",
+                           "\xC2\x9B"
+                           "2J\x7F caf\xE9 \xC3\xA9"}});
+  EXPECT_EQ(out.str(), "{\n  \"a\": \"\\u009b2J\\u007f caf\xEF\xBF\xBD \xC3\xA9\"\n}\n");
+  EXPECT_EQ(ToYaml({{"a", "\xC2\x9B"}}), "a: \"\\u009b\"\n");
 }
 
 }  // namespace

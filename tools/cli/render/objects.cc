@@ -87,8 +87,8 @@ std::string ObjectsTable(std::span<const api::StoredObject> objects) {
   Table table({"KIND", "NAMESPACE", "NAME", "STATUS", "CHANGED IN"});
   for (const api::StoredObject& object : objects) {
     const api::ObjectRef& ref = object.ref();
-    table.Add({ref.kind(), ref.namespace_().empty() ? "-" : ref.namespace_(), ref.name(), StatusText(object),
-               StrCat("generation ", object.last_generation())});
+    table.Add({ref.kind(), ref.namespace_().empty() ? "-" : Printable(ref.namespace_()), Printable(ref.name()),
+               StatusText(object), StrCat("generation ", object.last_generation())});
   }
   return table.Text();
 }

@@ -1,5 +1,8 @@
+#include <cctype>
+
 #include "controlplane/manifests/codes.h"
 #include "controlplane/manifests/schema.h"
+#include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
 #include "tools/cli/change.h"
 #include "tools/cli/render/json.h"
@@ -15,11 +18,27 @@ constexpr Flag kFlags[] = {
     {"seed", 0, "N", "decide random picks as the request with this seed (access log) did"},
 };
 
+std::string HostHeader(const api::ExplainRequest& request) {
+  for (const api::Header& header : request.headers()) {
+    if (EqualsIgnoreCase(header.name(), "host")) return header.value();
+  }
+  return "";
+}
+
+// "shop.example/users" is http; "/users" is for the host that -H names. Without any, nobody knows the listener.
+absl::StatusOr<std::string> WholeUrl(const api::ExplainRequest& request, const std::string& url) {
+  if (StrContains(url, "://")) return url;
+  if (!StartsWith(url, "/")) return "http://" + url;
+  std::string host = HostHeader(request);
+  if (!host.empty()) return StrCat("http://", host, url);
+  return absl::InvalidArgumentError(StrCat(
+      "\"", url, "\" names no host and port, which decide the listener; write them:\n  penstock explain request ",
+      request.method(), " http://HOST:PORT", url, "    (penstock get gateways -o yaml shows the listeners)"));
+}
+
 // What every client sends, unless -H says otherwise.
 void AddHost(api::ExplainRequest& request) {
-  for (const api::Header& header : request.headers()) {
-    if (EqualsIgnoreCase(header.name(), "host")) return;
-  }
+  if (!HostHeader(request).empty()) return;
   std::string_view rest = std::string_view(request.url()).substr(request.url().find("://") + 3);
   api::Header& host = *request.add_headers();
   host.set_name("host");
@@ -32,8 +51,6 @@ absl::StatusOr<api::ExplainRequest> RequestOf(const CommandLine& line) {
   bool has_method = line.Positionals().size() == 3;
   request.set_method(has_method ? UpperCase(line.Positional(1)) : "GET");
   std::string url(line.Positional(has_method ? 2 : 1));
-  if (!StrContains(url, "://")) url = "http://" + url;
-  request.set_url(url);
   for (const std::string& header : line.All("header")) {
     std::pair<std::string_view, std::string_view> field = SplitOnce(header, ':');
     if (field.first.empty() || !StrContains(header, ":")) {
@@ -43,6 +60,7 @@ absl::StatusOr<api::ExplainRequest> RequestOf(const CommandLine& line) {
     added.set_name(std::string(StripWhitespace(field.first)));
     added.set_value(std::string(StripWhitespace(field.second)));
   }
+  ASSIGN_OR_RETURN(*request.mutable_url(), WholeUrl(request, url));
   AddHost(request);
   ASSIGN_OR_RETURN(uint64_t seed, line.Number("seed", 0));
   request.set_seed(seed);
@@ -55,7 +73,7 @@ absl::StatusOr<Exit> ExplainRequest(Invocation& call) {
   ASSIGN_OR_RETURN(api::ExplainResponse response, client->Explain(request));
   Exit exit = response.routed() ? Exit::kOk : Exit::kNoRoute;
   if (call.console.format() == Format::kTable) {
-    std::string text = response.text();
+    std::string text = PrintableLines(response.text());
     if (text.empty() || text.back() != '\n') text += '\n';
     call.console.Out(text);
     return exit;
@@ -79,6 +97,19 @@ absl::StatusOr<Exit> ExplainCode(Invocation& call, const manifests::MessageCode&
   call.console.Out(
       StrCat(code.code, "  ", code.title, "\n\n", code.explanation, "\n\nWhat to do: ", code.what_to_do, "\n"));
   return Exit::kOk;
+}
+
+bool LooksLikeCode(std::string_view what) {
+  bool letter = !what.empty() && std::isalpha(static_cast<unsigned char>(what.front())) != 0;
+  return letter && what.size() > 1 && what.substr(1).find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+absl::Status NoSuchCode(std::string_view what) {
+  std::vector<std::string_view> near = manifests::CodesNear(what);
+  return absl::NotFoundError(StrCat(
+      "\"", what, "\" is not the code of a message", near.empty() ? "" : StrCat("; near it are ", Join(near, ", ")),
+      "\n  a code stands in [ ] behind a message of apply, lint and diff: E and W and N with three digits; "
+      "docs/messages.md lists them all"));
 }
 
 Json FieldJson(const manifests::FieldDoc& field) {
@@ -131,9 +162,7 @@ absl::StatusOr<Exit> RunExplain(Invocation& call) {
   if (what == "request") return ExplainRequest(call);
   RETURN_IF_ERROR(call.line.ExpectPositionals(1, 1));
   if (const manifests::MessageCode* code = manifests::FindCode(what)) return ExplainCode(call, *code);
-  bool looks_like_code = what.size() == 4 && what.substr(1).find_first_not_of("0123456789") == std::string_view::npos;
-  if (looks_like_code)
-    return absl::NotFoundError(StrCat("no message has the code ", what, "; docs/messages.md lists them all"));
+  if (LooksLikeCode(what)) return NoSuchCode(what);
   return ExplainSchema(call, what);
 }
 

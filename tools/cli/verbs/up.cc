@@ -203,6 +203,9 @@ absl::StatusOr<Exit> RunFleet(Invocation& call, const Wish& wish, const FleetLay
     call.console.Out(WhatToTry(call, wish, layout, is_kept));
     fleet.Watch();
     call.console.Note("stopping");
+  } else if (exit == Exit::kRejected) {
+    call.console.Error(
+        "stopping: the replicas refuse this configuration; mend it and start again with the same command");
   }
   fleet.Stop();
   return exit;

@@ -1,3 +1,4 @@
+#include "absl/time/clock.h"
 #include "dataplane/base/status.h"
 #include "tools/cli/change.h"
 #include "tools/cli/render/fleet.h"
@@ -40,6 +41,22 @@ absl::StatusOr<api::WaitRequest> RequestOf(const CommandLine& line) {
   return request;
 }
 
+constexpr absl::Duration kBetweenTries = absl::Milliseconds(200);
+
+// A control plane that is starting, or restarting, answers soon: nobody there is no answer to a wait before its time is
+// over.
+absl::Status WaitPatiently(Invocation& call, Client& client, const api::WaitRequest& request, absl::Duration limit,
+                           Client::OnStatus on_status) {
+  absl::Time end = absl::Now() + limit;
+  for (;;) {
+    absl::Status waited = client.Wait(request, end - absl::Now(), on_status);
+    bool again = absl::IsUnavailable(waited) && client.NobodyAnswered() && absl::Now() + kBetweenTries < end;
+    if (!again) return waited;
+    call.console.Progress("waiting for the control plane to answer");
+    absl::SleepFor(kBetweenTries);
+  }
+}
+
 absl::StatusOr<Exit> RunWait(Invocation& call) {
   ASSIGN_OR_RETURN(api::WaitRequest request, RequestOf(call.line));
   ASSIGN_OR_RETURN(absl::Duration limit, call.line.Duration("timeout", absl::Seconds(30)));
@@ -50,7 +67,7 @@ absl::StatusOr<Exit> RunWait(Invocation& call) {
     call.console.Progress(WaitText(fleet, request.generation()));
     return true;
   };
-  absl::Status waited = client->Wait(request, limit, on_status);
+  absl::Status waited = WaitPatiently(call, *client, request, limit, on_status);
   call.console.EndProgress();
   if (absl::IsDeadlineExceeded(waited)) {
     waited = absl::DeadlineExceededError(
@@ -75,7 +92,10 @@ const Verb kWait = {
     .arguments = "[GENERATION]",
     .flags = kFlags,
     .shared_flags = {},
-    .details = "Without a number, the newest generation at the time of the call.",
+    .details =
+        "Without a number, the newest generation at the time of the call. While no control plane answers it tries "
+        "again,\n"
+        "until the timeout: exit 7 then.",
     .example = "penstock wait --replicas 90% --timeout 1m",
     .run = RunWait,
 };
