@@ -16,6 +16,8 @@ namespace penstock::http::h1 {
 //  - a status line that ends behind the status: Beast refuses;
 //  - chunk extensions: llhttp refuses some that we read over;
 //  - a tab behind a value: llhttp takes it for a part of "chunked";
+//  - Content-Length or Transfer-Encoding among the trailers: llhttp refuses some as if they framed the message, which
+//    they cannot any more (RFC 9110 6.5.1); we strip them;
 //  - 1xx, 204 and 304 with a length field: llhttp waits for content that cannot come (RFC 9112 6.3 rule 1).
 std::string CompareRequest(std::string_view message);
 // The response to a GET.
