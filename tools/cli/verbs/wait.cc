@@ -45,12 +45,14 @@ constexpr absl::Duration kBetweenTries = absl::Milliseconds(200);
 
 // A control plane that is starting, or restarting, answers soon: nobody there is no answer to a wait before its time is
 // over.
-absl::Status WaitPatiently(Invocation& call, Client& client, const api::WaitRequest& request, absl::Duration limit,
+absl::Status WaitPatiently(Invocation& call, const api::WaitRequest& request, absl::Duration limit,
                            Client::OnStatus on_status) {
   absl::Time end = absl::Now() + limit;
   for (;;) {
-    absl::Status waited = client.Wait(request, end - absl::Now(), on_status);
-    bool again = absl::IsUnavailable(waited) && client.NobodyAnswered() && absl::Now() + kBetweenTries < end;
+    // A connection of its own for each try: one that failed would first wait out gRPC's pause.
+    ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
+    absl::Status waited = client->Wait(request, end - absl::Now(), on_status);
+    bool again = absl::IsUnavailable(waited) && client->NobodyAnswered() && absl::Now() + kBetweenTries < end;
     if (!again) return waited;
     call.console.Progress("waiting for the control plane to answer");
     absl::SleepFor(kBetweenTries);
@@ -60,14 +62,13 @@ absl::Status WaitPatiently(Invocation& call, Client& client, const api::WaitRequ
 absl::StatusOr<Exit> RunWait(Invocation& call) {
   ASSIGN_OR_RETURN(api::WaitRequest request, RequestOf(call.line));
   ASSIGN_OR_RETURN(absl::Duration limit, call.line.Duration("timeout", absl::Seconds(30)));
-  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
   api::FleetStatus last;
   auto on_status = [&](const api::FleetStatus& fleet) {
     last = fleet;
     call.console.Progress(WaitText(fleet, request.generation()));
     return true;
   };
-  absl::Status waited = WaitPatiently(call, *client, request, limit, on_status);
+  absl::Status waited = WaitPatiently(call, request, limit, on_status);
   call.console.EndProgress();
   if (absl::IsDeadlineExceeded(waited)) {
     waited = absl::DeadlineExceededError(
