@@ -92,7 +92,10 @@ class PersistentMap {
   // True if the entry is new.
   static bool SetIn(NodePtr& slot, int depth, Entry entry) {
     Node& node = Own(slot);
-    if (!node.leaf) return SetIn(node.children[Slot(entry.hash, depth)], depth + 1, std::move(entry));
+    if (!node.leaf) {
+      NodePtr& child = node.children[Slot(entry.hash, depth)];
+      return SetIn(child, depth + 1, std::move(entry));
+    }
     for (Entry& old : node.entries) {
       if (old.hash != entry.hash || !(old.key == entry.key)) continue;
       old.value = std::move(entry.value);
@@ -106,7 +109,10 @@ class PersistentMap {
   static void Split(Node& node, int depth) {
     std::vector<Entry> entries = std::exchange(node.entries, {});
     node.leaf = false;
-    for (Entry& entry : entries) SetIn(node.children[Slot(entry.hash, depth)], depth + 1, std::move(entry));
+    for (Entry& entry : entries) {
+      NodePtr& child = node.children[Slot(entry.hash, depth)];
+      SetIn(child, depth + 1, std::move(entry));
+    }
   }
 
   static void EraseIn(NodePtr& slot, int depth, uint64_t hash, const K& key) {
