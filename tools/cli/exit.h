@@ -16,7 +16,7 @@ enum class Exit : int {
   kConflict = 4,     // somebody else changed it meanwhile
   kRejected = 5,     // a replica refused the generation, or a process of ours died
   kTimeout = 6,      // not served by all in time
-  kUnreachable = 7,  // no control plane answers, or it does not accept our certificate
+  kUnreachable = 7,  // no control plane answers, it cannot do it now, or it does not accept our certificate
   kNotFound = 8,
   kNoRoute = 9,  // `explain request`: nothing would answer it
 };
@@ -35,7 +35,7 @@ inline constexpr ExitRow kExits[] = {
     {Exit::kConflict, "conflict: somebody else changed it meanwhile"},
     {Exit::kRejected, "rejected by a replica, or a started process died"},
     {Exit::kTimeout, "not served by all in time"},
-    {Exit::kUnreachable, "no control plane answers, or it refuses the certificate"},
+    {Exit::kUnreachable, "no control plane answers, or it cannot do it now, or it refuses the certificate"},
     {Exit::kNotFound, "no such object, generation, kind, field or code"},
     {Exit::kNoRoute, "no route would answer the request"},
 };

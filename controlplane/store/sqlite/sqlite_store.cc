@@ -98,7 +98,7 @@ class SqliteStore final : public Store {
   // Runs `body` between BEGIN and a durable COMMIT; any error leaves nothing behind.
   absl::Status InTransaction(absl::FunctionRef<absl::Status(Database&)> body) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (sync_failed_) {
-      return absl::UnavailableError(
+      return absl::InternalError(
           "an earlier fsync of the store failed, so nothing more is written: check the disk, then restart the control "
           "plane");
     }
