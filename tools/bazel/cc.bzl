@@ -18,7 +18,7 @@ def penstock_fuzz(name, srcs, deps = [], corpus = [], dictionary = None, **kwarg
         srcs = srcs,
         size = "small",
         args = ["$(locations %s)" % c for c in corpus],
-        data = corpus + ([dictionary] if dictionary else []),
+        data = corpus + ([dictionary] if dictionary else []) + ["//tools/bazel:tsan.supp"],
         tags = ["fuzz"],
         linkopts = select({
             "//tools/bazel:fuzzing": ["-fsanitize=fuzzer"],
