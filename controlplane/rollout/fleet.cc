@@ -44,7 +44,7 @@ void Fleet::RememberRejected(GenerationId id, std::string_view replica) { reject
 FleetStatus Fleet::Remembered(absl::Time now) const {
   FleetStatus remembered;
   for (const auto& [id, member] : members_) {
-    if (IsShown(member, now)) *remembered.add_replicas() = Describe(member);
+    if (IsShown(member, now)) *remembered.add_replicas() = Describe(member, now);
   }
   return remembered;
 }
@@ -69,10 +69,17 @@ void Fleet::Remember(const FleetStatus& before, absl::Time now) {
   NoteFloor(ServedByAll(now), now);
 }
 
-void Fleet::Connected(SessionId session, const Replica& replica, absl::Time now) {
+std::string Fleet::Connected(SessionId session, const Replica& replica, absl::Time now) {
   ForgetOldMembers(now);
   Member& member = members_[replica.id];
-  if (member.session != 0) sessions_.erase(member.session);
+  std::string replaced;
+  if (member.session != 0) {
+    sessions_.erase(member.session);
+    replaced = member.replica.peer;
+    if (now - member.replaced_at < kContestedFor) member.contested_at = now;
+    member.replaced_at = now;
+    member.replaced_peer = replaced;
+  }
   member.expected = false;
   member.replica = replica;
   member.session = session;
@@ -84,6 +91,7 @@ void Fleet::Connected(SessionId session, const Replica& replica, absl::Time now)
   member.served = {};
   sessions_[session] = replica.id;
   NoteFloor({}, now);
+  return replaced;
 }
 
 void Fleet::Sent(SessionId session, GenerationId id, absl::Time now) {
@@ -211,7 +219,7 @@ std::vector<ReplicaStatus> Fleet::Lagging(GenerationId id, size_t limit, absl::T
   std::vector<ReplicaStatus> lagging;
   for (const auto& [name, member] : members_) {
     if (lagging.size() == limit) break;
-    if (Counts(member, now) && member.served < id) lagging.push_back(Describe(member));
+    if (Counts(member, now) && member.served < id) lagging.push_back(Describe(member, now));
   }
   return lagging;
 }
@@ -233,7 +241,7 @@ FleetStatus Fleet::Status(std::string_view replica, absl::Time now) const {
     if (!replica.empty() && id != replica) continue;
     if (!IsShown(member, now)) continue;
     groups.insert(member.replica.group);
-    *status.add_replicas() = Describe(member);
+    *status.add_replicas() = Describe(member, now);
   }
   for (const std::string& group : groups) *status.add_groups() = DescribeGroup(group, now);
   return status;
@@ -276,7 +284,7 @@ void Fleet::ForgetOldMembers(absl::Time now) {
   std::erase_if(members_, [&](const auto& entry) { return !IsShown(entry.second, now); });
 }
 
-ReplicaStatus Fleet::Describe(const Member& member) const {
+ReplicaStatus Fleet::Describe(const Member& member, absl::Time now) const {
   ReplicaStatus status;
   status.set_id(member.replica.id);
   status.set_group(member.replica.group);
@@ -290,8 +298,7 @@ ReplicaStatus Fleet::Describe(const Member& member) const {
   status.set_served_generation(member.served.number);
   status.set_sent_generation(member.sent.number);
   status.set_state(std::string(StateOf(member)));
-  auto problem = problems_.find(member.replica.selector);
-  if (member.session != 0 && problem != problems_.end()) status.set_problem(problem->second);
+  status.set_problem(ProblemOf(member, now));
   for (const std::string& setting : member.replica.weakened) status.add_weakened(setting);
   if (member.nacked.number != 0) {
     status.mutable_last_nack()->set_generation(member.nacked.number);
@@ -299,6 +306,16 @@ ReplicaStatus Fleet::Describe(const Member& member) const {
     for (const std::string& problem : member.problems) status.mutable_last_nack()->add_problems(problem);
   }
   return status;
+}
+
+std::string Fleet::ProblemOf(const Member& member, absl::Time now) const {
+  if (now - member.contested_at < kContestedFor) {
+    return StrCat("two data planes use this id, from ", member.replaced_peer, " and ", member.replica.peer,
+                  ": give each its own --id");
+  }
+  auto problem = problems_.find(member.replica.selector);
+  if (member.session == 0 || problem == problems_.end()) return "";
+  return "gets no configuration: " + problem->second;
 }
 
 GroupStatus Fleet::DescribeGroup(const std::string& group, absl::Time now) const {

@@ -29,6 +29,7 @@ struct Replica {
   GenerationId held;  // what it served before it connected, from memory or disk; {0, 0} nothing
   std::vector<std::string> weakened;
   std::string selector = {};  // key of the Gateways that it asked for (GroupKey)
+  std::string peer = {};      // the other end of its stream, for people
 };
 
 // How far one generation got among the replicas that count: connected, lost less than kLostGrace ago, or expected back
@@ -52,6 +53,9 @@ class Fleet {
   // Lost replicas are shown in `status` for this long, and remembered across a restart for as long.
   static constexpr absl::Duration kLostShown = absl::Minutes(10);
   static constexpr size_t kMaxReplicas = 100'000;
+  // A session that is replaced twice within this time is not one data plane that reconnects, but two with one id.
+  // Longer than a data plane's longest pause between two attempts.
+  static constexpr absl::Duration kContestedFor = absl::Minutes(2);
 
   // A generation was stored and is the newest from now on. REQUIRES: newer than every one before.
   void Stored(GenerationId id, absl::Time now);
@@ -65,8 +69,9 @@ class Fleet {
   // REQUIRES: before the first Connected().
   void Remember(const management::v1::FleetStatus& before, absl::Time now);
 
-  // A newer session of the same replica id replaces the older one, whose later events are ignored.
-  void Connected(SessionId session, const Replica& replica, absl::Time now);
+  // A newer session of the same replica id replaces the older one, whose later events are ignored. The peer of the
+  // replaced session; "" there was none.
+  std::string Connected(SessionId session, const Replica& replica, absl::Time now);
   void Sent(SessionId session, GenerationId id, absl::Time now);
   void Acked(SessionId session, GenerationId id, absl::Time now);   // all resources taken, not served yet
   void Served(SessionId session, GenerationId id, absl::Time now);  // every worker serves it
@@ -123,6 +128,9 @@ class Fleet {
     absl::Time nacked_at;
     std::vector<std::string> problems;
     uint64_t nacks = 0;
+    std::string replaced_peer;                       // of the session before, if a newer one replaced it
+    absl::Time replaced_at = absl::InfinitePast();   // when that was
+    absl::Time contested_at = absl::InfinitePast();  // when it was again within kContestedFor
   };
 
   // What all replicas that count serve at least, from a moment on; {0, 0} if there are none.
@@ -140,7 +148,8 @@ class Fleet {
   absl::Duration LagOf(const Member& member, absl::Time now) const;
   std::string_view StateOf(const Member& member) const;
   void ForgetOldMembers(absl::Time now);
-  management::v1::ReplicaStatus Describe(const Member& member) const;
+  management::v1::ReplicaStatus Describe(const Member& member, absl::Time now) const;
+  std::string ProblemOf(const Member& member, absl::Time now) const;
   management::v1::GroupStatus DescribeGroup(const std::string& group, absl::Time now) const;
 
   GenerationId newest_;

@@ -116,6 +116,21 @@ TEST(Fleet, BelievesTheNewestSessionOfAReplica) {
   EXPECT_EQ(fleet.SpreadOf(kG1, kStart).served, 3u);
 }
 
+TEST(Fleet, NamesTwoDataPlanesThatShareAnIdAndNotOneThatReconnects) {
+  Fleet fleet;
+  Replica here = Named("a"), there = Named("a");
+  here.peer = "127.0.0.1:1";
+  there.peer = "127.0.0.2:2";
+  EXPECT_EQ(fleet.Connected(1, here, kStart), "");
+  EXPECT_EQ(fleet.Connected(2, there, kStart), "127.0.0.1:1");
+  EXPECT_EQ(fleet.Status("a", kStart).replicas(0).problem(), "") << "its old connection may have been dead";
+  const absl::Time later = kStart + absl::Seconds(30);
+  EXPECT_EQ(fleet.Connected(3, here, later), "127.0.0.2:2");
+  EXPECT_EQ(fleet.Status("a", later).replicas(0).problem(),
+            "two data planes use this id, from 127.0.0.2:2 and 127.0.0.1:1: give each its own --id");
+  EXPECT_EQ(fleet.Status("a", later + Fleet::kContestedFor).replicas(0).problem(), "");
+}
+
 TEST(Fleet, SendsNothingToAReplicaThatIsAheadOfARestoredStore) {
   Fleet fleet;
   fleet.Stored(kG1, kStart);
@@ -178,7 +193,7 @@ TEST(Fleet, TellsWhyAReplicaGetsNoConfiguration) {
   d.selector = "default;site=a";
   fleet.Connected(4, d, kStart);
   fleet.SetProblem("default;site=a", "cannot be served");
-  EXPECT_EQ(fleet.Status("d", kStart).replicas(0).problem(), "cannot be served");
+  EXPECT_EQ(fleet.Status("d", kStart).replicas(0).problem(), "gets no configuration: cannot be served");
   EXPECT_EQ(fleet.Status("a", kStart).replicas(0).problem(), "");
   fleet.SetProblem("default;site=a", "");
   EXPECT_EQ(fleet.Status("d", kStart).replicas(0).problem(), "");

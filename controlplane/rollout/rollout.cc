@@ -240,7 +240,12 @@ void Rollout::OnFleet(const std::function<void(Fleet&)>& event) {
 void Rollout::Connected(SessionId session, const Replica& replica, const GroupSelector& group) {
   Replica member = replica;
   member.selector = GroupKey(group);
-  OnFleet([&](Fleet& fleet) { fleet.Connected(session, member, clock_()); });
+  std::string replaced;
+  OnFleet([&](Fleet& fleet) { replaced = fleet.Connected(session, member, clock_()); });
+  if (!replaced.empty()) {
+    log_.Warn("rollout", "a data plane took the place of a connected one with its id: give each its own --id",
+              {{"replica", replica.id}, {"peer", replica.peer}, {"before", replaced}});
+  }
   log_.Info("rollout", "data plane connected",
             {{"replica", replica.id}, {"group", GroupKey(group)}, {"holds", store::ToString(replica.held)}});
   {

@@ -46,10 +46,12 @@ bool Parse(grpc::ByteBuffer& buffer, discovery::v3::DeltaDiscoveryRequest& reque
 class AdsStream final : public grpc::ServerGenericBidiReactor, public Outlet {
  public:
   // Begins at once. The stream owns itself until OnDone.
-  static grpc::ServerGenericBidiReactor* Start(Hub& hub, const rollout::Identity& identity) {
+  static grpc::ServerGenericBidiReactor* Start(Hub& hub, const rollout::Identity& identity,
+                                               const std::string& address) {
     auto stream = std::make_shared<AdsStream>(hub);
     stream->self_ = stream;
-    absl::StatusOr<rollout::SessionId> id = hub.Open(identity.uri, identity.name, stream);
+    absl::StatusOr<rollout::SessionId> id =
+        hub.Open({.identity = identity.uri, .allowed_id = identity.name, .address = address}, stream);
     if (id.ok()) {
       stream->id_ = *id;
       stream->Read();
@@ -140,7 +142,7 @@ class AdsService final : public grpc::CallbackGenericService {
           grpc::Status(grpc::StatusCode::PERMISSION_DENIED,
                        "configuration goes to certificates with the URI spiffe://penstock/dataplane/ID only"));
     }
-    return AdsStream::Start(hub_, identity);
+    return AdsStream::Start(hub_, identity, context->peer());
   }
 
  private:

@@ -6,17 +6,8 @@
 #include "dataplane/base/strings.h"
 
 namespace penstock::xds_server {
-namespace {
 
-template <typename... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-
-}  // namespace
-
-absl::StatusOr<rollout::SessionId> Hub::Open(const std::string& identity, const std::string& allowed_id,
-                                             std::shared_ptr<Outlet> outlet) {
+absl::StatusOr<rollout::SessionId> Hub::Open(const Peer& peer, std::shared_ptr<Outlet> outlet) {
   MutexLock lock(&mutex_);
   if (stopping_) return absl::UnavailableError("the control plane is stopping");
   if (streams_.size() >= limits_.streams) {
@@ -24,16 +15,19 @@ absl::StatusOr<rollout::SessionId> Hub::Open(const std::string& identity, const 
         StrCat(limits_.streams, " data planes are connected, which is the limit: add a control plane"));
   }
   // A certificate without an id of its own is shared by a fleet; only one with an id stands for one replica.
-  size_t& count = streams_of_[identity];
-  if (!allowed_id.empty() && count >= limits_.streams_per_identity) {
+  size_t& count = streams_of_[peer.identity];
+  if (!peer.allowed_id.empty() && count >= limits_.streams_per_identity) {
     return absl::ResourceExhaustedError(StrCat(
-        identity, " has ", count, " streams open already: is the same --id or certificate used more than once?"));
+        peer.identity, " has ", count, " streams open already: is the same --id or certificate used more than once?"));
   }
   ++count;
   const rollout::SessionId id = ++last_stream_;
-  streams_.emplace(
-      id, std::make_unique<Stream>(
-              Stream{.identity = identity, .session = Session(allowed_id), .outlet = std::move(outlet), .group = ""}));
+  streams_.emplace(id, std::make_unique<Stream>(Stream{.identity = peer.identity,
+                                                       .address = peer.address,
+                                                       .session = Session(peer.allowed_id),
+                                                       .outlet = std::move(outlet),
+                                                       .group = "",
+                                                       .replica = ""}));
   return id;
 }
 
@@ -47,10 +41,12 @@ absl::Status Hub::OnRequest(rollout::SessionId id, const discovery::v3::DeltaDis
     std::vector<SessionEvent> events;
     RETURN_IF_ERROR(stream.session.OnRequest(request, events));
     const bool new_here = stream.group.empty();
-    Tell(id, stream, events);
+    Tell(id, stream, events, deliveries);
+    const size_t before = deliveries.size();
     Pump(id, stream, deliveries);
     const bool subscribed_now = new_here && !stream.group.empty();
-    if (subscribed_now && deliveries.empty()) deliveries.push_back({.outlet = stream.outlet, .transaction = greeting_});
+    const bool nothing_to_send = deliveries.size() == before;
+    if (subscribed_now && nothing_to_send) deliveries.push_back({.outlet = stream.outlet, .transaction = greeting_});
   }
   Deliver(deliveries);
   return absl::OkStatus();
@@ -66,6 +62,8 @@ void Hub::Closed(rollout::SessionId id) {
     outlet = std::move(found->second->outlet);
     auto count = streams_of_.find(found->second->identity);
     if (--count->second == 0) streams_of_.erase(count);
+    auto of_replica = stream_of_replica_.find(found->second->replica);
+    if (of_replica != stream_of_replica_.end() && of_replica->second == id) stream_of_replica_.erase(of_replica);
     streams_.erase(found);
     lost = !stopping_;
   }
@@ -120,17 +118,31 @@ uint64_t Hub::transactions_sent() const {
   return transactions_sent_;
 }
 
-void Hub::Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionEvent>& events) {
+void Hub::Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionEvent>& events,
+               std::vector<Delivery>& deliveries) {
   for (const SessionEvent& event : events) {
-    std::visit(Overloaded{[&](const Subscribed& subscribed) {
-                            stream.group = rollout::GroupKey(subscribed.group);
-                            events_.Connected(id, subscribed.replica, subscribed.group);
-                          },
-                          [&](const Acked& acked) { events_.Acked(id, acked.id); },
-                          [&](const Served& served) { events_.Served(id, served.id); },
-                          [&](const Refused& refused) { events_.Rejected(id, refused.id, refused.problems); }},
-               event);
+    if (const auto* subscribed = std::get_if<Subscribed>(&event)) TakeSubscriber(id, stream, *subscribed, deliveries);
+    if (const auto* acked = std::get_if<Acked>(&event)) events_.Acked(id, acked->id);
+    if (const auto* served = std::get_if<Served>(&event)) events_.Served(id, served->id);
+    if (const auto* refused = std::get_if<Refused>(&event)) events_.Rejected(id, refused->id, refused->problems);
   }
+}
+
+void Hub::TakeSubscriber(rollout::SessionId id, Stream& stream, const Subscribed& subscribed,
+                         std::vector<Delivery>& deliveries) {
+  rollout::Replica replica = subscribed.replica;
+  replica.peer = stream.address;
+  stream.group = rollout::GroupKey(subscribed.group);
+  stream.replica = replica.id;
+  const rollout::SessionId older = std::exchange(stream_of_replica_[replica.id], id);
+  events_.Connected(id, replica, subscribed.group);
+  auto displaced = streams_.find(older);
+  if (displaced == streams_.end()) return;
+  deliveries.push_back(
+      {.outlet = displaced->second->outlet,
+       .transaction = nullptr,
+       .reason = absl::AlreadyExistsError(StrCat("another data plane connected with the id ", replica.id, " from ",
+                                                 stream.address, "; give each its own --id"))});
 }
 
 void Hub::Pump(rollout::SessionId id, Stream& stream, std::vector<Delivery>& deliveries) {
@@ -148,7 +160,10 @@ void Hub::Pump(rollout::SessionId id, Stream& stream, std::vector<Delivery>& del
     ++transactions_sent_;
   }
   // Without a transaction the stream has fallen out of the ring: a new one tells its versions.
-  deliveries.push_back({.outlet = stream.outlet, .transaction = std::move(transaction)});
+  deliveries.push_back(
+      {.outlet = stream.outlet,
+       .transaction = std::move(transaction),
+       .reason = absl::UnavailableError("too far behind for a delta: reconnect with the versions you hold")});
 }
 
 void Hub::Deliver(const std::vector<Delivery>& deliveries) {
@@ -156,8 +171,7 @@ void Hub::Deliver(const std::vector<Delivery>& deliveries) {
     if (delivery.transaction != nullptr) {
       delivery.outlet->Send(delivery.transaction);
     } else {
-      delivery.outlet->Close(
-          absl::UnavailableError("too far behind for a delta: reconnect with the versions you hold"));
+      delivery.outlet->Close(delivery.reason);
     }
   }
 }

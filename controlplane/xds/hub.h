@@ -46,10 +46,16 @@ class Hub final : public rollout::Publisher {
   Hub(rollout::FleetEvents* events, std::string control_plane_identifier)
       : Hub(events, std::move(control_plane_identifier), Limits()) {}
 
-  // A new stream of the certificate `identity`, which grants the replica id `allowed_id` ("" any). kResourceExhausted
-  // when there are too many.
-  absl::StatusOr<rollout::SessionId> Open(const std::string& identity, const std::string& allowed_id,
-                                          std::shared_ptr<Outlet> outlet);
+  // Who is at the other end of a new stream.
+  struct Peer {
+    std::string identity;    // of its certificate
+    std::string allowed_id;  // the replica id that the certificate grants; "" any
+    std::string address;     // for people
+  };
+
+  // A new stream. kResourceExhausted when there are too many. It ends an older one of the same replica id, with
+  // kAlreadyExists, when it says its own.
+  absl::StatusOr<rollout::SessionId> Open(const Peer& peer, std::shared_ptr<Outlet> outlet);
   // A request of the stream. An error: the caller ends the stream with it, and calls Closed().
   absl::Status OnRequest(rollout::SessionId stream, const discovery::v3::DeltaDiscoveryRequest& request);
   void Closed(rollout::SessionId stream);
@@ -68,18 +74,23 @@ class Hub final : public rollout::Publisher {
  private:
   struct Stream {
     std::string identity;
+    std::string address;
     Session session;
     std::shared_ptr<Outlet> outlet;
-    std::string group;  // key; "" before it subscribed
+    std::string group;    // key; "" before it subscribed
+    std::string replica;  // id; "" before it subscribed
   };
   // What is to be done after the lock was released.
   struct Delivery {
     std::shared_ptr<Outlet> outlet;
-    std::shared_ptr<const Transaction> transaction;  // nullptr: close, it fell too far behind
+    std::shared_ptr<const Transaction> transaction;  // nullptr: close
+    absl::Status reason = {};                        // of the close
   };
 
-  void Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionEvent>& events)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionEvent>& events,
+            std::vector<Delivery>& deliveries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeSubscriber(rollout::SessionId id, Stream& stream, const Subscribed& subscribed,
+                      std::vector<Delivery>& deliveries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Pump(rollout::SessionId id, Stream& stream, std::vector<Delivery>& deliveries)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Deliver(const std::vector<Delivery>& deliveries);
@@ -96,6 +107,8 @@ class Hub final : public rollout::Publisher {
   rollout::SessionId last_stream_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<rollout::SessionId, std::unique_ptr<Stream>> streams_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, size_t> streams_of_ ABSL_GUARDED_BY(mutex_);
+  // The stream of each replica id: the newest one.
+  absl::flat_hash_map<std::string, rollout::SessionId> stream_of_replica_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, GroupLog> groups_ ABSL_GUARDED_BY(mutex_);
   uint64_t bytes_sent_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t transactions_sent_ ABSL_GUARDED_BY(mutex_) = 0;

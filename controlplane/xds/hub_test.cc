@@ -47,7 +47,7 @@ class HubTest : public testing::Test {
 
   Client Connect(const std::string& name, const std::string& gateway_class = "") {
     Client client;
-    client.id = hub_.Open("spiffe://penstock/dataplane/" + name, name, client.pipe).value();
+    client.id = hub_.Open({"spiffe://penstock/dataplane/" + name, name, "ipv4:127.0.0.9:1"}, client.pipe).value();
     DeltaDiscoveryRequest request;
     request.set_type_url(std::string(snapshot::kGenerationType));
     request.mutable_node()->set_id(name);
@@ -142,14 +142,30 @@ TEST_F(HubTest, WaitsForTheFirstPublicationOfANewGroup) {
 
 TEST_F(HubTest, CapsTheStreamsOfOneIdentityAndInAll) {
   for (int i = 0; i < 4; ++i) Connect("same");
-  auto fifth = hub_.Open("spiffe://penstock/dataplane/same", "same", std::make_shared<Pipe>());
+  auto fifth = hub_.Open({"spiffe://penstock/dataplane/same", "same", ""}, std::make_shared<Pipe>());
   EXPECT_EQ(fifth.status().code(), absl::StatusCode::kResourceExhausted);
   for (int i = 0; i < 6; ++i) {
-    EXPECT_TRUE(hub_.Open("spiffe://penstock/dataplane", "", std::make_shared<Pipe>()).ok());
+    EXPECT_TRUE(hub_.Open({"spiffe://penstock/dataplane", "", ""}, std::make_shared<Pipe>()).ok());
   }
-  auto eleventh = hub_.Open("spiffe://penstock/dataplane", "", std::make_shared<Pipe>());
+  auto eleventh = hub_.Open({"spiffe://penstock/dataplane", "", ""}, std::make_shared<Pipe>());
   EXPECT_EQ(eleventh.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(hub_.streams(), 10u);
+}
+
+TEST_F(HubTest, EndsTheStreamOfADataPlaneWhoseIdAnotherOneUses) {
+  Publish(1, {Route("a", "1")});
+  Client first = Connect("same");
+  Answer(first);
+  Client second = Connect("same");
+  EXPECT_EQ(first.pipe->closed.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(first.pipe->closed.message(),
+            "another data plane connected with the id same from ipv4:127.0.0.9:1; give each its own --id");
+  EXPECT_TRUE(second.pipe->closed.ok());
+  hub_.Closed(first.id);
+  Answer(second);
+  Publish(2, {Route("a", "2")});
+  EXPECT_EQ(Last(second), "Route:a=2 | Generation");
+  EXPECT_EQ(rollout_.fleet.Connected(), 1u);
 }
 
 TEST_F(HubTest, SendsEverybodyAwayWhenItStops) {
@@ -157,7 +173,7 @@ TEST_F(HubTest, SendsEverybodyAwayWhenItStops) {
   Client client = Connect("a");
   hub_.CloseAll();
   EXPECT_EQ(client.pipe->closed.code(), absl::StatusCode::kUnavailable);
-  auto late = hub_.Open("spiffe://penstock/dataplane/b", "b", std::make_shared<Pipe>());
+  auto late = hub_.Open({"spiffe://penstock/dataplane/b", "b", ""}, std::make_shared<Pipe>());
   EXPECT_EQ(late.status().code(), absl::StatusCode::kUnavailable);
   hub_.Closed(client.id);
   EXPECT_EQ(rollout_.fleet.Connected(), 1u) << "it was sent away, not lost: the next process expects it back";

@@ -71,6 +71,8 @@ void Client::Run() {
     next = (next + 1) % options_.addresses.size();
     bool was_connected = heard_;
     failed_in_a_row = was_connected ? 0 : failed_in_a_row + 1;
+    // Two data planes with one id drive each other out, ever more slowly.
+    if (was_connected && !absl::IsAlreadyExists(why)) backoff_.Reset();
     if (was_connected || failed_in_a_row % options_.addresses.size() == 0) Pause(backoff_.Next());
   }
 }
@@ -118,7 +120,6 @@ Status Client::TakeMessage(const std::string& bytes, Stream& stream, Subscriber&
   ASSIGN_OR_RETURN(Subscriber::Step step, subscriber.OnResponse(bytes));
   if (!heard_) {
     heard_ = true;
-    backoff_.Reset();
     cells_.connected.Set(1);
     log_.Info("xds", "connected to a control plane");
   }

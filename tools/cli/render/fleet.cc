@@ -60,8 +60,7 @@ std::string FleetText(const api::FleetStatus& fleet, absl::Time now) {
                   replica.state(), replica.connected() ? "now" : Ago(replica.last_seen(), now),
                   ConnectedText(replica, now)});
     if (!replica.problem().empty())
-      StrAppend(&nacks, "\n", Printable(replica.id()), " gets no configuration:\n    ", Printable(replica.problem()),
-                "\n");
+      StrAppend(&nacks, "\n", Printable(replica.id()), ": ", Printable(replica.problem()), "\n");
     if (replica.has_last_nack())
       StrAppend(&nacks, "\n", Printable(replica.id()), " ", NackText(replica.last_nack(), now));
     if (!replica.weakened().empty()) StrAppend(&nacks, "\n", Printable(replica.id()), " runs with weaker settings:\n");
