@@ -60,8 +60,6 @@ void Fleet::Remember(const FleetStatus& before, absl::Time now) {
                       .weakened = {replica.weakened().begin(), replica.weakened().end()}};
     member.connected_since = TimeOf(replica.connected_since());
     member.last_seen = TimeOf(replica.last_seen());
-    member.served = {.epoch = replica.epoch(), .number = replica.served_generation()};
-    member.acked = member.served;
     // How long this process was away says nothing about the replica.
     member.expected = replica.connected() || replica.state() == kExpected;
     member.lost_at = member.expected ? now : TimeOf(replica.disconnected_since());

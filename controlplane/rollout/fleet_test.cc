@@ -103,7 +103,18 @@ TEST(Fleet, ExpectsBackWhoWasExpectedAlreadyWhenTwoRestartsFollowEachOther) {
   first.Remember(ThreeServingOne().Remembered(kStart), kStart + absl::Minutes(1));
   second.Remember(first.Remembered(kStart + absl::Minutes(1)), kStart + absl::Minutes(2));
   EXPECT_EQ(second.SpreadOf(kG1, kStart + absl::Minutes(3)).total, 3u);
-  EXPECT_EQ(second.SpreadOf(kG1, kStart + absl::Minutes(3)).served, 3u) << "as far as was known";
+}
+
+TEST(Fleet, CountsNobodyAsServingAfterARestartUntilItHasSaidSoAgain) {
+  Fleet fleet;
+  fleet.Stored(kG1, kStart);
+  fleet.Remember(ThreeServingOne().Remembered(kStart), kStart);
+  EXPECT_EQ(fleet.ResultOf(kG1, kStart), "served 0/3");
+  EXPECT_EQ(fleet.Lagging(kG1, 10, kStart).size(), 3u);
+  EXPECT_EQ(fleet.Status("", kStart).groups(0).state(), "converging");
+  fleet.Connected(1, Named("a", kG1), kStart);
+  fleet.Served(1, kG1, kStart);
+  EXPECT_EQ(fleet.ResultOf(kG1, kStart), "served 1/3");
 }
 
 TEST(Fleet, BelievesTheNewestSessionOfAReplica) {

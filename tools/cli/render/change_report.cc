@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "controlplane/manifests/render.h"
+#include "tools/cli/render/fleet.h"
 #include "tools/cli/render/human.h"
 #include "tools/cli/render/table.h"
 #include "tools/cli/text.h"
@@ -181,8 +182,7 @@ void ChangeReport::PrintOutcome() {
     console_.Error(message);
     for (const api::ReplicaStatus& replica : progress_.lagging()) {
       if (outcome_.code() != api::Outcome::TIMEOUT) break;
-      console_.Error(StrCat("  ", Printable(replica.id()), "  ", replica.state(), ", serves generation ",
-                            replica.served_generation()));
+      console_.Error(StrCat("  ", LaggingText(replica)));
     }
     if (outcome_.code() == api::Outcome::INVALID && !findings_.empty()) {
       console_.Error(StrCat("  more about a message:  penstock explain ", findings_[0].code()));

@@ -104,6 +104,22 @@ TEST(ChangeReport, NamesTheReplicaThatRefusesAndWhy) {
             "rejected\n");
 }
 
+TEST(ChangeReport, NamesTheReplicasThatAreExpectedBack) {
+  Told told;
+  ChangeReport report(told.console, {}, false);
+  report.Take(StoredEvent());
+  api::ApplyEvent event = ProgressEvent(0, 1);
+  api::ReplicaStatus& replica = *event.mutable_progress()->add_lagging();
+  replica.set_id("edge-a");
+  replica.set_state("expected");
+  report.Take(event);
+  report.Take(OutcomeEvent(api::Outcome::TIMEOUT, "stored, but only served by 0/1 replicas in time"));
+  EXPECT_EQ(report.Finish(), Exit::kTimeout);
+  EXPECT_NE(told.err.str().find("edge-a  expected: it has not come back since the control plane restarted"),
+            std::string::npos)
+      << told.err.str();
+}
+
 TEST(ChangeReport, ShowsTheSourceLineOfAnError) {
   Told told;
   std::vector<ManifestFile> files = {{"shop.yaml", "kind: Gatewai\n"}};

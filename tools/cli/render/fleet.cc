@@ -103,6 +103,13 @@ std::string WaitText(const api::FleetStatus& fleet, uint64_t generation) {
   return StrCat("generation ", wanted, " served by ", count, "/", fleet.replicas_size());
 }
 
+std::string LaggingText(const api::ReplicaStatus& replica) {
+  std::string serves =
+      replica.served_generation() == 0 ? "" : StrCat(", serves generation ", replica.served_generation());
+  if (replica.state() == "expected") serves = ": it has not come back since the control plane restarted";
+  return StrCat(Printable(replica.id()), "  ", replica.state(), serves);
+}
+
 std::string Ago(const google::protobuf::Timestamp& time, absl::Time now) {
   if (time.seconds() == 0) return "never";
   absl::Duration age = now - absl::FromUnixSeconds(time.seconds());

@@ -21,6 +21,9 @@ Exit ExitOf(const management::v1::FleetStatus& fleet);
 // "served 2/3": what `wait` shows while it waits for `generation` (0: the newest).
 std::string WaitText(const management::v1::FleetStatus& fleet, uint64_t generation);
 
+// "edge-2  lagging, serves generation 41": a replica that a wait did not see arrive.
+std::string LaggingText(const management::v1::ReplicaStatus& replica);
+
 // "12 s ago", "never".
 std::string Ago(const google::protobuf::Timestamp& time, absl::Time now);
 
