@@ -11,7 +11,10 @@ using management::v1::WaitFor;
 Goal MakeGoal(WaitFor wait, uint32_t percent, uint32_t at_least) {
   Goal goal;
   if (wait != management::v1::WAIT_FOR_UNSPECIFIED) goal.wait = wait;
-  if (percent != 0) goal.percent = std::min<uint32_t>(percent, 100);
+  if (percent != 0)
+    goal.percent = std::min<uint32_t>(percent, 100);
+  else if (at_least != 0)
+    goal.percent = 0;
   goal.at_least = at_least;
   return goal;
 }

@@ -15,7 +15,7 @@ struct Goal {
   uint32_t at_least = 0;   // replicas
 };
 
-// A goal with its defaults filled in.
+// A goal with its defaults filled in; 0: not given. A number of replicas is that number, however many there are.
 Goal MakeGoal(management::v1::WaitFor wait, uint32_t percent, uint32_t at_least);
 
 enum class Progress { kPending, kReached, kRejected };

@@ -2,6 +2,7 @@
 #include "dataplane/base/status.h"
 #include "tools/cli/change.h"
 #include "tools/cli/render/fleet.h"
+#include "tools/cli/render/human.h"
 #include "tools/cli/render/json.h"
 #include "tools/cli/text.h"
 #include "tools/cli/verbs/verbs.h"
@@ -11,17 +12,33 @@ namespace {
 
 constexpr Flag kFlags[] = {
     {"for", 0, "served|acked", "what the replicas shall have done; default served"},
-    {"replicas", 0, "N|N%", "how many of them; default 100%. A plain N also waits for that many to be connected"},
+    {"replicas", 0, "N|N%", "how many of them; default 100%. A plain N is that many, however many are connected"},
     {"timeout", 0, "DURATION", "default 30s; exit 6 when it is over"},
 };
 
 absl::Status ReadReplicas(std::string_view text, api::WaitRequest& request) {
   uint32_t number = 0;
   bool percent = ConsumeSuffix(&text, "%");
-  bool ok = ReadNumber(text, &number) && (!percent || (number >= 1 && number <= 100));
-  if (!ok) return absl::InvalidArgumentError("--replicas: write a number, or a percentage like 90%");
+  bool ok = ReadNumber(text, &number) && number >= 1 && (!percent || number <= 100);
+  if (!ok) return absl::InvalidArgumentError("--replicas: write a number from 1 on, or a percentage like 90%");
   percent ? request.set_replicas_percent(number) : request.set_replicas_at_least(number);
   return absl::OkStatus();
+}
+
+// What was asked for and who is missing: "asked for: served by 3 replicas".
+std::string MissedText(const api::WaitRequest& request, const api::FleetStatus& fleet) {
+  constexpr int kShown = 10;
+  std::string many = request.replicas_at_least() > 0  ? Count(request.replicas_at_least(), "replica")
+                     : request.replicas_percent() > 0 ? StrCat(request.replicas_percent(), "% of the replicas")
+                                                      : "all replicas";
+  std::string text = StrCat("; asked for: ", request.wait() == api::ACKED ? "taken by " : "served by ", many);
+  uint64_t wanted = request.generation() == 0 ? fleet.generation() : request.generation();
+  int shown = 0;
+  for (const api::ReplicaStatus& replica : fleet.replicas()) {
+    if (replica.served_generation() >= wanted || ++shown > kShown) continue;
+    StrAppend(&text, "\n  ", LaggingText(replica));
+  }
+  return text;
 }
 
 absl::StatusOr<api::WaitRequest> RequestOf(const CommandLine& line) {
@@ -71,8 +88,8 @@ absl::StatusOr<Exit> RunWait(Invocation& call) {
   absl::Status waited = WaitPatiently(call, request, limit, on_status);
   call.console.EndProgress();
   if (absl::IsDeadlineExceeded(waited)) {
-    waited = absl::DeadlineExceededError(
-        StrCat("after ", absl::FormatDuration(limit), ": ", WaitText(last, request.generation())));
+    waited = absl::DeadlineExceededError(StrCat("after ", absl::FormatDuration(limit), ": ",
+                                                WaitText(last, request.generation()), MissedText(request, last)));
   }
   if (absl::IsAborted(waited)) waited = absl::DataLossError(waited.message());  // how the service says "rejected"
   RETURN_IF_ERROR(waited);
