@@ -1,12 +1,18 @@
 #include "tools/cli/console.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include "tools/cli/text.h"
 
 namespace penstock::cli {
 
 void Console::Out(std::string_view text) {
   EndProgress();
+  errno = 0;
   out_ << text << std::flush;
+  if (out_.good() || !lost_output_.empty()) return;
+  lost_output_ = errno == 0 ? "it takes no more" : std::strerror(errno);
 }
 
 void Console::Note(std::string_view line) {

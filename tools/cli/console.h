@@ -36,6 +36,8 @@ class Console {
 
   // Data, as it is.
   void Out(std::string_view text);
+  // Why data could not be written, of the first time; "" it all was.
+  const std::string& lost_output() const { return lost_output_; }
   // A line about what is going on.
   void Note(std::string_view line);
   // A line that people must see even with --quiet.
@@ -55,6 +57,7 @@ class Console {
   std::ostream& err_;
   const Options options_;
   std::string progress_;
+  std::string lost_output_;
 };
 
 }  // namespace penstock::cli

@@ -18,7 +18,8 @@ enum class Exit : int {
   kTimeout = 6,      // not served by all in time
   kUnreachable = 7,  // no control plane answers, it cannot do it now, or it does not accept our certificate
   kNotFound = 8,
-  kNoRoute = 9,  // `explain request`: nothing would answer it
+  kNoRoute = 9,      // `explain request`: nothing would answer it
+  kOutputLost = 10,  // standard output takes no more: what there was to tell is lost
 };
 
 struct ExitRow {
@@ -38,6 +39,7 @@ inline constexpr ExitRow kExits[] = {
     {Exit::kUnreachable, "no control plane answers, or it cannot do it now, or it refuses the certificate"},
     {Exit::kNotFound, "no such object, generation, kind, field or code"},
     {Exit::kNoRoute, "no route would answer the request"},
+    {Exit::kOutputLost, "the output could not be written; what was to be done is done"},
 };
 
 // The exit of a verb that ended with this error; statuses are how the CLI's functions fail.

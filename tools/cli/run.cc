@@ -57,6 +57,14 @@ Exit Fail(const absl::Status& error, Console& console) {
   return exit;
 }
 
+// Success without its output is none.
+Exit WithOutput(Exit exit, Console& console) {
+  if (console.lost_output().empty()) return exit;
+  console.Error(
+      StrCat(console.PaintErr(Colour::kRed, "error:"), " standard output cannot be written: ", console.lost_output()));
+  return exit == Exit::kOk ? Exit::kOutputLost : exit;
+}
+
 }  // namespace
 
 Exit Run(std::span<const std::string> arguments, const Environment& environment, Terminals terminals, std::ostream& out,
@@ -92,11 +100,11 @@ Exit Run(std::span<const std::string> arguments, const Environment& environment,
   Console console(out, err, options);
   if (line->Has("help")) {
     console.Out(verb == FindVerb("help") ? OverviewText() : VerbText(*verb));
-    return Exit::kOk;
+    return WithOutput(Exit::kOk, console);
   }
   Invocation invocation{*line, console, environment};
   absl::StatusOr<Exit> exit = verb->run(invocation);
-  return exit.ok() ? *exit : Fail(exit.status(), console);
+  return WithOutput(exit.ok() ? *exit : Fail(exit.status(), console), console);
 }
 
 }  // namespace penstock::cli

@@ -66,6 +66,15 @@ TEST(Run, ListsTheVerbsWithoutArguments) {
   EXPECT_EQ(ran.out, OverviewText());
 }
 
+TEST(Run, FailsWhenItsOutputIsLost) {
+  for (std::vector<std::string> arguments : {std::vector<std::string>{"explain", "E101"}, {"help"}, {"apply", "-h"}}) {
+    std::ofstream out("/dev/full");
+    std::ostringstream err;
+    EXPECT_EQ(cli::Run(arguments, Environment(std::map<std::string, std::string>()), {}, out, err), Exit::kOutputLost);
+    EXPECT_EQ(err.str(), "error: standard output cannot be written: No space left on device\n");
+  }
+}
+
 TEST(Run, SuggestsTheNearestVerb) {
   Ran ran = Penstock({"aply", "-f", "x"});
   EXPECT_EQ(ran.exit, Exit::kUsage);

@@ -31,9 +31,10 @@ absl::StatusOr<Exit> WatchFleet(Invocation& call, Client& client, const api::Sta
     } else {
       call.console.Out(StrCat(call.console.clears() ? "\033[H\033[2J" : "", text, call.console.clears() ? "" : "\n"));
     }
-    return true;
+    return call.console.lost_output().empty();
   };
   RETURN_IF_ERROR(client.Watch(request, on_status));
+  if (!call.console.lost_output().empty()) return Exit::kOutputLost;
   return absl::UnavailableError("the control plane ended the stream");
 }
 
