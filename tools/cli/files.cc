@@ -72,6 +72,40 @@ absl::Status AppendManifests(const std::string& path, std::vector<ManifestFile>&
   return absl::OkStatus();
 }
 
+absl::Status CannotWrite(const std::string& path) {
+  return absl::InvalidArgumentError(StrCat("cannot write ", path, ": ", std::strerror(errno)));
+}
+
+bool WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t n = write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+absl::Status ReplaceFile(const std::string& path, std::string_view bytes) {
+  std::string scratch = StrCat(path, ".new-", getpid());
+  int fd = open(scratch.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  bool written = fd >= 0 && WriteAll(fd, bytes) && fsync(fd) == 0;
+  if (fd >= 0) written = close(fd) == 0 && written;
+  if (written && rename(scratch.c_str(), path.c_str()) == 0) return absl::OkStatus();
+  absl::Status failed = CannotWrite(path);
+  unlink(scratch.c_str());
+  return failed;
+}
+
+// A device, a fifo, or a link to a file that does not exist yet.
+absl::Status WriteInto(const std::string& path, std::string_view bytes) {
+  int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC, 0600);
+  if (fd < 0) return CannotWrite(path);
+  absl::Status written = WriteAll(fd, bytes) ? absl::OkStatus() : CannotWrite(path);
+  close(fd);
+  return written;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<ManifestFile>> ReadManifests(const std::vector<std::string>& paths) {
@@ -109,21 +143,19 @@ absl::Status MakeFolders(const std::string& path) {
 
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
   RETURN_IF_ERROR(MakeFolders(fs::path(path).parent_path().string()));
-  std::string scratch = StrCat(path, ".new-", getpid());
-  int fd = open(scratch.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool written = fd >= 0;
-  while (written && !bytes.empty()) {
-    ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    written = n > 0;
-    if (written) bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  written = written && fsync(fd) == 0;
-  if (fd >= 0) written = close(fd) == 0 && written;
-  if (written && rename(scratch.c_str(), path.c_str()) == 0) return absl::OkStatus();
-  std::string why = std::strerror(errno);
-  unlink(scratch.c_str());
-  return absl::InvalidArgumentError(StrCat("cannot write ", path, ": ", why));
+  return ReplaceFile(path, bytes);
 }
 
+absl::Status WriteOutput(const std::string& path, std::string_view bytes) {
+  std::error_code error;
+  std::string folder = fs::path(path).parent_path().string();
+  if (!folder.empty() && !fs::is_directory(folder, error)) {
+    return absl::InvalidArgumentError(StrCat("cannot write ", path, ": there is no folder ", folder));
+  }
+  fs::file_status status = fs::status(path, error);
+  if (fs::is_directory(status)) return absl::InvalidArgumentError(StrCat("cannot write ", path, ": it is a folder"));
+  bool replaceable = fs::is_regular_file(status) || !fs::exists(fs::symlink_status(path, error));
+  if (!replaceable) return WriteInto(path, bytes);
+  return ReplaceFile(fs::is_regular_file(status) ? fs::canonical(path, error).string() : path, bytes);
+}
 }  // namespace penstock::cli

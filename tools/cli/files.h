@@ -18,6 +18,10 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 // Mode 0600; makes missing folders with 0700; a reader sees the old file or the new one.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes);
 
+// For a path that a person names: a regular file is replaced as above, behind a symbolic link too; a device or fifo is
+// written to. The folder must exist.
+absl::Status WriteOutput(const std::string& path, std::string_view bytes);
+
 absl::Status MakeFolders(const std::string& path);
 
 // One manifest as the user named it.

@@ -1,7 +1,9 @@
 #include "tools/cli/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -44,6 +46,36 @@ TEST_F(Files, CallsUnreadableInputAUsageError) {
   EXPECT_EQ(ExitOf(ReadManifests({folder_ + "/absent.yaml"}).status()), Exit::kUsage);
   EXPECT_EQ(ExitOf(ReadManifests({folder_}).status()), Exit::kUsage);  // empty
   EXPECT_EQ(ExitOf(ReadManifests({}).status()), Exit::kUsage);
+}
+
+TEST_F(Files, WritesOutputIntoWhatIsNoFileAndWhereALinkLeads) {
+  ASSERT_TRUE(WriteOutput("/dev/null", "x").ok());
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+
+  Write("real", "old");
+  std::filesystem::create_symlink("real", folder_ + "/link");
+  std::filesystem::create_symlink("later", folder_ + "/dangling");
+  ASSERT_TRUE(WriteOutput(folder_ + "/link", "new").ok());
+  ASSERT_TRUE(WriteOutput(folder_ + "/dangling", "new").ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ + "/link"));
+  EXPECT_EQ(*ReadFile(folder_ + "/real"), "new");
+  EXPECT_EQ(*ReadFile(folder_ + "/later"), "new");
+
+  std::string fifo = folder_ + "/fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  int reader = open(fifo.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_TRUE(WriteOutput(fifo, "through").ok());
+  char read_back[8] = {};
+  EXPECT_EQ(read(reader, read_back, sizeof(read_back)), 7);
+  close(reader);
+  EXPECT_TRUE(std::filesystem::is_fifo(fifo));
+}
+
+TEST_F(Files, MakesNoFoldersForOutput) {
+  absl::Status refused = WriteOutput(folder_ + "/absent/x", "x");
+  EXPECT_EQ(refused.message(), "cannot write " + folder_ + "/absent/x: there is no folder " + folder_ + "/absent");
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/absent"));
+  EXPECT_EQ(WriteOutput(folder_, "x").message(), "cannot write " + folder_ + ": it is a folder");
 }
 
 TEST_F(Files, WritesForItsOwnerOnly) {

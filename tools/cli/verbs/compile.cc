@@ -43,7 +43,7 @@ absl::StatusOr<Exit> RunCompile(Invocation& call) {
   std::string bytes;
   if (valid) {
     ASSIGN_OR_RETURN(bytes, GenerationFile(checked.state, group));
-    RETURN_IF_ERROR(WriteFileAtomically(out, bytes));
+    RETURN_IF_ERROR(WriteOutput(out, bytes));
   }
   Exit exit = valid ? Exit::kOk : Exit::kInvalid;
   if (call.console.format() != Format::kTable) {
@@ -74,7 +74,10 @@ const Verb kCompile = {
     .arguments = "-f FILE|DIR|- -o FILE",
     .flags = kFlags,
     .shared_flags = {},
-    .details = "The file has the format of the last generation that a data plane keeps on disk.",
+    .details =
+        "The file has the format of the last generation that a data plane keeps on disk. It is replaced at once, "
+        "never\n"
+        "half written; its folder must exist. A device or fifo is written to, a symbolic link followed.",
     .example = "penstock compile -f shop/ -o shop.generation\npenstock-dataplane --generation shop.generation",
     .run = RunCompile,
 };
