@@ -67,6 +67,11 @@ inline constexpr MessageCode kCodeTable[] = {
      "Remove metadata.namespace."},
     {"E023", "Not base64", "The field `data` of a Secret holds base64.",
      "Encode the value with `base64 -w0`, or write it as it is under stringData."},
+    {"E024", "The mask of an exported Secret",
+     "`penstock export` and `penstock get` leave the values of Secrets out and write REDACTED in their place. Applied "
+     "as "
+     "it is, that word would replace the stored value.",
+     "Put the real value there, or take the Secret out of the file: what is stored stays as it is."},
 
     // References between objects, and what only shows when objects are seen together.
     {"E101", "A referenced object does not exist",

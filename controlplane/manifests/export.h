@@ -10,7 +10,10 @@
 
 namespace penstock::manifests {
 
-enum class Secrets { kRedacted, kShown };  // redacted: fields marked secret are written as "REDACTED"
+enum class Secrets {
+  kRedacted,
+  kShown
+};  // redacted: fields marked secret are written as kSecretMask, which Parse refuses
 
 // One line, no newline at the end.
 std::string ToJson(const Object& object, Secrets secrets = Secrets::kRedacted);

@@ -70,6 +70,19 @@ TEST(Export, ShowsSecretsOnlyWhenTold) {
   EXPECT_NE(shown.find("  p: |\n    -----BEGIN\n    x\n"), std::string::npos) << shown;
 }
 
+TEST(Export, MasksSecretsWithWhatIsNotTakenForTheirValue) {
+  ParseResult result =
+      ParseText("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {k: aGFsbG8=}\nstringData: {p: hello}\n");
+  ASSERT_EQ(result.objects.size(), 1u);
+  for (const std::string& exported : {ToYaml(*result.objects[0]), ToJson(*result.objects[0])}) {
+    ParseResult again = ParseText(exported);
+    ASSERT_EQ(again.findings.size(), 2u) << exported;
+    EXPECT_EQ(again.findings[0].code(), "E024");
+    EXPECT_EQ(again.findings[0].path(), "data[k]");
+    EXPECT_EQ(again.findings[1].path(), "stringData[p]");
+  }
+}
+
 TEST(Export, KeepsAnEmptyListThatMeansSomething) {
   ParseResult result =
       ParseText("apiVersion: penstock.dev/v1\nkind: Backend\nmetadata: {name: a}\nspec: {endpoints: []}\n");

@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "api/manifests/v1/schema.pb.h"
+#include "controlplane/manifests/scalar.h"
 #include "controlplane/manifests/text.h"
 
 namespace penstock::manifests {
@@ -14,8 +15,6 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
-
-constexpr std::string_view kRedacted = "REDACTED";
 
 const v1::FieldRules& RulesOf(const FieldDescriptor& field) { return field.options().GetExtension(v1::rules); }
 
@@ -101,7 +100,7 @@ ExportNode MapNode(const Message& message, const FieldDescriptor& field, Secrets
     const Message& entry = message.GetReflection()->GetRepeatedMessage(message, &field, i);
     std::string key = entry.GetReflection()->GetString(entry, field.message_type()->map_key());
     sorted[key] =
-        redact ? Text(std::string(kRedacted)) : SingleNode(entry, *field.message_type()->map_value(), -1, secrets);
+        redact ? Text(std::string(kSecretMask)) : SingleNode(entry, *field.message_type()->map_value(), -1, secrets);
   }
   ExportNode node;
   for (auto& [key, value] : sorted) {
@@ -122,7 +121,7 @@ ExportNode ListNode(const Message& message, const FieldDescriptor& field, Secret
 ExportNode FieldNode(const Message& message, const FieldDescriptor& field, Secrets secrets) {
   if (field.is_map()) return MapNode(message, field, secrets);
   bool redact = RulesOf(field).secret() && secrets == Secrets::kRedacted;
-  if (redact) return Text(std::string(kRedacted));
+  if (redact) return Text(std::string(kSecretMask));
   return field.is_repeated() ? ListNode(message, field, secrets) : SingleNode(message, field, -1, secrets);
 }
 

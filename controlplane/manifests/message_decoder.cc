@@ -187,7 +187,11 @@ void MessageDecoder::DecodeMap(const Node& node, const Field& field, Message& me
 }
 
 void MessageDecoder::DecodeScalar(const Node& node, const Field& field, const v1::FieldRules& rules, Message& message) {
-  if (field.type() == Field::TYPE_BYTES) {
+  // "REDACTED" is base64, so what was exported would be taken for the value.
+  if (rules.secret() && node.kind == NodeKind::kScalar && node.text == kSecretMask) {
+    Error("E024", node, "this is the mask of an exported Secret, not its value",
+          "put the real value here, or take the object out of the file: what is stored stays");
+  } else if (field.type() == Field::TYPE_BYTES) {
     DecodeBytes(node, field, rules, message);
   } else if (field.cpp_type() == Field::CPPTYPE_STRING) {
     DecodeText(node, field, rules, message);

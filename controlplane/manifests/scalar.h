@@ -9,6 +9,9 @@
 
 namespace penstock::manifests {
 
+// Stands in exports where a secret value is left out; no secret value itself.
+inline constexpr std::string_view kSecretMask = "REDACTED";
+
 enum class ScalarType { kText, kNull, kBool, kInteger, kFloat };
 
 ScalarType TypeOf(std::string_view plain);

@@ -13,6 +13,10 @@ namespace api = ::penstock::management::v1;
 
 namespace {
 
+constexpr std::string_view kSecretNote =
+    "# The values of a Secret are not exported. Put them in place of REDACTED, or take this document out:\n"
+    "# penstock apply refuses it as it is.\n";
+
 struct Condition {
   std::string where;  // "Gateway shop", "listener http", "" the object itself
   std::string type, status, reason, message;
@@ -111,7 +115,7 @@ std::string ManifestsText(std::span<const api::StoredObject> objects) {
   for (const api::StoredObject& object : objects) {
     Json json;
     if (!ParseJson(object.json(), json)) continue;
-    StrAppend(&text, text.empty() ? "" : "---\n", ToYaml(json));
+    StrAppend(&text, text.empty() ? "" : "---\n", object.ref().kind() == "Secret" ? kSecretNote : "", ToYaml(json));
   }
   return text;
 }

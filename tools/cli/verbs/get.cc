@@ -88,7 +88,10 @@ absl::StatusOr<Exit> RunExport(Invocation& call) {
   auto is_secret = [](const api::StoredObject& object) { return object.ref().kind() == "Secret"; };
   bool secrets = std::any_of(objects.begin(), objects.end(), is_secret);
   if (secrets)
-    call.console.Note("the values of Secrets are not exported; put them back before you apply this elsewhere");
+    call.console.Note(
+        "the values of Secrets are not exported: REDACTED stands in their place, which `penstock apply` refuses; put "
+        "them "
+        "back, or take the Secrets out");
   return secrets ? Exit::kDiffers : Exit::kOk;
 }
 
@@ -125,7 +128,10 @@ const Verb kExport = {
     .arguments = "[KIND [NAME]]",
     .flags = kGetFlags,
     .shared_flags = {},
-    .details = "YAML documents, or a List with -o json. The values of Secrets are left out (exit 1 if there were any).",
+    .details =
+        "YAML documents, or a List with -o json. The values of Secrets are left out (exit 1 if there were any): "
+        "REDACTED stands\n"
+        "in their place, and apply refuses it, so that no stored value is lost.",
     .example = "penstock export > backup.yaml",
     .run = RunExport,
 };
