@@ -75,7 +75,9 @@ absl::StatusOr<ChangeResult> Rollout::RunChange(const ChangeOptions& options, co
     result.message = StrCat("nothing was changed: the newest generation stays ", newest_.id.number);
     return result;
   }
-  if (difference->changes.empty()) {
+  // What a data plane rejected is offered again, as a new generation: the cause may be gone.
+  const bool try_again = !options.dry_run && IsRejected(newest_.id);
+  if (difference->changes.empty() && !try_again) {
     Describe(newest_, result);
     result.stored.set_objects(0);
     result.stored.set_resources(0);

@@ -104,6 +104,22 @@ TEST_F(RolloutTest, MakesNoGenerationOfNothing) {
   EXPECT_EQ(store_->Newest()->id.number, 1u);
 }
 
+TEST_F(RolloutTest, OffersWhatWasRejectedAgainWhenItIsAppliedAgain) {
+  Connect(1, "edge-a");
+  Apply(ShopYaml());
+  rollout_->Rejected(1, {1, 1}, {"Listener shop/http: port 80 is taken"});
+  Settle();
+  EXPECT_EQ(rollout_->Target(1), GenerationId());
+  const ChangeResult again = Apply(ShopYaml());
+  EXPECT_FALSE(again.stored.unchanged());
+  EXPECT_EQ(again.id, (GenerationId{1, 2}));
+  EXPECT_EQ(rollout_->Target(1), (GenerationId{1, 2}));
+  EXPECT_EQ(publisher_.published["default"].back().id, (GenerationId{1, 2}));
+  Restart();
+  EXPECT_EQ(rollout_->Newest(), (GenerationId{1, 2}));
+  EXPECT_TRUE(Apply(ShopYaml()).stored.unchanged()) << "it is rejected no more";
+}
+
 TEST_F(RolloutTest, PrunesAndDeletes) {
   Apply(ShopYaml() + RouteYaml("other", "/other") + BackendYaml("spare"));
   ApplyObjects prune = Files(BackendYaml("users"));
