@@ -41,8 +41,9 @@ class Service final : public ManagementService, public management::v1::Managemen
     if (!received.ok()) return received;
     ChangeRequest change{
         .verb = "apply", .options = upload.options().change(), .digest = upload.Digest(), .start = absl::Now()};
-    return changer_.Run(call, change, ParseUpload(upload),
-                        [&](const ApplyEvent& event) { return stream->Write(event); });
+    rollout::ApplyObjects wish = ParseUpload(upload);
+    if (DeletesAll(wish)) return RefuseToDeleteAll();
+    return changer_.Run(call, change, std::move(wish), [&](const ApplyEvent& event) { return stream->Write(event); });
   }
 
   grpc::Status Delete(grpc::ServerContext* context, const management::v1::DeleteRequest* request,
@@ -85,7 +86,9 @@ class Service final : public ManagementService, public management::v1::Managemen
     options.author = call.who().uri;
     options.dry_run = true;
     options.allow_unresolved = upload.options().change().allow_unresolved();
-    absl::StatusOr<ChangeResult> result = rollout_.Change(options, ParseUpload(upload));
+    rollout::ApplyObjects wish = ParseUpload(upload);
+    if (DeletesAll(wish)) return RefuseToDeleteAll();
+    absl::StatusOr<ChangeResult> result = rollout_.Change(options, std::move(wish));
     if (!result.ok()) return rollout::ToGrpc(result.status());
     if (result->code != Outcome::OK && result->findings.empty())
       return rollout::ToGrpc(absl::InvalidArgumentError(result->message));
@@ -206,6 +209,17 @@ class Service final : public ManagementService, public management::v1::Managemen
             .findings = std::move(parsed.findings),
             .prune_all = upload.options().prune_all(),
             .prune_selector = upload.options().prune_selector()};
+  }
+
+  // An empty file is a mistake of whoever made it, hardly ever the wish to serve nothing.
+  static bool DeletesAll(const rollout::ApplyObjects& wish) {
+    return wish.prune_all && wish.objects.empty() && !manifests::HasErrors(wish.findings);
+  }
+
+  static grpc::Status RefuseToDeleteAll() {
+    return rollout::ToGrpc(absl::InvalidArgumentError(
+        "there is no object in the files, so --prune-all would delete everything: nothing was changed\n"
+        "  to delete everything on purpose, name it:  penstock get; penstock delete KIND NAME..."));
   }
 
   FleetStatus CurrentStatus(const std::string& replica) {

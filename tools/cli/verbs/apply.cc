@@ -53,7 +53,7 @@ const Verb kApply = {
         "3), and all\n"
         "errors are told at once with their place. A connection that is lost meanwhile is made again, and the same "
         "change is\n"
-        "asked for again; it is never made twice.",
+        "asked for again; it is never made twice. With --prune-all, files without any object are refused (exit 2).",
     .example = "penstock apply -f shop/ --message \"canary at 10%\"",
     .run = RunApply,
 };
