@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "absl/strings/str_format.h"
+#include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 
 namespace penstock::management {
@@ -33,6 +34,12 @@ void Add(std::string& line, std::string_view name, std::string_view json_value) 
   line += StrCat(line.empty() ? "{" : ",", "\"", name, "\":", json_value);
 }
 
+absl::StatusOr<int> OpenFile(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd >= 0) return fd;
+  return absl::UnavailableError(StrCat("cannot open ", path, ": ", std::strerror(errno), ": check --state-dir"));
+}
+
 }  // namespace
 
 std::string AuditLine(const AuditEntry& entry) {
@@ -52,11 +59,15 @@ std::string AuditLine(const AuditEntry& entry) {
 }
 
 absl::StatusOr<AuditLog> AuditLog::Open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) {
-    return absl::UnavailableError(StrCat("cannot open ", path, ": ", std::strerror(errno), ": check --state-dir"));
-  }
-  return AuditLog(fd);
+  ASSIGN_OR_RETURN(const int fd, OpenFile(path));
+  return AuditLog(path, fd);
+}
+
+absl::Status AuditLog::Reopen() {
+  ASSIGN_OR_RETURN(const int fd, OpenFile(path_));
+  MutexLock lock(&mutex_);
+  ::close(std::exchange(fd_, fd));
+  return absl::OkStatus();
 }
 
 AuditLog::~AuditLog() {

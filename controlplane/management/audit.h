@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -35,18 +36,22 @@ class AuditLog {
  public:
   static absl::StatusOr<AuditLog> Open(const std::string& path);
 
-  AuditLog(AuditLog&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  AuditLog(AuditLog&& other) noexcept : path_(other.path_), fd_(other.fd_) { other.fd_ = -1; }
   AuditLog& operator=(AuditLog&&) = delete;
   ~AuditLog();
+
+  // Opens the file at the path anew, after somebody moved it away; on an error the old one stays.
+  absl::Status Reopen();
 
   void Write(const AuditEntry& entry);
   uint64_t lost() const;
 
  private:
-  explicit AuditLog(int fd) : fd_(fd) {}
+  AuditLog(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
 
-  int fd_;
+  const std::string path_;
   mutable Mutex mutex_;
+  int fd_ ABSL_GUARDED_BY(mutex_);
   uint64_t lost_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -49,5 +49,16 @@ TEST(Audit, AppendsToAFileOfItsOwnerOnly) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
+TEST(Audit, GoesOnInANewFileWhenTheOldOneWasMovedAway) {
+  const std::string path = testing::TempDir() + "/rotated.jsonl";
+  auto audit = AuditLog::Open(path);
+  ASSERT_EQ(std::rename(path.c_str(), (path + ".1").c_str()), 0);
+  ASSERT_TRUE(audit->Reopen().ok());
+  audit->Write(Entry());
+  std::ifstream file(path);
+  std::string line;
+  EXPECT_TRUE(std::getline(file, line));
+}
+
 }  // namespace
 }  // namespace penstock::management

@@ -103,6 +103,8 @@ class RunningControlPlane final : public ControlPlane {
   uint16_t port() const override { return static_cast<uint16_t>(port_); }
   uint16_t metrics_port() const override { return status_ == nullptr ? 0 : status_->port(); }
 
+  absl::Status Reopen() override { return audit_->Reopen(); }
+
   void Stop() override {
     if (server_ == nullptr || stopped_) return;
     stopped_ = true;

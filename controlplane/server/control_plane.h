@@ -32,6 +32,9 @@ class ControlPlane {
   virtual uint16_t port() const = 0;
   virtual uint16_t metrics_port() const = 0;  // 0: none
 
+  // Opens the audit log anew, after logrotate moved it away. Certificates need no word: their files are watched.
+  virtual absl::Status Reopen() = 0;
+
   // Ends every call: waiting ones are told to ask again, streams end so that data planes go to another control plane.
   // Then the destructor finishes the running change and closes the store. Takes at most a few seconds.
   virtual void Stop() = 0;

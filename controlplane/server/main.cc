@@ -45,12 +45,13 @@ absl::FlagsUsageConfig UsageConfig() {
 }
 
 // Blocked before any thread starts, so that only main() takes them.
-sigset_t BlockStopSignals() {
+sigset_t BlockSignals() {
   signal(SIGPIPE, SIG_IGN);
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
@@ -65,8 +66,22 @@ Options OptionsFromFlags() {
           .new_epoch = absl::GetFlag(FLAGS_new_epoch)};
 }
 
+int AwaitSignal(const sigset_t& signals) {
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  return signal_number;
+}
+
+void Reopen(ControlPlane& control_plane, telemetry::Log& log) {
+  const absl::Status reopened = control_plane.Reopen();
+  if (reopened.ok())
+    log.Info("server", "opened the audit log anew", {{"signal", "Hangup"}});
+  else
+    log.Error("server", "the audit log stays the old one", {{"error", std::string(reopened.message())}});
+}
+
 int Run() {
-  const sigset_t signals = BlockStopSignals();
+  const sigset_t signals = BlockSignals();
   absl::StatusOr<telemetry::LogLevel> level = telemetry::ParseLogLevel(absl::GetFlag(FLAGS_log_level));
   if (!level.ok()) {
     std::fprintf(stderr, "penstock-controlplane: --log-level: %s\n", std::string(level.status().message()).c_str());
@@ -86,8 +101,8 @@ int Run() {
   }
   log.Info("server", "ready",
            {{"port", StrCat((*control_plane)->port())}, {"metrics_port", StrCat((*control_plane)->metrics_port())}});
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  int signal_number = AwaitSignal(signals);
+  for (; signal_number == SIGHUP; signal_number = AwaitSignal(signals)) Reopen(**control_plane, log);
   log.Info("server", "stopping", {{"signal", strsignal(signal_number)}});
   (*control_plane)->Stop();
   return 0;

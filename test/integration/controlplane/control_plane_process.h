@@ -38,6 +38,7 @@ class ControlPlaneProcess {
   bool Start(const std::vector<std::string>& flags = {});
   void Kill();      // SIGKILL
   int Terminate();  // SIGTERM; the exit code
+  pid_t pid() const { return pid_; }
   int exit_code() const { return exit_code_; }
   const std::string& output() const { return output_; }
   const std::string& state_dir() const { return state_dir_; }

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -349,6 +351,25 @@ TEST_F(ControlPlaneTest, StopsCleanlyOnSigterm) {
   client.Accept();
   EXPECT_EQ(process_.Terminate(), 0) << process_.output();
   EXPECT_FALSE(client.Receive().has_value());
+}
+
+TEST_F(ControlPlaneTest, OpensItsAuditLogAnewOnSighup) {
+  const std::string audit = process_.state_dir() + "/audit.jsonl";
+  ASSERT_EQ(std::rename(audit.c_str(), (audit + ".1").c_str()), 0);
+  ASSERT_EQ(kill(process_.pid(), SIGHUP), 0);
+  while (access(audit.c_str(), F_OK) != 0) std::this_thread::yield();
+  EXPECT_EQ(Ada().Apply(kGateway).outcome().code(), Outcome::OK);
+  EXPECT_EQ(process_.Terminate(), 0) << process_.output();
+}
+
+TEST_F(ControlPlaneTest, RefusesToPruneAllForFilesWithoutAnObject) {
+  ASSERT_EQ(Ada().Apply(kGateway).outcome().code(), Outcome::OK);
+  management::v1::ApplyOptions options = NoWait();
+  options.set_prune_all(true);
+  const ChangeAnswer answer = Ada().Apply("# nothing here\n", options);
+  EXPECT_EQ(answer.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(answer.status.error_message(), HasSubstr("penstock delete"));
+  EXPECT_EQ(Ada().Status().generation(), 1u);
 }
 
 TEST_F(ControlPlaneTest, WritesWhoChangedWhat) {
