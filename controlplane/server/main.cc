@@ -15,6 +15,7 @@
 #include "absl/flags/usage_config.h"
 #include "controlplane/server/control_plane.h"
 #include "dataplane/base/flags.h"
+#include "dataplane/base/standard_descriptors.h"
 #include "dataplane/base/strings.h"
 #include "dataplane/telemetry/log/grpc_log.h"
 #include "dataplane/telemetry/log/log.h"
@@ -112,6 +113,7 @@ int Run() {
 }  // namespace penstock::server
 
 int main(int argc, char** argv) {
+  penstock::OpenStandardDescriptors();
   absl::SetProgramUsageMessage("The control plane of Penstock.");
   absl::SetFlagsUsageConfig(penstock::server::UsageConfig());
   std::vector<std::string> arguments = penstock::WithUnderscores(argc, argv);

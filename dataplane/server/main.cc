@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "dataplane/base/flags.h"
+#include "dataplane/base/standard_descriptors.h"
 #include "dataplane/io/reactor/signals.h"
 #include "dataplane/server/process.h"
 #include "dataplane/server/server.h"
@@ -24,6 +25,7 @@ int Fail(int code, const penstock::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  penstock::OpenStandardDescriptors();
   penstock::server::ForbidCoreDumps();
   penstock::server::DescribeProgram();
   const std::string help = penstock::HelpIfAsked(

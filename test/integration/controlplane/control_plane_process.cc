@@ -84,6 +84,8 @@ bool ControlPlaneProcess::Start(const std::vector<std::string>& flags) {
   output_.clear();
   pid_ = fork();
   if (pid_ == 0) {
+    close(STDIN_FILENO);  // as some supervisors start it
+    close(STDOUT_FILENO);
     dup2(pipe_fds[1], STDERR_FILENO);
     execv(kBinary, pointers.data());
     _exit(127);

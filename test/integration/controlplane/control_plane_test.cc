@@ -372,6 +372,16 @@ TEST_F(ControlPlaneTest, RefusesToPruneAllForFilesWithoutAnObject) {
   EXPECT_EQ(Ada().Status().generation(), 1u);
 }
 
+TEST_F(ControlPlaneTest, PutsNoFileOfItsStateWhereStandardOutputWasClosed) {
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO}) {
+    char target[64] = {};
+    const std::string link = "/proc/" + std::to_string(process_.pid()) + "/fd/" + std::to_string(fd);
+    ASSERT_GT(readlink(link.c_str(), target, sizeof(target) - 1), 0);
+    // /dev/null, or an event of a library that was loaded before main().
+    EXPECT_THAT(std::string(target), ::testing::Not(HasSubstr(process_.state_dir()))) << fd;
+  }
+}
+
 TEST_F(ControlPlaneTest, WritesWhoChangedWhat) {
   Ada().Apply(kGateway);
   std::ifstream audit(process_.state_dir() + "/audit.jsonl");
