@@ -10,6 +10,7 @@
 
 #include <string_view>
 
+#include "dataplane/base/key_pair.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 
@@ -60,6 +61,8 @@ int NoPassphrase(char*, int, int, void*) { return 0; }
 
 absl::StatusOr<Key> ReadKey(const std::string& path) {
   ASSIGN_OR_RETURN(Bio bio, Open("--tls-key", path));
+  const absl::Status hidden = CheckPrivate(path);
+  if (!hidden.ok()) return Bad("--tls-key", path, std::string(hidden.message()));
   Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
   if (key == nullptr) return Bad("--tls-key", path, "holds no private key without a passphrase: " + OpenSslReason());
   return key;

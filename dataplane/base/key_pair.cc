@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <sys/stat.h>
 
 #include <ctime>
 #include <memory>
@@ -46,6 +47,12 @@ Status CheckKeyPair(std::string_view certificate_pem, std::string_view key_pem, 
   if (expiry > now) return absl::OkStatus();
   return absl::UnavailableError(
       StrCat("the certificate expired at ", absl::FormatTime("%Y-%m-%d %H:%M", expiry, absl::UTCTimeZone()), " UTC"));
+}
+
+Status CheckPrivate(const std::string& path) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) != 0 || (info.st_mode & 077) == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(StrCat("others may read the key ", path, "; run: chmod 600 ", path));
 }
 
 }  // namespace penstock

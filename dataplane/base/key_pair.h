@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "absl/time/time.h"
@@ -11,5 +12,9 @@ namespace penstock {
 // them cannot be read (also a key with a passphrase: nobody is asked for it), or the key is another certificate's;
 // kUnavailable: the certificate has expired. Nothing of the key is in a message.
 Status CheckKeyPair(std::string_view certificate, std::string_view key, absl::Time now);
+
+// Others than its owner can do nothing with the key file, or it is not there; else kFailedPrecondition with the
+// command that mends it.
+Status CheckPrivate(const std::string& path);
 
 }  // namespace penstock

@@ -5,7 +5,6 @@
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -45,12 +44,6 @@ StatusOr<std::string> ReadPem(const std::string& path, std::string_view flag) {
     return absl::FailedPreconditionError(StrCat(path, " is not a PEM file; name one with ", flag));
   }
   return text;
-}
-
-Status CheckPrivate(const std::string& path) {
-  struct stat info{};
-  if (stat(path.c_str(), &info) != 0 || (info.st_mode & 077) == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(StrCat("others may read the key ", path, "; run: chmod 600 ", path));
 }
 
 }  // namespace

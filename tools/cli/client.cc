@@ -259,6 +259,8 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Open(const Target& target) {
   ASSIGN_OR_RETURN(tls.pem_root_certs, ReadPem("ca", target.ca));
   ASSIGN_OR_RETURN(tls.pem_cert_chain, ReadPem("cert", target.cert));
   ASSIGN_OR_RETURN(tls.pem_private_key, ReadPem("key", target.key));
+  absl::Status hidden = CheckPrivate(target.key);
+  if (!hidden.ok()) return absl::InvalidArgumentError(StrCat("--key (", target.origin, "): ", ToStd(hidden.message())));
   RETURN_IF_ERROR(CheckOwnCertificate(target, {tls.pem_cert_chain, tls.pem_private_key}));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -73,6 +74,14 @@ TEST(Run, FailsWhenItsOutputIsLost) {
     EXPECT_EQ(cli::Run(arguments, Environment(std::map<std::string, std::string>()), {}, out, err), Exit::kOutputLost);
     EXPECT_EQ(err.str(), "error: standard output cannot be written: No space left on device\n");
   }
+}
+
+TEST(Run, RefusesAPrivateKeyThatOthersMayRead) {
+  std::string pem = Manifest("open.pem", "-----BEGIN X-----\n");
+  std::filesystem::permissions(pem, std::filesystem::perms(0644));
+  Ran ran = Penstock({"status", "--server", "127.0.0.1:1", "--ca", pem, "--cert", pem, "--key", pem});
+  EXPECT_EQ(ran.exit, Exit::kUsage);
+  EXPECT_NE(ran.err.find("others may read the key " + pem + "; run: chmod 600 " + pem), std::string::npos) << ran.err;
 }
 
 TEST(Run, SuggestsTheNearestVerb) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -339,6 +340,11 @@ TEST_F(ControlPlaneTest, SaysWhyItDoesNotStart) {
   EXPECT_FALSE(second.Start(
       {"--state-dir=" + pki_.folder() + "/other", "--tls-cert=" + wrong + ".crt", "--tls-key=" + wrong + ".key"}));
   EXPECT_THAT(second.output(), HasSubstr("spiffe://penstock/controlplane"));
+  const std::string open = pki_.Issue(cli::ControlPlaneIdentity({"127.0.0.1"}), "open");
+  ASSERT_EQ(chmod((open + ".key").c_str(), 0644), 0);
+  EXPECT_FALSE(second.Start(
+      {"--state-dir=" + pki_.folder() + "/other", "--tls-cert=" + open + ".crt", "--tls-key=" + open + ".key"}));
+  EXPECT_THAT(second.output(), HasSubstr("others may read the key " + open + ".key; run: chmod 600"));
   EXPECT_FALSE(second.Start({"--state-dir="}));
   EXPECT_EQ(second.exit_code(), 2);
 }
