@@ -3,6 +3,7 @@
 #include "absl/time/clock.h"
 #include "dataplane/base/ids.h"
 #include "dataplane/base/status.h"
+#include "tools/cli/interrupt.h"
 #include "tools/cli/render/change_report.h"
 #include "tools/cli/text.h"
 
@@ -19,6 +20,10 @@ absl::StatusOr<api::WaitFor> WaitForOf(const CommandLine& line) {
   if (wait == "acked") return api::ACKED;
   if (wait == "none") return api::NONE;
   return absl::InvalidArgumentError(StrCat("--wait ", wait, ": one of served, acked, none"));
+}
+
+ChangeState StateOf(const api::Stored& stored) {
+  return {stored.unchanged() ? ChangeState::kUnchanged : ChangeState::kStored, stored.generation()};
 }
 
 }  // namespace
@@ -47,9 +52,14 @@ absl::StatusOr<Exit> RunChange(Invocation& call, const api::ChangeOptions& optio
   absl::Duration wait = absl::Seconds(options.timeout().seconds()) + absl::Nanoseconds(options.timeout().nanos());
   absl::Time end = absl::Now() + wait + kBeyondTheWait;
   ChangeReport report(call.console, files, options.dry_run());
-  auto on_event = [&report](const api::ApplyEvent& event) { report.Take(event); };
+  Interrupt interrupt;
+  auto on_event = [&](const api::ApplyEvent& event) {
+    if (event.has_stored()) interrupt.Set(StateOf(event.stored()));
+    report.Take(event);
+  };
   for (bool was_lost = false;;) {
     ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
+    if (!was_lost) interrupt.Set({options.dry_run() ? ChangeState::kDryRun : ChangeState::kSent});
     absl::Status status = send(*client, end - absl::Now(), on_event);
     if (report.Done()) return report.Finish();
     was_lost |= client->ConnectionWasLost();

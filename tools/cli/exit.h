@@ -18,8 +18,9 @@ enum class Exit : int {
   kTimeout = 6,      // not served by all in time
   kUnreachable = 7,  // no control plane answers, it cannot do it now, or it does not accept our certificate
   kNotFound = 8,
-  kNoRoute = 9,      // `explain request`: nothing would answer it
-  kOutputLost = 10,  // standard output takes no more: what there was to tell is lost
+  kNoRoute = 9,        // `explain request`: nothing would answer it
+  kOutputLost = 10,    // standard output takes no more: what there was to tell is lost
+  kInterrupted = 130,  // Ctrl-C, as shells count it
 };
 
 struct ExitRow {
@@ -40,6 +41,7 @@ inline constexpr ExitRow kExits[] = {
     {Exit::kNotFound, "no such object, generation, kind, field or code"},
     {Exit::kNoRoute, "no route would answer the request"},
     {Exit::kOutputLost, "the output could not be written; what was to be done is done"},
+    {Exit::kInterrupted, "interrupted (Ctrl-C); of a change, the last line says what became of it"},
 };
 
 // The exit of a verb that ended with this error; statuses are how the CLI's functions fail.
