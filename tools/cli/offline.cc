@@ -61,9 +61,11 @@ Checked CheckFiles(std::span<const ManifestFile> files, const CheckOptions& opti
   changes.upserts = parsed.objects;
   translator::Result result = translator::Translate(nullptr, changes, translate_options);
 
+  // As the control plane does: what is wrong in one object hides nothing of the others.
+  const bool compiles = !manifests::HasErrors(result.findings);
   Checked checked{std::move(parsed.findings), std::move(result.state), parsed.objects.size()};
   checked.findings.insert(checked.findings.end(), result.findings.begin(), result.findings.end());
-  if (!manifests::HasErrors(checked.findings)) CompileEachClass(checked.state, checked.findings);
+  if (compiles) CompileEachClass(checked.state, checked.findings);
   manifests::SortAndCap(checked.findings);
   return checked;
 }

@@ -210,6 +210,17 @@ TEST(Lint, SaysWhatAnUnknownFieldCouldBe) {
   EXPECT_NE(ran.out.find("did you mean \"gatewayClassName\"?"), std::string::npos) << ran.out;
 }
 
+TEST(Lint, TellsWhatCannotBeCompiledBesidesWhatIsMisspelt) {
+  std::string text = Shop("users");
+  text.replace(text.find("PathPrefix, value: /users"), 25, "RegularExpression, value: '/('");
+  Ran ran = Penstock({"lint", "-f",
+                      Manifest("both.yaml", text + "---\napiVersion: penstock.dev/v1\nkind: Backend\n"
+                                                   "metadata: {name: other}\nspec: {endpoint: []}\n")});
+  EXPECT_EQ(ran.exit, Exit::kDiffers);
+  EXPECT_NE(ran.out.find("E010"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("E204"), std::string::npos) << ran.out;
+}
+
 TEST(Cert, DoesNotReplaceACaUnasked) {
   std::string folder = testing::TempDir() + "/pki-kept";
   ASSERT_EQ(Penstock({"cert", "init", folder, "--force"}).exit, Exit::kOk);
