@@ -8,7 +8,7 @@
 namespace penstock::upstream {
 namespace {
 
-// How long a request without a place waits before it looks again whether other workers gave some back.
+// How long a request without a place waits before it looks again whether other workers gave some back, and asks them.
 constexpr Duration kLookAgain = std::chrono::milliseconds(20);
 
 }  // namespace
@@ -44,12 +44,17 @@ Cluster::Cluster(std::string name, Deps deps)
       deps_(std::move(deps)),
       connections_(deps_.limits->connections, deps_.workers),
       pending_(deps_.limits->pending, deps_.workers),
-      requests_(deps_.limits->requests, deps_.workers) {}
+      requests_(deps_.limits->requests, deps_.workers),
+      self_(std::make_shared<Neighbour>(deps_.reactor, *this)) {
+  deps_.limits->neighbours.Enter(self_);
+}
 
 // Pools give their places back to connections_, which must still be there.
 Cluster::~Cluster() {
   for (const std::unique_ptr<View>& view : views_)
     PENSTOCK_CHECK(view->refs_ == 0, "a cluster must outlive its requests");
+  deps_.limits->neighbours.Leave(*self_);
+  self_->cluster = nullptr;
   views_.clear();
   pools_.clear();
 }
@@ -115,24 +120,28 @@ Task<Acquired> Cluster::Acquire(View& view, std::size_t endpoint, bool fresh, Wa
 
 Task<Acquired> Cluster::AcquireNew(View& view, std::size_t endpoint, bool fresh, Wait wait) {
   EndpointPool& pool = *view.rows_[endpoint].pool;
-  Lease slot = Lease::Take(connections_);
-  if (!slot.ok() && CloseSomeIdle()) slot = Lease::Take(connections_);
+  Lease slot = TakePlace();
   Lease pending;
   while (!slot.ok()) {
     if (!pending.ok()) pending = Lease::Take(pending_);
     if (!pending.ok()) co_return Acquired(Acquired::Failure::kOverloaded);
+    AskNeighbours();
     io::Waiter waiter(deps_.reactor, waiting_, wait.Until(After(deps_.reactor.Now(), kLookAgain)));
+    ++waiters_;
     io::Woke woke = co_await waiter;
-    bool over = woke == io::Woke::kCancelled || deps_.reactor.Now() >= wait.deadline;
-    if (woke != io::Woke::kEvent && over) co_return Acquired(Acquired::Failure::kWaitOver);
+    --waiters_;
+    if (waiters_ == 0) self_->wants.store(false, std::memory_order_relaxed);
+    if (woke == io::Woke::kCancelled) co_return Acquired(Acquired::Failure::kWaitOver);
+    bool late = woke == io::Woke::kDeadline && deps_.reactor.Now() >= wait.deadline;
+    if (late) co_return Acquired(Acquired::Failure::kNoTurn);
     std::unique_ptr<Connection> idle = fresh ? nullptr : pool.TakeIdle();
     if (idle != nullptr) co_return Acquired(std::move(idle));
-    slot = Lease::Take(connections_);
-    if (!slot.ok() && CloseSomeIdle()) slot = Lease::Take(connections_);
+    slot = TakePlace();
   }
   pending.Release();
+  if (waiters_ > 0) AskNeighbours();
   Acquired acquired = co_await Connect(view, pool, std::move(slot), wait);
-  if (acquired.connection == nullptr) waiting_.WakeOne();
+  if (acquired.connection == nullptr) PlaceFreed();
   co_return acquired;
 }
 
@@ -170,7 +179,64 @@ bool Cluster::CloseSomeIdle() {
   return false;
 }
 
+Lease Cluster::TakePlace() {
+  Lease place = Lease::Take(connections_);
+  if (!place.ok() && CloseSomeIdle()) place = Lease::Take(connections_);
+  return place;
+}
+
+// For one place at a time: who gets it asks again if others wait.
+void Cluster::AskNeighbours() {
+  TimePoint now = deps_.reactor.Now();
+  if (self_->wants.load(std::memory_order_relaxed) && now < ask_again_) return;
+  ask_again_ = After(now, kLookAgain);
+  self_->used.store(connections_.used(), std::memory_order_relaxed);
+  self_->wants.store(true, std::memory_order_relaxed);
+  deps_.limits->neighbours.Ask(self_);
+}
+
+void Cluster::OnAsked(std::shared_ptr<Neighbour> asker) {
+  if (!asker->wants.load(std::memory_order_relaxed)) return;
+  // What is free while requests wait here is on its way to them.
+  bool spare = waiters_ == 0 && (connections_.Yield() || (CloseSomeIdle() && connections_.Yield()));
+  if (spare) return Hand(asker);
+  bool known = std::find(asked_by_.begin(), asked_by_.end(), asker) != asked_by_.end();
+  if (!known) asked_by_.push_back(std::move(asker));
+}
+
+void Cluster::OnPlace(LoosePlace place) {
+  if (waiting_.empty()) return;
+  place.Settle();
+  connections_.Adopt();
+  waiting_.WakeOne();
+}
+
+// REQUIRES: the place was yielded by connections_.
+void Cluster::Hand(const std::shared_ptr<Neighbour>& asker) {
+  LoosePlace place(deps_.limits);
+  bool first = asker->wants.exchange(false, std::memory_order_relaxed);
+  if (first) deps_.limits->neighbours.Hand(asker, std::move(place));
+}
+
+// The worker that should have a place which becomes free here and leaves this one with USED; null: this one. While
+// requests wait on both sides, places move only towards balance, since every move costs a connection.
+std::shared_ptr<Neighbour> Cluster::NextInTurn(std::int64_t used) {
+  std::erase_if(asked_by_, [](const auto& asker) { return !asker->wants.load(std::memory_order_relaxed); });
+  for (const std::shared_ptr<Neighbour>& asker : asked_by_) {
+    std::int64_t theirs = asker->used.load(std::memory_order_relaxed);
+    if (waiters_ == 0 || theirs == 0 || used > theirs) return asker;
+  }
+  return nullptr;
+}
+
+void Cluster::PlaceFreed() {
+  std::shared_ptr<Neighbour> next = asked_by_.empty() ? nullptr : NextInTurn(connections_.used());
+  if (next != nullptr && connections_.Yield()) Hand(next);
+  waiting_.WakeOne();
+}
+
 void Cluster::Reuse(std::unique_ptr<Connection> connection, const snapshot::UpstreamSettings& settings) {
+  if (!asked_by_.empty() && NextInTurn(connections_.used() - 1) != nullptr) return Discard(std::move(connection));
   EndpointPool& pool = connection->pool();
   pool.Give(std::move(connection), settings.idle_timeout);
   waiting_.WakeOne();
@@ -178,7 +244,7 @@ void Cluster::Reuse(std::unique_ptr<Connection> connection, const snapshot::Upst
 
 void Cluster::Discard(std::unique_ptr<Connection> connection) {
   connection.reset();
-  waiting_.WakeOne();
+  PlaceFreed();
 }
 
 bool Cluster::BeginRetry(std::uint32_t max_retries, std::uint32_t budget_percent) {

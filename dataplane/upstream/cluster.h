@@ -84,7 +84,8 @@ class ViewRef {
 struct Acquired {
   enum class Failure : std::uint8_t {
     kNone,
-    kOverloaded,      // a limit of the cluster
+    kOverloaded,      // too many wait for a connection's place already
+    kNoTurn,          // waited for a place until the caller's deadline
     kConnectFailed,   // refused, unreachable, or no descriptor or port on this side
     kConnectTimeout,  // the connect timeout
     kWaitOver,        // the caller's deadline or cancellation
@@ -138,12 +139,17 @@ class Cluster {
   Task<Status> Resolved(Wait wait);
 
   // A connection to the endpoint: an idle one, or a new one within the connect timeout; waits for its turn if the
-  // cluster has as many connections as it may. FRESH: not an idle one, since those may all be dead.
+  // cluster has as many connections as it may. Idle ones make room for it, other workers' too. FRESH: not an idle one,
+  // since those may all be dead.
   Task<Acquired> Acquire(View& view, std::size_t endpoint, bool fresh, Wait wait);
 
   // Takes it back from a complete exchange, or lets it close and somebody else have its place.
   void Reuse(std::unique_ptr<Connection> connection, const snapshot::UpstreamSettings& settings);
   void Discard(std::unique_ptr<Connection> connection);
+
+  // What other workers have posted: ASKER has a request that waits for a place; a place is given to a request here.
+  void OnAsked(std::shared_ptr<Neighbour> asker);
+  void OnPlace(LoosePlace place);
 
   // A running request's place; not ok() if there is none.
   Lease TakeRequest() { return Lease::Take(requests_); }
@@ -171,6 +177,11 @@ class Cluster {
   View& AddView(snapshot::Shared<snapshot::CompiledCluster> config, snapshot::Shared<snapshot::EndpointSet> endpoints);
   void RetirePools();
   bool CloseSomeIdle();
+  Lease TakePlace();
+  void AskNeighbours();
+  std::shared_ptr<Neighbour> NextInTurn(std::int64_t used);
+  void Hand(const std::shared_ptr<Neighbour>& asker);
+  void PlaceFreed();
   Task<Acquired> AcquireNew(View& view, std::size_t endpoint, bool fresh, Wait wait);
   Task<Acquired> Connect(View& view, EndpointPool& pool, Lease slot, Wait wait);
 
@@ -180,6 +191,10 @@ class Cluster {
   LimitShare pending_;
   LimitShare requests_;
   io::WaitQueue waiting_;  // for a connection's place
+  int waiters_ = 0;        // of it, those that were woken and have not looked yet included
+  const std::shared_ptr<Neighbour> self_;
+  std::vector<std::shared_ptr<Neighbour>> asked_by_;  // workers that this one had nothing to spare for
+  TimePoint ask_again_{};
   std::int64_t retries_ = 0;
   absl::flat_hash_map<io::SocketAddress, std::unique_ptr<EndpointPool>> pools_;
   std::vector<std::unique_ptr<View>> views_;  // the shown one in front, then those that requests still use

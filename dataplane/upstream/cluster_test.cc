@@ -140,8 +140,122 @@ TEST_F(ClusterTest, WaitsForAConnectionsPlaceWhenAllAreTaken) {
   EXPECT_EQ(server.connections(), 1);
   Acquired late =
       reactor_->BlockOn(cluster.Acquire(*view, 0, false, {After(reactor_->Now(), milliseconds(5)), nullptr}));
-  EXPECT_EQ(late.failure, Acquired::Failure::kWaitOver);
+  EXPECT_EQ(late.failure, Acquired::Failure::kNoTurn);
   cluster.Discard(std::move(got.connection));
+}
+
+// Two workers of a process at one cluster, both in this thread. Their clock stands still, so that no wait ends by time.
+class TwoWorkersTest : public ClusterTest {
+ protected:
+  struct Worker {
+    explicit Worker(TwoWorkersTest& test, int index)
+        : reactor(*io::Reactor::Create({.clock = &test.clock_, .seed = 1})),
+          stats(test.both_, index, test.series_),
+          upstreams(std::make_unique<Upstreams>(*reactor, test.resolver_, test.shared_, stats)) {}
+    ~Worker() {
+      upstreams->Stop();
+      while (reactor->tasks() > 0) reactor->Turn(seconds(1));
+    }
+    std::unique_ptr<io::Reactor> reactor;
+    telemetry::WorkerStats stats;
+    std::unique_ptr<Upstreams> upstreams;
+    Cluster* cluster = nullptr;
+    ViewRef view;
+    std::optional<Child<Acquired>> acquiring;
+    std::unique_ptr<Connection> connection;
+
+    void Ask(Wait wait = {}) { acquiring.emplace().Start(cluster->Acquire(*view, 0, false, wait)); }
+    void Finish() { cluster->Reuse(std::move(connection), view->settings()); }
+  };
+
+  TwoWorkersTest() {
+    config_.upstream.max_connections = 1;
+    ScriptedUpstream& server = Serve([](int, int) { return ScriptedUpstream::Reply("x"); });
+    auto config = std::make_shared<snapshot::CompiledCluster>(config_);
+    auto endpoints = std::make_shared<snapshot::EndpointSet>();
+    endpoints->endpoints.push_back(
+        {.address = "127.0.0.1", .port = server.address().port(), .weight = 1, .zone = "", .hostname = ""});
+    for (Worker* worker : {&a_, &b_}) {
+      worker->cluster = &worker->upstreams->Use(config, endpoints);
+      worker->view = worker->cluster->view();
+    }
+  }
+
+  ~TwoWorkersTest() override {
+    a_.view = ViewRef();
+    b_.view = ViewRef();
+  }
+
+  // Lets everybody run until WORKER has its connection. Nothing in here takes more than some turns.
+  bool Gets(Worker& worker) {
+    for (int i = 0; i < 200 && worker.acquiring->running(); ++i) {
+      for (Worker* one : {&a_, &b_}) one->reactor->Turn(milliseconds(1));
+      reactor_->Turn(Duration::zero());
+    }
+    if (worker.acquiring->running()) return false;
+    Acquired acquired = worker.reactor->BlockOn(worker.acquiring->Join());
+    worker.connection = std::move(acquired.connection);
+    return worker.connection != nullptr;
+  }
+
+  FakeClock clock_;
+  ProcessLimits shared_{2};
+  telemetry::Registry both_{{.workers = 2, .max_series = 100, .reasons = {}}};
+  std::shared_ptr<const telemetry::SeriesSet> series_ =
+      both_.Update(nullptr, {.listeners = {}, .routes = {}, .clusters = {"c"}}, {});
+  Worker a_{*this, 0};
+  Worker b_{*this, 1};
+};
+
+TEST_F(TwoWorkersTest, AnIdleConnectionOfAnotherWorkerMakesRoomAtOnce) {
+  for (int i = 0; i < 3; ++i) {
+    for (Worker* worker : {&a_, &b_}) {
+      worker->Ask();
+      ASSERT_TRUE(Gets(*worker)) << i;
+      worker->Finish();
+    }
+  }
+}
+
+TEST_F(TwoWorkersTest, AWorkerWithoutAPlaceIsNextWhenABusyOneFinishes) {
+  a_.Ask();
+  ASSERT_TRUE(Gets(a_));
+  b_.Ask();
+  EXPECT_FALSE(Gets(b_));
+  std::unique_ptr<Connection> first = std::move(a_.connection);
+  a_.Ask();
+  a_.cluster->Reuse(std::move(first), a_.view->settings());
+  ASSERT_TRUE(Gets(b_)) << "although requests wait in the other worker, too";
+  b_.Finish();
+  ASSERT_TRUE(Gets(a_));
+  a_.Finish();
+}
+
+TEST_F(TwoWorkersTest, NobodyLosesAConnectionForARequestThatLeft) {
+  a_.Ask();
+  ASSERT_TRUE(Gets(a_));
+  Cancellation left;
+  b_.Ask({kNoDeadline, &left});
+  EXPECT_FALSE(Gets(b_));
+  left.Cancel();
+  EXPECT_FALSE(Gets(b_));
+  a_.Finish();
+  a_.Ask();
+  ASSERT_TRUE(Gets(a_));
+  EXPECT_EQ(a_.stats.Cluster("c").connections_opened.Read(), 1u) << "it kept its connection: nobody wanted it";
+  a_.Finish();
+}
+
+TEST_F(ClusterTest, ARequestThatNeverGotAPlaceSaysThatALimitWasReached) {
+  config_.upstream.max_connections = 1;
+  rule_.request_timeout = rule_.backend_timeout = milliseconds(5);
+  ScriptedUpstream& server = Serve([](int, int) { return ScriptedUpstream::Reply("x"); });
+  Cluster& cluster = Use({&server});
+  ViewRef view = cluster.view();
+  Acquired first = reactor_->BlockOn(cluster.Acquire(*view, 0, false, {}));
+  EXPECT_EQ(Send(cluster).reason, Reason::kUpstreamOverloaded);
+  EXPECT_EQ(Cells().limit_refusals.Read(), 1u);
+  cluster.Discard(std::move(first.connection));
 }
 
 TEST_F(ClusterTest, RefusesWhenTooManyWait) {

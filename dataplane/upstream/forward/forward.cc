@@ -81,10 +81,14 @@ Reason NoneLeft(const Tries& tries, const Tried& last) {
   return Reason::kNoEndpoints;
 }
 
-TryResult ConnectFailure(const Exchange& x, Acquired::Failure failure, bool cancelled, TimePoint now) {
+TryResult ConnectFailure(Exchange& x, Acquired::Failure failure, bool cancelled, TimePoint now) {
   using Sent = TryResult::Sent;
   switch (failure) {
     case Acquired::Failure::kOverloaded:
+      x.detail = "connections.maxPending requests wait for a connection already";
+      return {Reason::kUpstreamOverloaded, Sent::kDoNotRepeat};
+    case Acquired::Failure::kNoTurn:
+      x.detail = "none of connections.maxConnections connections became free in time";
       return {Reason::kUpstreamOverloaded, Sent::kDoNotRepeat};
     case Acquired::Failure::kConnectTimeout:
       return {Reason::kUpstreamConnectTimeout, Sent::kNothing};
@@ -119,8 +123,9 @@ Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const s
   x.time.connect = acquired.connect;
   tries.connect_failed = acquired.connection == nullptr;
   if (tries.connect_failed) {
-    if (acquired.failure == Acquired::Failure::kOverloaded) cluster.cells().limit_refusals.Add();
-    co_return ConnectFailure(x, acquired.failure, x.cancellation().cancelled(), reactor.Now());
+    TryResult failed = ConnectFailure(x, acquired.failure, x.cancellation().cancelled(), reactor.Now());
+    if (failed.reason == Reason::kUpstreamOverloaded) cluster.cells().limit_refusals.Add();
+    co_return failed;
   }
   UpstreamResponse& response = x.Own<UpstreamResponse>(x, tries.view.Share(), std::move(acquired.connection),
                                                        acquired.reused, std::move(tries.request));
@@ -169,6 +174,7 @@ Task<Reason> ForwardTo(Exchange& x, ViewRef view, const snapshot::Forward& rule,
   x.cluster = x.arena.Copy(cluster.name());
   if (!tries.request.ok()) {
     cluster.cells().limit_refusals.Add();
+    x.detail = "connections.maxRequests requests run already";
     co_return Reason::kUpstreamOverloaded;
   }
   Status resolved = co_await cluster.Resolved(x.wait());

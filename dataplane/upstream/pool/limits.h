@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "dataplane/base/mutex.h"
 #include "dataplane/snapshot/settings.h"
+#include "dataplane/upstream/pool/neighbours.h"
 
 namespace penstock::upstream {
 
@@ -57,6 +58,14 @@ class LimitShare {
   }
   std::int64_t used() const { return used_; }
 
+  // A unit leaves this worker's share for another's, which adopts it. False if there is none to spare.
+  bool Yield() {
+    if (!Take()) return false;
+    --used_;
+    return true;
+  }
+  void Adopt() { ++spare_; }
+
  private:
   std::int64_t Batch() const {
     constexpr std::int64_t kLargest = 64;
@@ -98,6 +107,8 @@ struct ClusterLimits {
   SharedLimit connections;
   SharedLimit pending;
   SharedLimit requests;
+  // Where a worker asks for a place when all connections are taken, some perhaps idle at other workers.
+  Neighbours neighbours;
 
   void Set(const snapshot::UpstreamSettings& settings);
 };
