@@ -14,6 +14,8 @@ Task<void> StartWithApology(Call& call) {
 }
 
 Task<void> StartResponse(Call& call) {
+  // Nobody is left to read one.
+  if (call.x.response.status == 0) return Task<void>();
   call.started = call.stream.StartResponse(call.close).ok();
   return call.started ? Task<void>() : StartWithApology(call);
 }

@@ -33,14 +33,21 @@ void Reply(Call& call, Reason reason, int status, std::string_view text, std::st
   if (!text.empty()) x.response_body = &x.Own<ChunkBody>(Chunk::Static(text));
 }
 
+// Nobody is left to read a response: none is made, so that none is counted or logged either.
+void LeaveUnanswered(Call& call, Reason reason) {
+  Exchange& x = call.x;
+  x.reason = reason;
+  x.response.Clear();
+  x.response_body = &x.no_body;
+}
+
 }  // namespace
 
 void ReplyWith(Call& call, Reason reason) {
   const ReasonRow& row = RowOf(reason);
   call.close |= LeavesFramingInDoubt(reason);
-  // No status of its own means that nobody is left to read one; the session will notice when it writes.
-  int status = row.status == 0 ? 503 : row.status;
-  Reply(call, reason, status, row.text, kText);
+  if (row.status == 0) return LeaveUnanswered(call, reason);
+  Reply(call, reason, row.status, row.text, kText);
 }
 
 void ReplyWith(Call& call, const Verdict& verdict) {

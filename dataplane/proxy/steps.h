@@ -24,7 +24,7 @@ Task<void> Deliver(Call& call);
 void End(Call& call);
 
 // reply.cc: the responses that this proxy makes itself; all replace x.response and x.response_body.
-// The reason's status and text.
+// The reason's status and text; no response at all if the reason is that nobody is left to read one.
 void ReplyWith(Call& call, Reason reason);
 void ReplyWith(Call& call, const Verdict& verdict);
 // 307 to x.request.path, which is canonical.

@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "dataplane/base/strings.h"
+#include "dataplane/telemetry/access_log/access_log.h"
 #include "test/integration/http1/test_gateway.h"
 
 namespace penstock::test {
@@ -353,6 +357,65 @@ TEST_F(Http1Test, BreaksOffWhatStillRunsAtTheDeadline) {
   ASSERT_TRUE(gateway.RunUntil([&] { return upstream.requests.size() == 1; }));
   gateway.downstream().Abort();
   EXPECT_TRUE(gateway.RunUntil([&] { return gateway.downstream().connections() == 0; }));
+}
+
+class LoggedHttp1Test : public Http1Test {
+ protected:
+  LoggedHttp1Test() : log_(*telemetry::AccessLog::Open({path_}, registry_)) { gateway.proxy().log = log_->writer(0); }
+  ~LoggedHttp1Test() override { gateway.proxy().log = nullptr; }
+
+  // All lines, once every connection has ended.
+  std::string Log() {
+    EXPECT_TRUE(gateway.RunUntil([&] { return gateway.downstream().connections() == 0; }));
+    gateway.proxy().log = nullptr;
+    log_.reset();
+    std::ifstream file(path_);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+  uint64_t Requests(telemetry::CodeClass code_class) {
+    return gateway.proxy()
+        .generation->series->Route(0, "shop/web/http", "shop/all")
+        .requests.At(static_cast<size_t>(code_class))
+        .Read();
+  }
+
+ private:
+  const std::string path_ =
+      StrCat(std::getenv("TEST_TMPDIR"), "/", ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".log");
+  telemetry::Registry registry_{{.workers = 1, .reasons = {}}};
+  std::unique_ptr<telemetry::AccessLog> log_;
+};
+
+// docs/metrics.md: code_class "none".
+TEST_F(LoggedHttp1Test, CountsAndLogsNoStatusForAClientThatLeavesBeforeThereIsOne) {
+  gateway.ServeShop(upstream.port(), kAll);
+  upstream.script.silent = true;
+  const char kPost[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf";
+  // Breaks off inside its content, ends its side inside its content, breaks off while it waits.
+  for (bool half_close : {false, true}) {
+    std::unique_ptr<io::TcpStream> client = gateway.Connect();
+    gateway.WriteTo(*client, kPost);
+    size_t before = upstream.requests.size();
+    ASSERT_TRUE(gateway.RunUntil([&] { return upstream.requests.size() == before + 1; }));
+    if (half_close) {
+      EXPECT_TRUE(gateway.reactor().BlockOn(client->ShutdownWrite(Wait{})).ok());
+      EXPECT_EQ(gateway.ReadUntil(*client, "never"), "");
+    } else {
+      client->Reset();
+    }
+    ASSERT_TRUE(gateway.RunUntil([&] { return gateway.downstream().connections() == 0; }));
+  }
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(gateway.RunUntil([&] { return upstream.requests.size() == 3; }));
+  client->Reset();
+  ASSERT_TRUE(gateway.RunUntil([&] { return gateway.downstream().connections() == 0; }));
+  EXPECT_EQ(Requests(telemetry::CodeClass::kNone), 3u);
+  EXPECT_EQ(Requests(telemetry::CodeClass::k5xx), 0u);
+  std::string log = Log();
+  size_t lines = 0;
+  for (size_t at = 0; (at = log.find("\"status\":0,", at)) != log.npos; ++at) ++lines;
+  EXPECT_EQ(lines, 3u) << log;
 }
 
 TEST_F(Http1Test, StopsAskingTheUpstreamWhenTheClientIsGone) {
