@@ -109,9 +109,7 @@ bool EndsHere(http::RequestHead& request, Arena& arena) {
   return left == 0;
 }
 
-}  // namespace
-
-Reason Accept(Call& call) {
+Reason Examine(Call& call) {
   Exchange& x = call.x;
   const snapshot::Snapshot& snapshot = *call.generation.snapshot;
   x.generation_epoch = snapshot.id().epoch;
@@ -152,6 +150,25 @@ Reason Accept(Call& call) {
   if (request.path == "*" || EndsHere(request, x.arena)) return Reason::kOptions;
   Decide(call, *listener);
   return call.match == nullptr ? Reason::kNoRoute : Reason::kNone;
+}
+
+// What is refused before its listener is known for sure has an id and a client, too: by the listener that stands for
+// all.
+void NameRefused(Call& call) {
+  if (call.listener != nullptr) {
+    FindClient(call);
+  } else {
+    call.x.client_text = call.x.peer_text;
+  }
+  NameRequest(call.x, call.proxy.reactor.random());
+}
+
+}  // namespace
+
+Reason Accept(Call& call) {
+  Reason refused = Examine(call);
+  if (call.x.id_text.empty()) NameRefused(call);
+  return refused;
 }
 
 }  // namespace penstock::proxy

@@ -18,7 +18,7 @@ void Reply(Call& call, Reason reason, int status, std::string_view text, std::st
   x.response.status = status;
   http::Headers& headers = x.response.headers;
   headers.Add(http::HeaderId::kDate, x.arena.Copy(call.proxy.date.At(call.proxy.reactor.Wall())));
-  if (!x.id_text.empty()) headers.Add(http::HeaderId::kXRequestId, x.id_text);
+  headers.Add(http::HeaderId::kXRequestId, x.id_text);
   bool tell = call.listener != nullptr && call.listener->client.reason_header;
   if (tell) headers.Add(http::HeaderId::kXPenstockReason, NameOf(reason));
 

@@ -418,6 +418,29 @@ TEST_F(LoggedHttp1Test, CountsAndLogsNoStatusForAClientThatLeavesBeforeThereIsOn
   EXPECT_EQ(lines, 3u) << log;
 }
 
+TEST_F(LoggedHttp1Test, NamesEveryRequestInItsAnswerAndItsLogLine) {
+  gateway.ServeShop(upstream.port(), kAll, "max_request_body_bytes: 3 trusted_proxies: '127.0.0.0/8'");
+  const char* refused[] = {
+      "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd",
+      "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n",
+      "PUT / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n",
+      "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n",
+      "GET /%2f HTTP/1.1\r\nHost: a\r\n\r\n",
+      "nonsense\r\n\r\n",
+  };
+  std::string long_line = "GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (const char* bytes : refused) EXPECT_THAT(gateway.Send(bytes), HasSubstr("\r\nx-request-id: ")) << bytes;
+  EXPECT_THAT(gateway.Send(long_line), HasSubstr("\r\nx-request-id: "));
+  // A trusted proxy's names stay.
+  EXPECT_THAT(gateway.Send("TRACE / HTTP/1.1\r\nHost: a\r\nX-Request-Id: theirs\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n"),
+              HasSubstr("\r\nx-request-id: theirs\r\n"));
+  std::string log = Log();
+  EXPECT_THAT(log, Not(HasSubstr("\"request_id\":\"\"")));
+  EXPECT_THAT(log, Not(HasSubstr("\"client\":\"\"")));
+  EXPECT_THAT(log, HasSubstr("\"client\":\"192.0.2.7\""));
+}
+
 TEST_F(Http1Test, StopsAskingTheUpstreamWhenTheClientIsGone) {
   gateway.ServeShop(upstream.port(), kAll);
   upstream.script.silent = true;
