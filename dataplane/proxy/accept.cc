@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <charconv>
 
+#include "absl/strings/match.h"
+#include "dataplane/base/strings.h"
 #include "dataplane/http/forwarded.h"
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/proxy/steps.h"
@@ -39,6 +42,19 @@ bool IsTooLarge(const http::RequestHead& request, const snapshot::ClientSettings
   return most != 0 && request.framing.kind == http::Framing::Kind::kLength && request.framing.length > most;
 }
 
+// What the client asked the outermost proxy for: only one whole, known value is believed.
+void FindClientScheme(Call& call) {
+  const http::Headers& headers = call.x.request.headers;
+  std::string_view scheme = headers.Get(http::HeaderId::kXForwardedProto);
+  std::string_view port = headers.Get(http::HeaderId::kXForwardedPort);
+  for (std::string_view known : {"http", "https"}) {
+    if (absl::EqualsIgnoreCase(ToAbsl(scheme), ToAbsl(known))) call.client_scheme = known;
+  }
+  uint16_t number = 0;
+  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error == std::errc() && end == port.data() + port.size()) call.client_port = number;
+}
+
 void FindClient(Call& call) {
   Exchange& x = call.x;
   const snapshot::ClientSettings& settings = call.listener->client;
@@ -47,6 +63,7 @@ void FindClient(Call& call) {
   if (settings.trusted_proxies.empty()) return;
   x.client = http::FindClient(x.request.headers, x.peer, settings.trusted_proxies, settings.trusted_hops);
   if (x.client.address != x.peer) x.client_text = x.arena.Copy(x.client.address.ToString());
+  if (x.client.peer_trusted) FindClientScheme(call);
 }
 
 // A trusted proxy's id names the request on its whole way; a stranger's would let it choose what the log says.

@@ -26,6 +26,8 @@ struct Call {
   std::string_view host;  // of the request as it was decided, before any rewrite
   std::string_view path;
   std::string_view query;
+  std::string_view client_scheme;  // what the client used, as a trusted proxy says; "": as this listener
+  uint16_t client_port = 0;
 
   const snapshot::WeightedCluster* backend = nullptr;  // picked
 

@@ -67,12 +67,15 @@ void ReplyWithPathRedirect(Call& call) {
 
 void ReplyWithRedirect(Call& call, const snapshot::Redirect& redirect) {
   Exchange& x = call.x;
-  RedirectFacts facts{.scheme = x.request.scheme,
+  // The client's scheme goes with the client's port, which is the well-known one unless it was told.
+  bool told = !call.client_scheme.empty();
+  uint16_t port = told ? 0 : call.listener->port;
+  RedirectFacts facts{.scheme = told ? call.client_scheme : x.request.scheme,
                       .host = call.host,
                       .path = call.path,
                       .query = x.request.query,
                       .has_query = x.request.has_query,
-                      .listener_port = call.listener->port};
+                      .port = call.client_port != 0 ? call.client_port : port};
   std::string_view location = RedirectLocation(facts, redirect, *call.match, x.arena);
   Reply(call, Reason::kRedirect, redirect.status, "", kText);
   x.response.headers.Add(http::HeaderId::kLocation, location);

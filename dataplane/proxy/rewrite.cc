@@ -20,7 +20,7 @@ uint16_t WellKnownPort(std::string_view scheme) { return scheme == "https" ? 443
 
 uint16_t RedirectPort(const RedirectFacts& facts, const snapshot::Redirect& redirect) {
   if (redirect.port != 0) return redirect.port;
-  return redirect.scheme.empty() ? facts.listener_port : WellKnownPort(redirect.scheme);
+  return redirect.scheme.empty() ? facts.port : WellKnownPort(redirect.scheme);
 }
 
 }  // namespace

@@ -25,11 +25,11 @@ struct RedirectFacts {
   std::string_view path;
   std::string_view query;
   bool has_query = false;
-  uint16_t listener_port = 0;
+  uint16_t port = 0;  // that the client used; 0: the well-known one
 };
 
 // Gateway API HTTPRequestRedirectFilter: an unset port means the well-known one of a scheme that is set, else the
-// listener's; http's 80 and https's 443 are left out. The query stays.
+// client's; http's 80 and https's 443 are left out. The query stays.
 std::string_view RedirectLocation(const RedirectFacts& facts, const snapshot::Redirect& redirect,
                                   const router::Match& match, Arena& arena);
 

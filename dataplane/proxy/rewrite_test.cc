@@ -69,12 +69,8 @@ TEST(RedirectLocation, FollowsTheRulesOfTheGatewayApiForPorts) {
     Arena arena;
     router::Match match = PrefixMatch("/");
     snapshot::Redirect redirect{.scheme = c.scheme, .hostname = "", .path = {}, .port = c.port, .status = 302};
-    RedirectFacts facts{.scheme = "http",
-                        .host = "a.test",
-                        .path = "/x",
-                        .query = "q=1",
-                        .has_query = true,
-                        .listener_port = c.listener};
+    RedirectFacts facts{
+        .scheme = "http", .host = "a.test", .path = "/x", .query = "q=1", .has_query = true, .port = c.listener};
     EXPECT_EQ(RedirectLocation(facts, redirect, match, arena), c.location);
   }
 }

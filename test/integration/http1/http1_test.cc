@@ -304,6 +304,33 @@ TEST_F(Http1Test, RedirectsAndRepliesByItself) {
               StartsWith("HTTP/1.1 200 OK"));
 }
 
+TEST_F(Http1Test, RedirectsToTheSchemeAndPortThatTheClientUsed) {
+  const char kRedirect[] = "rules { matches { prefix: '/' } redirect { path { full: '/new' } status: 302 } }";
+  struct Case {
+    const char* fields;
+    std::string location;
+  };
+  gateway.ServeShop(upstream.port(), kRedirect, "trusted_proxies: '127.0.0.0/8'");
+  std::string own = StrCat("http://a.test:", gateway.port(), "/new");
+  const Case cases[] = {
+      {"X-Forwarded-Proto: https\r\n", "https://a.test/new"},
+      {"X-Forwarded-Proto: HTTPS\r\nX-Forwarded-Port: 8443\r\n", "https://a.test:8443/new"},
+      {"X-Forwarded-Proto: http\r\nX-Forwarded-Port: 80\r\n", "http://a.test/new"},
+      {"X-Forwarded-Port: 8080\r\n", "http://a.test:8080/new"},
+      {"X-Forwarded-Proto: javascript\r\nX-Forwarded-Port: 99999\r\n", own},
+      {"", own},
+  };
+  for (const Case& c : cases) {
+    EXPECT_THAT(gateway.Send(StrCat("GET / HTTP/1.1\r\nHost: a.test\r\n", c.fields, "Connection: close\r\n\r\n")),
+                HasSubstr(StrCat("location: ", c.location, "\r\n")))
+        << c.fields;
+  }
+  gateway.ServeShop(upstream.port(), kRedirect);
+  EXPECT_THAT(gateway.Send("GET / HTTP/1.1\r\nHost: a.test\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n"),
+              HasSubstr(StrCat("location: ", own, "\r\n")))
+      << "from a stranger";
+}
+
 TEST_F(Http1Test, AppliesTheFiltersOfTheRule) {
   gateway.ServeShop(upstream.port(), R"(
       rules { matches { prefix: '/v1' }
