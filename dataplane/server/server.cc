@@ -71,14 +71,14 @@ Server::~Server() {
 Status Server::Start() {
   RaiseFileLimit();
   connection_limit_ = std::make_unique<downstream::ConnectionLimit>(downstream::ConnectionLimit::Default());
-  ASSIGN_OR_RETURN(access_log_, telemetry::AccessLog::Open({settings_.access_log}, registry_));
+  ASSIGN_OR_RETURN(access_log_, telemetry::AccessLog::Open({.path = settings_.access_log, .log = &log_}, registry_));
   if (!settings_.state_dir.empty()) {
     auto on_failure = [this](const Status& status) {
       registry_.process().disk_failures.Add();
-      log_.Error("config", "the last known good generation cannot be written",
-                 {{"why", std::string(status.message())}});
+      disk_trouble_.Failed(clock_.Now(), {{"why", std::string(status.message())}});
     };
-    ASSIGN_OR_RETURN(last_known_good_, xds::LastKnownGood::Open(settings_.state_dir, on_failure));
+    auto on_recovery = [this] { disk_trouble_.Worked(); };
+    ASSIGN_OR_RETURN(last_known_good_, xds::LastKnownGood::Open(settings_.state_dir, on_failure, on_recovery));
   }
   RETURN_IF_ERROR(StartWorkers());
   deployment_ = std::make_unique<Deployment>(workers_, downstream::ListenSet(settings_.workers, settings_.bind_address),

@@ -14,6 +14,7 @@
 #include "dataplane/server/worker.h"
 #include "dataplane/telemetry/access_log/access_log.h"
 #include "dataplane/telemetry/log/log.h"
+#include "dataplane/telemetry/log/trouble.h"
 #include "dataplane/telemetry/scrape/status_server.h"
 #include "dataplane/telemetry/stats/registry.h"
 #include "dataplane/upstream/upstreams.h"
@@ -62,6 +63,9 @@ class Server final : public admin::Control {
   std::unique_ptr<downstream::ConnectionLimit> connection_limit_;
   std::unique_ptr<telemetry::AccessLog> access_log_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  // Used on the thread that writes it.
+  telemetry::Trouble disk_trouble_{&log_, "config", "the last known good generation cannot be written",
+                                   "the last known good generation is written again"};
   std::unique_ptr<xds::LastKnownGood> last_known_good_;
   std::unique_ptr<Deployment> deployment_;
   std::unique_ptr<telemetry::StatusServer> public_pages_;

@@ -93,18 +93,22 @@ StatusOr<int> Lock(const std::string& path) {
 }  // namespace
 
 StatusOr<std::unique_ptr<LastKnownGood>> LastKnownGood::Open(std::string state_dir,
-                                                             std::function<void(const Status&)> on_failure) {
+                                                             std::function<void(const Status&)> on_failure,
+                                                             std::function<void()> on_recovery) {
   RETURN_IF_ERROR(MakeFolder(state_dir));
   ASSIGN_OR_RETURN(int lock_fd, Lock(state_dir + "/lock"));
-  return std::unique_ptr<LastKnownGood>(new LastKnownGood(std::move(state_dir), lock_fd, std::move(on_failure)));
+  return std::unique_ptr<LastKnownGood>(
+      new LastKnownGood(std::move(state_dir), lock_fd, std::move(on_failure), std::move(on_recovery)));
 }
 
-LastKnownGood::LastKnownGood(std::string state_dir, int lock_fd, std::function<void(const Status&)> on_failure)
+LastKnownGood::LastKnownGood(std::string state_dir, int lock_fd, std::function<void(const Status&)> on_failure,
+                             std::function<void()> on_recovery)
     : dir_(std::move(state_dir)),
       path_(dir_ + "/last-known-good"),
       previous_path_(path_ + ".previous"),
       lock_fd_(lock_fd),
       on_failure_(std::move(on_failure)),
+      on_recovery_(std::move(on_recovery)),
       thread_(&LastKnownGood::Run, this) {}
 
 LastKnownGood::~LastKnownGood() {
@@ -131,12 +135,14 @@ LastKnownGood::Loaded LastKnownGood::Load() {
     }
     return {*std::move(log), std::move(warning)};
   }
-  if (file_bytes == 0 && log.status().code() == absl::StatusCode::kNotFound) {
+  if (access(path_.c_str(), F_OK) != 0 && errno == ENOENT) {
     log = LoadFile(previous_path_, file_bytes);
     if (!log.ok()) return {};
   }
   // Damaged: kept aside for whoever wants to know, and never read again.
-  std::string warning = StrCat(path_, " cannot be used: ", ToStd(log.status().message()));
+  std::string_view why =
+      file_bytes == 0 && absl::IsNotFound(log.status()) ? "it is empty" : ToStd(log.status().message());
+  std::string warning = StrCat(path_, " cannot be used: ", why);
   rename(path_.c_str(), (path_ + ".damaged").c_str());
   if (!log.ok()) log = LoadFile(previous_path_, file_bytes);
   if (!log.ok()) return {std::nullopt, StrCat(warning, "; there is no older generation, waiting for a control plane")};
@@ -206,8 +212,10 @@ void LastKnownGood::Enqueue(Job job) {
 // Jobs are done in order; one that fails is tried again, because those behind it make no sense without it.
 void LastKnownGood::Run() {
   while (std::optional<Job> job = NextJob()) {
+    bool failing = std::exchange(failing_, false);
     Status status = Do(*job);
-    if (!status.ok()) on_failure_(status);
+    if (!status.ok()) Failed(status);
+    if (failing && !failing_ && on_recovery_ != nullptr) on_recovery_();
     if (!AfterJob(*std::move(job), status.ok())) return;
   }
 }
@@ -269,9 +277,14 @@ Status LastKnownGood::Compact() {
   Status status = log.ok() ? Rewrite(snapshot::EncodeGeneration(log->resources, log->generation), false) : log.status();
   if (!status.ok()) {
     compact_bytes_ = bytes_.load(std::memory_order_relaxed);  // the next try when it has doubled again
-    on_failure_(Status(status.code(), StrCat("cannot compact: ", ToStd(status.message()))));
+    Failed(Status(status.code(), StrCat("cannot compact: ", ToStd(status.message()))));
   }
   return absl::OkStatus();
+}
+
+void LastKnownGood::Failed(const Status& why) {
+  failing_ = true;
+  on_failure_(why);
 }
 
 // A new log with these bytes, at once or not at all. The old one becomes the previous one, unless that is to be kept.

@@ -41,9 +41,10 @@ class LastKnownGood {
 
   // Takes the folder (made if it is missing, mode 0700). Errors: it cannot be written; another process has it (named).
   // ON_FAILURE is called on the writing thread with what went wrong; nothing on disk is lost then but the newest
-  // change.
+  // change. ON_RECOVERY, if there is one, is called there when writing works again.
   static StatusOr<std::unique_ptr<LastKnownGood>> Open(std::string state_dir,
-                                                       std::function<void(const Status&)> on_failure);
+                                                       std::function<void(const Status&)> on_failure,
+                                                       std::function<void()> on_recovery = nullptr);
 
   // Writes what is queued and ends the thread.
   ~LastKnownGood();
@@ -71,7 +72,8 @@ class LastKnownGood {
     bool replace = false;
   };
 
-  LastKnownGood(std::string state_dir, int lock_fd, std::function<void(const Status&)> on_failure);
+  LastKnownGood(std::string state_dir, int lock_fd, std::function<void(const Status&)> on_failure,
+                std::function<void()> on_recovery);
 
   StatusOr<snapshot::GenerationLog> LoadFile(const std::string& path, size_t& file_bytes) const;
   Status OpenLog(size_t valid_bytes);
@@ -82,6 +84,7 @@ class LastKnownGood {
   Status Do(const Job& job);
   Status AppendBytes(const std::string& bytes);
   Status Compact();
+  void Failed(const Status& why);
   Status Rewrite(const std::string& bytes, bool keep_previous);
 
   const std::string dir_;
@@ -89,9 +92,11 @@ class LastKnownGood {
   const std::string previous_path_;
   const int lock_fd_;
   const std::function<void(const Status&)> on_failure_;
+  const std::function<void()> on_recovery_;
   bool exists_ = false;  // configuration thread; there is a log, or a job that makes one
 
   // Writing thread (and Load, before there is a job).
+  bool failing_ = false;      // the last job, or a compaction behind it
   int fd_ = -1;               // the log, open for appending
   size_t compact_bytes_ = 0;  // its size after the last compaction
   std::atomic<size_t> bytes_{0};

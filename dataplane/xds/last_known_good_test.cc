@@ -165,6 +165,36 @@ TEST_F(LastKnownGoodTest, WaitsForAControlPlaneWhenAllIsDamaged) {
   EXPECT_EQ(FoundAfterRestart(), 0u);
 }
 
+TEST_F(LastKnownGoodTest, SaysSoWhenItsFileIsEmpty) {
+  Open()->Load();
+  Write(path_, "");
+  EXPECT_EQ(FoundAfterRestart(), 0u);
+  EXPECT_NE(warning_.find("it is empty"), std::string::npos) << warning_;
+  EXPECT_EQ(FoundAfterRestart(), 0u);
+  EXPECT_EQ(warning_, "") << "it was put aside";
+}
+
+TEST_F(LastKnownGoodTest, TellsWhenItCanBeWrittenAgain) {
+  std::unique_ptr<LastKnownGood> disk;
+  int recoveries = 0;
+  std::string aside = dir_ + ".aside";
+  auto mend = [&](const Status& status) {
+    failures_.push_back(status);
+    ASSERT_EQ(rename(aside.c_str(), dir_.c_str()), 0);
+    // Takes the place of the one that failed, so that nothing waits for the next try.
+    disk->Replace({Cluster("a", "2")}, Generation(2));
+  };
+  disk = *LastKnownGood::Open(dir_, mend, [&] { ++recoveries; });
+  disk->Load();
+  ASSERT_EQ(rename(dir_.c_str(), aside.c_str()), 0);
+  disk->Replace({Cluster("a", "1")}, Generation(1));
+  disk->Flush();
+  EXPECT_EQ(failures_.size(), 1u);
+  EXPECT_EQ(recoveries, 1);
+  disk.reset();
+  EXPECT_EQ(FoundAfterRestart(), 2u);
+}
+
 TEST_F(LastKnownGoodTest, CompactsAFileThatGrewByChanges) {
   auto disk = Open();
   disk->Load();

@@ -62,7 +62,7 @@ StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(Options options, Registry& 
 }
 
 AccessLog::AccessLog(Options options, Registry& registry, int fd)
-    : options_(std::move(options)), process_(registry.process()), fd_(fd) {
+    : options_(std::move(options)), registry_(registry), process_(registry.process()), fd_(fd) {
   if (fd_ < 0) return;
   for (int i = 0; i < registry.workers(); ++i) {
     rings_.push_back(std::make_unique<AccessLogRing>(options_.ring_bytes));
@@ -95,8 +95,10 @@ void AccessLog::Run() {
     size_t written = 0;
     bool good = WriteRound(written);
     if (stop_.load() && (Empty() || std::chrono::steady_clock::now() > give_up)) return;
+    if (good && written > 0) Worked();
     if (!good) {
       process_.log_write_failures.Add();
+      Failed();
       pollfd writable{fd_, POLLOUT, 0};
       poll(&writable, 1, kRetryWaitMs);           // a pipe whose reader is slow
       if (writable.revents != 0) usleep(10'000);  // a full disk, or a reader that is gone, is always "writable"
@@ -132,7 +134,10 @@ bool AccessLog::WriteSome(AccessLogRing& ring, size_t bytes) {
     pieces[1].iov_len = bytes - pieces[0].iov_len;
     ssize_t n = writev(fd_, pieces, pieces[1].iov_len > 0 ? 2 : 1);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
+    if (n <= 0) {
+      error_ = n < 0 ? errno : ENOSPC;
+      return false;
+    }
     process_.log_bytes.Add(static_cast<uint64_t>(n));
     ring.Consume(static_cast<size_t>(n));
     bytes -= static_cast<size_t>(n);
@@ -146,10 +151,30 @@ void AccessLog::ReopenNow() {
   StatusOr<int> fd = OpenFile(options_.path);
   if (!fd.ok()) {
     process_.log_write_failures.Add();
+    reopening_.Failed(std::chrono::steady_clock::now(), {{"why", std::string(fd.status().message())}});
     return;
   }
   close(fd_);
   fd_ = *fd;
+  reopening_.Worked({{"path", options_.path}});
+}
+
+// A reader that is only slow is no trouble before lines are lost.
+void AccessLog::Failed() {
+  if (error_ == EAGAIN && CountDrops() == drops_) return;
+  writing_.Failed(std::chrono::steady_clock::now(), {{"path", options_.path}, {"why", std::strerror(error_)}});
+}
+
+void AccessLog::Worked() {
+  uint64_t drops = CountDrops();
+  writing_.Worked({{"path", options_.path}, {"lost_lines", StrCat(drops - drops_)}});
+  drops_ = drops;
+}
+
+uint64_t AccessLog::CountDrops() const {
+  uint64_t drops = 0;
+  for (int i = 0; i < registry_.workers(); ++i) drops += registry_.worker(i).log_drops.Read();
+  return drops;
 }
 
 void AccessLog::Wait(int timeout_ms) {

@@ -1,5 +1,5 @@
 // The access log: workers write lines into bounded rings, one thread writes them to a file. A slow or full disk costs
-// lines (counted), never a request's time.
+// lines (counted, and told in the process log), never a request's time.
 #pragma once
 
 #include <array>
@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "dataplane/telemetry/access_log/entry.h"
 #include "dataplane/telemetry/access_log/ring.h"
+#include "dataplane/telemetry/log/trouble.h"
 #include "dataplane/telemetry/stats/registry.h"
 
 namespace penstock::telemetry {
@@ -43,6 +44,7 @@ class AccessLog {
   struct Options {
     std::string path;             // a file, "-" for standard output, "" for no access log
     size_t ring_bytes = 2 << 20;  // per worker; a power of two
+    Log* log = nullptr;           // is told when lines cannot be written, and when they can again; outlives this
   };
 
   // Opens the file (append, mode 0640) and starts the writing thread. Error: the file cannot be opened. Borrows
@@ -57,7 +59,7 @@ class AccessLog {
   AccessLogWriter* writer(int worker) { return writers_.empty() ? nullptr : writers_[worker].get(); }
 
   // Opens the path again before the next line is written, for log rotation (SIGHUP). Any thread. If that fails, lines
-  // go on into the old file and the failure is counted.
+  // go on into the old file; the failure is counted and told.
   void Reopen();
 
  private:
@@ -71,12 +73,23 @@ class AccessLog {
   bool WriteRound(size_t& written);
   bool WriteSome(AccessLogRing& ring, size_t bytes);
   void ReopenNow();
+  void Failed();
+  void Worked();
+  uint64_t CountDrops() const;
   void Wait(int timeout_ms);
   bool Empty() const;
 
   const Options options_;
+  Registry& registry_;
   ProcessCells& process_;
   int fd_;
+  int error_ = 0;       // of the last write that failed
+  uint64_t drops_ = 0;  // up to the last round that went well
+  Trouble writing_{options_.log, "access log",
+                   "the access log cannot be written; lines are lost once the buffers are full",
+                   "the access log is written again"};
+  Trouble reopening_{options_.log, "access log", "the access log cannot be opened again; lines go on into the old file",
+                     "the access log is open again"};
   std::vector<std::unique_ptr<AccessLogRing>> rings_;
   std::vector<std::unique_ptr<AccessLogWriter>> writers_;
   AccessLogRing* torn_ = nullptr;  // the ring whose last line is only partly in the file: it goes on first

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "dataplane/base/mutex.h"
+
 namespace penstock::telemetry {
 namespace {
 
@@ -122,6 +124,82 @@ TEST(AccessLog, CountsFailuresOfAFullDisk) {
   (*log)->writer(0)->Write(Get("/"));
   while (registry.process().log_write_failures.Read() == 0) std::this_thread::yield();
   EXPECT_EQ(registry.process().log_bytes.Read(), 0u);
+}
+
+// What the process log was told.
+class Told {
+ public:
+  bool Has(std::string_view text) {
+    MutexLock lock(&mutex_);
+    return lines_.find(text) != std::string::npos;
+  }
+  size_t Count() {
+    MutexLock lock(&mutex_);
+    return static_cast<size_t>(Lines(lines_));
+  }
+
+ private:
+  Mutex mutex_;
+  std::string lines_;
+
+ public:
+  Log log{LogLevel::kInfo, Log::Format::kText,
+          [this](std::string_view line) {
+            MutexLock lock(&mutex_);
+            lines_ += line;
+          },
+          [] { return int64_t{0}; }};
+};
+
+TEST(AccessLog, TellsWhenItCannotBeWrittenAndHowManyLinesWereLostWhenItCanAgain) {
+  std::string path = FreshPath("told");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  Registry registry({1, 10, {}});
+  Told told;
+  auto log = AccessLog::Open({path, 64 << 10, &told.log}, registry);
+  ASSERT_TRUE(log.ok()) << log.status();
+  while (!told.Has("error access log: the access log cannot be written")) (*log)->writer(0)->Write(Get("/stuck"));
+  uint64_t lost = registry.worker(0).log_drops.Read();
+  EXPECT_GT(lost, 0u);
+  char buffer[65536];
+  while (!told.Has("info access log: the access log is written again")) {
+    ssize_t n = read(reader, buffer, sizeof buffer);
+    if (n <= 0) std::this_thread::yield();
+  }
+  EXPECT_TRUE(told.Has("lost_lines=" + std::to_string(lost)));
+  EXPECT_EQ(told.Count(), 2u);
+  log->reset();
+  close(reader);
+}
+
+TEST(AccessLog, TellsOfAFullDiskOnce) {
+  Registry registry({1, 10, {}});
+  Told told;
+  auto log = AccessLog::Open({"/dev/full", 64 << 10, &told.log}, registry);
+  ASSERT_TRUE(log.ok()) << log.status();
+  (*log)->writer(0)->Write(Get("/"));
+  while (registry.process().log_write_failures.Read() < 5) std::this_thread::yield();
+  EXPECT_TRUE(told.Has("path=/dev/full why=\"No space left on device\""));
+  EXPECT_EQ(told.Count(), 1u);
+}
+
+TEST(AccessLog, TellsWhenItCannotBeReopenedAndWhenItCanAgain) {
+  std::string folder = FreshPath("folder");
+  std::string path = folder + "/access.log";
+  ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+  Registry registry({1, 10, {}});
+  Told told;
+  auto log = AccessLog::Open({path, 64 << 10, &told.log}, registry);
+  ASSERT_TRUE(log.ok()) << log.status();
+  ASSERT_EQ(rename(folder.c_str(), (folder + ".1").c_str()), 0);
+  (*log)->Reopen();
+  while (!told.Has("the access log cannot be opened again")) std::this_thread::yield();
+  EXPECT_TRUE(told.Has("No such file or directory"));
+  ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+  (*log)->Reopen();
+  while (!told.Has("the access log is open again")) std::this_thread::yield();
+  EXPECT_EQ(access(path.c_str(), F_OK), 0);
 }
 
 TEST(AccessLog, SaysWhatToDoWhenItCannotOpenTheFile) {
