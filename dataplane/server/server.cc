@@ -7,12 +7,12 @@
 #include <iterator>
 #include <mutex>
 
-#include "absl/strings/str_join.h"
 #include "dataplane/admin/pages.h"
 #include "dataplane/base/mutex.h"
 #include "dataplane/base/random.h"
 #include "dataplane/exchange/reason.h"
 #include "dataplane/server/process.h"
+#include "dataplane/server/readiness.h"
 #include "dataplane/snapshot/generation_log.h"
 
 namespace penstock::server {
@@ -225,17 +225,7 @@ size_t Server::CountConnections() {
   return total;
 }
 
-admin::Readiness Server::readiness() const {
-  const telemetry::ProcessCells& cells = registry_.process();
-  if (cells.draining.Read() != 0) return {false, "draining: no new connections, please"};
-  if (!cells.Ready()) {
-    if (settings_.control_planes.empty()) return {false, "the generation is being loaded"};
-    return {false, StrCat("no generation yet: waiting for a control plane at ",
-                          ToStd(absl::StrJoin(settings_.control_planes, ", ")))};
-  }
-  std::string generation = StrCat(cells.generation_epoch.Read(), ".", cells.generation_number.Read());
-  return {true, StrCat("serving generation ", generation)};
-}
+admin::Readiness Server::readiness() const { return ReadinessOf(registry_.process(), settings_.control_planes); }
 
 proxy::GenerationLease Server::Running() { return deployment_->Lease(); }
 
