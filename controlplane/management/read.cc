@@ -43,6 +43,21 @@ manifests::v1::Condition ServedCondition(uint64_t generation, const rollout::Spr
   return condition;
 }
 
+// What was refused is served by nobody, however many replicas have the generation.
+template <typename Holder>
+void AddServed(const manifests::v1::Condition& served, Holder& holder) {
+  const auto& conditions = holder.conditions();
+  const bool refused = std::any_of(conditions.begin(), conditions.end(), [](const manifests::v1::Condition& condition) {
+    return condition.type() == "Accepted" && condition.status() == "False";
+  });
+  manifests::v1::Condition& added = *holder.add_conditions();
+  added = served;
+  if (!refused) return;
+  added.set_status("False");
+  added.set_reason("NotAccepted");
+  added.set_message("not accepted, so that nothing of it is served");
+}
+
 // The message of the kind, with how many replicas serve the object's last change.
 std::string StatusJson(manifests::v1::ObjectStatus status, const manifests::v1::Condition& served) {
   const google::protobuf::Message* message = nullptr;
@@ -51,15 +66,15 @@ std::string StatusJson(manifests::v1::ObjectStatus status, const manifests::v1::
       message = &status.gateway_class();
       break;
     case manifests::v1::ObjectStatus::kGateway:
-      *status.mutable_gateway()->add_conditions() = served;
+      AddServed(served, *status.mutable_gateway());
       message = &status.gateway();
       break;
     case manifests::v1::ObjectStatus::kRoute:
-      for (auto& parent : *status.mutable_route()->mutable_parents()) *parent.add_conditions() = served;
+      for (auto& parent : *status.mutable_route()->mutable_parents()) AddServed(served, parent);
       message = &status.route();
       break;
     case manifests::v1::ObjectStatus::kPolicy:
-      for (auto& ancestor : *status.mutable_policy()->mutable_ancestors()) *ancestor.add_conditions() = served;
+      for (auto& ancestor : *status.mutable_policy()->mutable_ancestors()) AddServed(served, ancestor);
       message = &status.policy();
       break;
     case manifests::v1::ObjectStatus::KIND_NOT_SET:

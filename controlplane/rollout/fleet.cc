@@ -114,8 +114,7 @@ void Fleet::Served(SessionId session, GenerationId id, absl::Time now) {
   member->served = id;
   member->replica.held = id;
   member->last_seen = now;
-  auto stored = stored_at_.find(id);
-  member->lag = stored == stored_at_.end() || confirmed_only ? absl::ZeroDuration() : now - stored->second;
+  member->lag = confirmed_only ? absl::ZeroDuration() : Behind(*member, id, now);
   NoteFloor(ServedByAll(now), now);
 }
 
@@ -266,8 +265,13 @@ bool Fleet::IsShown(const Member& member, absl::Time now) {
 absl::Duration Fleet::LagOf(const Member& member, absl::Time now) const {
   const GenerationId target = NewestGood();
   if (member.served >= target) return member.lag;
-  auto stored = stored_at_.find(target);
-  return stored == stored_at_.end() ? absl::ZeroDuration() : std::max(now - stored->second, absl::ZeroDuration());
+  return Behind(member, target, now);
+}
+
+absl::Duration Fleet::Behind(const Member& member, GenerationId id, absl::Time now) const {
+  auto stored = stored_at_.find(id);
+  if (stored == stored_at_.end()) return absl::ZeroDuration();
+  return std::max(now - std::max(stored->second, member.connected_since), absl::ZeroDuration());
 }
 
 std::string_view Fleet::StateOf(const Member& member) const {

@@ -147,6 +147,8 @@ class Fleet {
   static bool Counts(const Member& member, absl::Time now);
   static bool IsShown(const Member& member, absl::Time now);
   absl::Duration LagOf(const Member& member, absl::Time now) const;
+  // Since when it could serve `id`: who has just joined is not behind since the generation was stored.
+  absl::Duration Behind(const Member& member, GenerationId id, absl::Time now) const;
   std::string_view StateOf(const Member& member) const;
   void ForgetOldMembers(absl::Time now);
   management::v1::ReplicaStatus Describe(const Member& member, absl::Time now) const;

@@ -179,6 +179,16 @@ TEST(Fleet, DescribesGroupsWithTheirLag) {
   EXPECT_EQ(status.replicas(0).state(), "rejected");
 }
 
+TEST(Fleet, CountsTheLagOfAReplicaThatJoinedLaterFromThen) {
+  Fleet fleet;
+  fleet.Stored(kG1, kStart);
+  const absl::Time joined = kStart + absl::Seconds(12);
+  fleet.Connected(1, Named("a"), joined);
+  EXPECT_EQ(fleet.Status("", joined).groups(0).lag_p99().seconds(), 0);
+  fleet.Served(1, kG1, joined + absl::Milliseconds(5));
+  EXPECT_EQ(fleet.Status("", joined + absl::Seconds(9)).groups(0).lag_p99().nanos(), 5'000'000);
+}
+
 TEST(Fleet, KnowsSinceWhenAllServeAGeneration) {
   Fleet fleet = ThreeServingOne();
   const absl::Time all = kStart + absl::Milliseconds(15), later = kStart + absl::Seconds(9);

@@ -388,6 +388,23 @@ TEST_F(ControlPlaneTest, PutsNoFileOfItsStateWhereStandardOutputWasClosed) {
   }
 }
 
+TEST_F(ControlPlaneTest, CallsNoRouteServedThatIsNotAccepted) {
+  DeltaClient client = DataPlane("edge-a");
+  client.Subscribe();
+  while (Ada().Status().replicas().empty()) std::this_thread::yield();
+  std::string elsewhere = RouteYaml("users", "/users");
+  elsewhere.replace(elsewhere.find("{name: shop}"), 12, "{name: shop, sectionName: none}");
+  ApplyWith(client, kGateway + RouteYaml("good", "/good"));
+  management::v1::ApplyOptions options;
+  options.mutable_change()->set_allow_unresolved(true);
+  options.mutable_change()->set_wait(management::v1::NONE);
+  ASSERT_EQ(Ada().Apply(elsewhere, options).outcome().code(), Outcome::OK);
+  for (const auto& object : Ada().Get("httproutes")) {
+    const bool refused = object.ref().name() == "users";
+    EXPECT_EQ(object.status_json().find("NotAccepted") != std::string::npos, refused) << object.status_json();
+  }
+}
+
 TEST_F(ControlPlaneTest, WritesWhoChangedWhat) {
   Ada().Apply(kGateway);
   std::ifstream audit(process_.state_dir() + "/audit.jsonl");

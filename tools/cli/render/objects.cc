@@ -47,8 +47,12 @@ std::vector<Condition> ConditionsOf(const Json& status) {
   for (const Json& parent : status.value("parents", Json::array())) {
     if (!parent.is_object()) continue;
     Json ref = parent.value("parentRef", Json::object());
-    std::string kind = Text(ref, "kind");
-    AppendConditions(parent, StrCat(kind.empty() ? "Gateway" : kind, " ", Text(ref, "name")), conditions);
+    std::string kind = Text(ref, "kind"), section = Text(ref, "sectionName");
+    std::string port = ref.contains("port") ? StrCat(" port ", ref["port"].dump()) : "";
+    AppendConditions(parent,
+                     StrCat(kind.empty() ? "Gateway" : kind, " ", Text(ref, "name"),
+                            section.empty() ? "" : " listener ", section, port),
+                     conditions);
   }
   for (const Json& ancestor : status.value("ancestors", Json::array())) {
     if (!ancestor.is_object()) continue;

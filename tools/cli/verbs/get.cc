@@ -104,7 +104,7 @@ const Verb kGet = {
     .arguments = "[KIND [NAME]]",
     .flags = kGetFlags,
     .shared_flags = {},
-    .details = "Kinds by any of their names: httproute, httproutes, hr. Without a kind: everything.",
+    .details = "Kinds by any of their names: HTTPRoute, httproute, httproutes, route. Without a kind: everything.",
     .example = "penstock get httproutes\npenstock get httproute products -o yaml",
     .run = RunGet,
 };

@@ -47,7 +47,7 @@ const Verb kHelp = {
     .arguments = "[VERB]",
     .flags = kFlags,
     .shared_flags = {},
-    .details = "",
+    .details = "Text, whatever --output says.",
     .example = "penstock help apply",
     .run = RunHelp,
 };

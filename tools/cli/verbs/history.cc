@@ -41,6 +41,10 @@ absl::StatusOr<Exit> RunHistory(Invocation& call) {
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
   ASSIGN_OR_RETURN(api::HistoryResponse history, client->History(request));
+  if (request.has_object() && history.generations().empty()) {
+    return absl::NotFoundError(
+        StrCat("no generation changed ", ObjectText(request.object()), "; `penstock get all` lists what exists"));
+  }
   if (call.console.format() != Format::kTable) {
     PrintDocument(call.console, Document("History", ToJson(history)));
     return Exit::kOk;
