@@ -41,6 +41,11 @@ Status H1Output::Start(http::ResponseHead& head, http::Method method, http::Vers
   return absl::OkStatus();
 }
 
+void H1Output::Withdraw() {
+  Clear();
+  started_ = false;
+}
+
 Task<Status> H1Output::Write(Chunk chunk) {
   if (framing_.kind == http::Framing::Kind::kNone)
     return Status(absl::InternalError("content where there must be none"));

@@ -28,6 +28,8 @@ class H1Output {
   // Stages the head. Changes HEAD's framing to what the client understands; CLOSE becomes true where only the end of
   // the connection can end the content. kInternal: the head is not valid, nothing is staged.
   Status Start(http::ResponseHead& head, http::Method method, http::Version client, bool& close);
+  // Takes a head back that was only staged. REQUIRES: Start was the last call.
+  void Withdraw();
   // Stages content; sends if kMaxStaged is reached.
   Task<Status> Write(Chunk chunk);
   Task<Status> Flush();

@@ -43,6 +43,7 @@ class H1Session final : public proxy::ServerStream, public ListNode, private io:
   void Apply(const snapshot::ClientSettings& settings) override;
   Task<Status> WriteInformational(const http::ResponseHead& head) override { return output_.Informational(head); }
   Status StartResponse(bool close) override;
+  void WithdrawResponse() override { output_.Withdraw(); }
   Task<Status> Write(Chunk chunk) override { return output_.Write(std::move(chunk)); }
   Task<Status> Flush() override { return output_.Flush(); }
   Task<Status> End(const http::Headers* trailers) override {

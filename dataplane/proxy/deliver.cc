@@ -6,10 +6,10 @@ namespace {
 // What a failed write to the client means.
 Reason ReasonOfWrite(const Status& status) { return IsTimeout(status) ? Reason::kClientTooSlow : Reason::kClientGone; }
 
-// A response that this proxy cannot write is a bug or a bad rewrite: nothing was sent yet, so say so.
-Task<void> StartWithApology(Call& call) {
+// What cannot be delivered, while nothing of it was sent: say so.
+Task<void> StartWithApology(Call& call, Reason reason) {
   co_await call.x.response_body->Finish();
-  ReplyWith(call, Reason::kInternalError);
+  ReplyWith(call, reason);
   call.started = call.stream.StartResponse(call.close).ok();
 }
 
@@ -17,15 +17,31 @@ Task<void> StartResponse(Call& call) {
   // Nobody is left to read one.
   if (call.x.response.status == 0) return Task<void>();
   call.started = call.stream.StartResponse(call.close).ok();
-  return call.started ? Task<void>() : StartWithApology(call);
+  // A response that this proxy cannot write is a bug or a bad rewrite.
+  return call.started ? Task<void>() : StartWithApology(call, Reason::kInternalError);
+}
+
+// Content that broke at its first byte, with the head not sent yet, becomes a 502.
+Task<Status> PumpApology(Call& call, const Status& broken) {
+  Reason reason = absl::IsDataLoss(broken) ? Reason::kUpstreamInvalid : Reason::kUpstreamReset;
+  call.stream.WithdrawResponse();
+  co_await StartWithApology(call, reason);
+  if (!call.started) co_return broken;
+  StatusOr<Chunk> text = co_await call.x.response_body->Read();
+  if (!text.ok() || text->empty()) co_return text.status();
+  call.x.bytes_out += text->size();
+  Status written = co_await call.stream.Write(*std::move(text));
+  co_return written;
 }
 
 // Content as it comes: what is at hand is staged with the head and leaves with it.
 Task<Status> Pump(Call& call) {
   Body& body = *call.x.response_body;
+  bool untouched = true;  // nothing but the head was staged, and that was not sent
   while (true) {
     Task<StatusOr<Chunk>> reading = body.Read();
     if (!reading.ready()) {
+      untouched = false;
       Status flushed = co_await call.stream.Flush();
       if (!flushed.ok()) {
         call.x.reason = ReasonOfWrite(flushed);
@@ -34,11 +50,16 @@ Task<Status> Pump(Call& call) {
     }
     StatusOr<Chunk> chunk = co_await std::move(reading);
     if (!chunk.ok()) {
+      if (untouched && call.x.reason == Reason::kUpstreamAborted) {
+        Status told = co_await PumpApology(call, chunk.status());
+        co_return told;
+      }
       if (call.x.reason == Reason::kNone)
         call.x.reason = call.stream.gone() ? Reason::kClientGone : Reason::kUpstreamAborted;
       co_return chunk.status();
     }
     if (chunk->empty()) co_return absl::OkStatus();
+    untouched = false;
     call.x.bytes_out += chunk->size();
     Status written = co_await call.stream.Write(*std::move(chunk));
     if (!written.ok()) {

@@ -32,6 +32,8 @@ class ServerStream {
   // Stages exchange().response as the head. CLOSE: framing is in doubt, the connection ends after this response.
   // kInternal if the head cannot be written (a rewrite made an invalid field); nothing was sent then.
   virtual Status StartResponse(bool close) = 0;
+  // Takes the head back. REQUIRES: StartResponse was the last call.
+  virtual void WithdrawResponse() = 0;
   // Stages content; sends when enough is there.
   virtual Task<Status> Write(Chunk chunk) = 0;
   // Sends what is staged.

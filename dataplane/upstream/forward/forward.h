@@ -34,7 +34,7 @@ struct Attempt {
 // kNone: x.response holds the head as received (hop-by-hop fields included), x.response_body its content, which may
 // still be coming while the rest of the request goes up. x.response_body->Finish() must be awaited, whatever happens;
 // until then the connection, the views of x.response and the upload belong to it. If a Read() of it fails, x.reason
-// says why (kUpstreamAborted, kUpstreamIdle).
+// says why (kUpstreamAborted, kUpstreamIdle); the error is DataLoss where the content itself is malformed.
 //
 // Otherwise: why there is no response, everything is over, and x.request_body may have been read in part. If the
 // request's content failed, the reason is x.reason if its source set one, or what its error means (kClientGone,

@@ -176,7 +176,8 @@ bool UpstreamResponse::TakeChunked(StatusOr<Chunk>& out) {
   while (!buffer_.empty()) {
     http::h1::ChunkedDecoder::Step step = chunked_.Next(buffer_.view());
     if (step.progress == http::h1::Progress::kError) {
-      out = Broken(Reason::kUpstreamAborted, http::h1::Text(chunked_.error()));
+      Status broken = Broken(Reason::kUpstreamAborted, http::h1::Text(chunked_.error()));
+      out = absl::DataLossError(broken.message());
       return true;
     }
     Chunk data;

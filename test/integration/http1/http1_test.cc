@@ -154,6 +154,19 @@ TEST_F(Http1Test, NeverEndsCleanlyWhatTheUpstreamBrokeOff) {
   EXPECT_EQ(gateway.proxy().stats.cells().local_replies[static_cast<size_t>(Reason::kUpstreamAborted)].Read(), 2u);
 }
 
+TEST_F(Http1Test, SaysSoWhenTheContentIsMalformedFromItsFirstByte) {
+  gateway.ServeShop(upstream.port(), kAll);
+  upstream.script.response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n";
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  for (int i = 0; i < 2; ++i) {
+    gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    std::string response = gateway.ReadUntil(*client, "invalid response.\n");
+    EXPECT_THAT(response, StartsWith("HTTP/1.1 502 Bad Gateway\r\n"));
+    EXPECT_THAT(response, HasSubstr("x-penstock-reason: upstream_invalid\r\n"));
+    EXPECT_THAT(response, Not(HasSubstr("chunked")));
+  }
+}
+
 TEST_F(Http1Test, AResetAtAnyByteOfAResponseNeverLooksLikeItsEnd) {
   gateway.ServeShop(upstream.port(), kAll);
   const std::string responses[] = {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
