@@ -104,6 +104,10 @@ bool CorsConfig::AllowsOrigin(std::string_view origin) const {
 
 CorsDecision CorsConfig::Decide(std::string_view method, const http::Headers& request) const {
   CorsDecision decision;
+  // Where the answer names the origin, or does not, caches must know of every answer that it varies, also of those to
+  // requests without an origin (Fetch standard, "CORS protocol and HTTP caches").
+  bool name_it = credentials_ || !any_origin_;
+  if (name_it) decision.Add("vary", "origin");
   const http::Field* origin = request.Find(http::HeaderId::kOrigin);
   if (origin == nullptr) return decision;
   // Fetch standard 3.2.2: a preflight is OPTIONS with Origin and Access-Control-Request-Method.
@@ -111,10 +115,8 @@ CorsDecision CorsConfig::Decide(std::string_view method, const http::Headers& re
   decision.kind = preflight ? CorsDecision::Kind::kPreflight : CorsDecision::Kind::kActual;
   decision.origin_allowed = AllowsOrigin(origin->value());
   if (!decision.origin_allowed) return decision;
-  // With credentials the answer must name the origin, and caches must know that it varies.
-  bool name_it = credentials_ || !any_origin_;
+  // With credentials the answer must name the origin.
   decision.Add("access-control-allow-origin", name_it ? origin->value() : kAny);
-  if (name_it) decision.Add("vary", "origin");
   if (credentials_) decision.Add("access-control-allow-credentials", "true");
   if (preflight) {
     AddPreflightFields(request, decision);

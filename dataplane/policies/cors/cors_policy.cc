@@ -28,11 +28,11 @@ void SetFields(const CorsDecision& decision, http::Headers& headers) {
 
 Task<Verdict> CorsPolicy::OnRequest(Exchange& x) const {
   CorsDecision decision = config_->Decide(x.request.method_text, x.request.headers);
-  if (decision.kind == CorsDecision::Kind::kPass) return Verdict::Continue();
   if (decision.kind == CorsDecision::Kind::kPreflight) {
     SetFields(decision, x.response.headers);
     return Verdict::Reply(Reason::kCorsPreflight, 204, "");
   }
+  if (decision.field_count == 0) return Verdict::Continue();
   void*& slot = x.slots[kCorsSlot];
   slot = x.arena.New<Decided>(this, decision, static_cast<Decided*>(slot));
   return Verdict::Continue();

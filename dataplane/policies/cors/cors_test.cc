@@ -47,38 +47,39 @@ TEST(Cors, DecidesByTheTable) {
     const char* expected;
   };
   const Row kRows[] = {
-      {"no origin", kShop, "GET", {}, "pass"},
+      {"no origin", kShop, "GET", {}, "pass\nvary: origin"},
       {"actual",
        kShop,
        "GET",
        {{"origin", "https://shop.example"}},
-       "actual\naccess-control-allow-origin: https://shop.example\nvary: origin\naccess-control-expose-headers: X-B"},
-      {"foreign origin", kShop, "GET", {{"origin", "https://evil.example"}}, "actual"},
-      {"OPTIONS that is no preflight", kShop, "OPTIONS", {{"origin", "https://evil.example"}}, "actual"},
+       "actual\nvary: origin\naccess-control-allow-origin: https://shop.example\naccess-control-expose-headers: X-B"},
+      {"foreign origin", kShop, "GET", {{"origin", "https://evil.example"}}, "actual\nvary: origin"},
+      {"OPTIONS that is no preflight", kShop, "OPTIONS", {{"origin", "https://evil.example"}}, "actual\nvary: origin"},
       {"preflight",
        kShop,
        "OPTIONS",
        {{"origin", "https://shop.example"}, {"access-control-request-method", "PUT"}},
-       "preflight\naccess-control-allow-origin: https://shop.example\nvary: origin\n"
+       "preflight\nvary: origin\naccess-control-allow-origin: https://shop.example\n"
        "access-control-allow-methods: GET, POST\naccess-control-allow-headers: X-A\naccess-control-max-age: 60"},
       {"foreign preflight",
        kShop,
        "OPTIONS",
        {{"origin", "null"}, {"access-control-request-method", "PUT"}},
-       "preflight"},
+       "preflight\nvary: origin"},
+      {"anybody may share it: nothing varies", "allow_origins: '*'", "GET", {}, "pass"},
       {"anybody", "allow_origins: '*'", "GET", {{"origin", "null"}}, "actual\naccess-control-allow-origin: *"},
       {"anybody with credentials",
        "allow_origins: '*' allow_credentials: true expose_headers: '*'",
        "GET",
        {{"origin", "https://a.b"}},
-       "actual\naccess-control-allow-origin: https://a.b\nvary: origin\naccess-control-allow-credentials: true"},
+       "actual\nvary: origin\naccess-control-allow-origin: https://a.b\naccess-control-allow-credentials: true"},
       {"any method with credentials names what was asked for",
        "allow_origins: '*' allow_credentials: true allow_methods: '*' allow_headers: '*'",
        "OPTIONS",
        {{"origin", "https://a.b"},
         {"access-control-request-method", "PUT"},
         {"access-control-request-headers", "x, y"}},
-       "preflight\naccess-control-allow-origin: https://a.b\nvary: origin\naccess-control-allow-credentials: true\n"
+       "preflight\nvary: origin\naccess-control-allow-origin: https://a.b\naccess-control-allow-credentials: true\n"
        "access-control-allow-methods: PUT\naccess-control-allow-headers: x, y\naccess-control-max-age: 5"},
   };
   for (const Row& row : kRows) EXPECT_EQ(Decide(row.config, row.method, row.fields), row.expected) << row.what;
@@ -132,6 +133,18 @@ TEST(CorsPolicy, AnswersThePreflightAndDressesTheActualResponse) {
   EXPECT_EQ(actual.response.headers.Get("access-control-allow-origin"), "https://shop.example");
   EXPECT_EQ(actual.response.headers.Count("access-control-allow-origin"), 1u);
   EXPECT_EQ(actual.response.headers.Count("vary"), 2u);
+}
+
+TEST(CorsPolicy, TellsCachesThatTheAnswerVariesAlsoWithoutAnOrigin) {
+  BlockPool pool;
+  Cancellation cancellation;
+  CorsPolicy policy(Config(kShop));
+  Exchange same_origin(&pool);
+  same_origin.Begin(cancellation);
+  same_origin.request.method_text = "GET";
+  EXPECT_FALSE(RunReady(policy.OnRequest(same_origin)).is_reply());
+  EXPECT_FALSE(RunReady(policy.OnResponse(same_origin)).is_reply());
+  EXPECT_EQ(same_origin.response.headers.Get("vary"), "origin");
 }
 
 }  // namespace
