@@ -7,7 +7,7 @@
 #include "dataplane/base/arena.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
-#include "dataplane/http/message.h"
+#include "dataplane/http/headers.h"
 #include "dataplane/http/uri.h"
 #include "dataplane/snapshot/explain.h"
 
@@ -28,13 +28,37 @@ absl::StatusOr<std::string_view> SchemeOf(std::string_view url) {
       StrCat("\"", url.substr(0, 200), "\" is not a URL like http://shop.example/products"));
 }
 
-// "shop.example:8080" of "http://shop.example:8080/products?page=2".
-std::string_view AuthorityOf(std::string_view url, std::string_view scheme) {
-  const std::string_view rest = url.substr(scheme.size() + 3);
-  return rest.substr(0, rest.find_first_of("/?"));
+// The parts of "http://shop.example:8080/products?page=2#x": what decides about the connection, and what is sent over
+// it.
+struct Url {
+  std::string_view scheme;
+  std::string_view authority;
+  std::string target;  // origin form, or "*"
+};
+
+absl::StatusOr<Url> Split(std::string_view url) {
+  Url parts;
+  ASSIGN_OR_RETURN(parts.scheme, SchemeOf(url));
+  std::string_view rest = url.substr(parts.scheme.size() + 3);
+  rest = rest.substr(0, rest.find('#'));  // clients keep the fragment to themselves
+  size_t end = std::min(rest.find_first_of("/?*"), rest.size());
+  parts.authority = rest.substr(0, end);
+  std::string_view target = rest.substr(end);
+  parts.target = target.starts_with('/') || target == "*" ? std::string(target) : StrCat("/", target);
+  return parts;
 }
 
-absl::Status TakeHeaders(const management::v1::ExplainRequest& request, Arena& arena, http::Headers& headers) {
+absl::StatusOr<uint16_t> PortOf(const Url& url) {
+  Arena arena;
+  http::Authority authority;
+  if (http::CanonicalAuthority(url.authority, arena, authority) != http::TargetResult::kOk) {
+    return absl::InvalidArgumentError(StrCat("\"", url.authority.substr(0, 200), "\" is not HOST or HOST:PORT"));
+  }
+  if (authority.port != 0) return authority.port;
+  return url.scheme == "https" ? 443 : 80;
+}
+
+absl::Status TakeFields(const management::v1::ExplainRequest& request, snapshot::ExplainRequest& question) {
   size_t bytes = 0;
   if (request.headers_size() > static_cast<int>(kMaxHeaders)) {
     return absl::InvalidArgumentError(StrCat("more than ", kMaxHeaders, " headers"));
@@ -44,15 +68,17 @@ absl::Status TakeHeaders(const management::v1::ExplainRequest& request, Arena& a
     if (header.name().empty() || bytes > kMaxHeaderBytes) {
       return absl::InvalidArgumentError("a header without a name, or more than 60 KiB of headers");
     }
-    std::string name = header.name();
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    headers.Add(arena.Copy(name), header.value());
+    question.fields.emplace_back(header.name(), header.value());
   }
   return absl::OkStatus();
 }
 
-// The best answer of all groups: a route, else at least a listener.
+bool HasHost(const snapshot::ExplainRequest& question) {
+  return std::any_of(question.fields.begin(), question.fields.end(),
+                     [](const auto& field) { return http::EqualsLower(field.first, "host"); });
+}
+
+// The best answer of all groups: a route, else at least a listener. Groups without one know nothing of the request.
 Explanation AskAll(const std::map<std::string, rollout::SnapshotPtr>& snapshots,
                    const snapshot::ExplainRequest& request) {
   std::optional<Explanation> best;
@@ -60,7 +86,7 @@ Explanation AskAll(const std::map<std::string, rollout::SnapshotPtr>& snapshots,
     Explanation explanation = snapshot::Explain(*snapshot, request);
     if (explanation.outcome == Explanation::Outcome::kRouted) return explanation;
     const bool better = !best.has_value() || (best->outcome == Explanation::Outcome::kNoListener &&
-                                              explanation.outcome == Explanation::Outcome::kNoRoute);
+                                              explanation.outcome != Explanation::Outcome::kNoListener);
     if (better) best = std::move(explanation);
   }
   return std::move(best).value_or(Explanation());
@@ -71,30 +97,19 @@ Explanation AskAll(const std::map<std::string, rollout::SnapshotPtr>& snapshots,
 absl::StatusOr<management::v1::ExplainResponse> Explain(const std::map<std::string, rollout::SnapshotPtr>& snapshots,
                                                         const management::v1::ExplainRequest& request) {
   if (request.url().size() > kMaxUrlBytes) return absl::InvalidArgumentError("the URL is longer than 8 KiB");
-  ASSIGN_OR_RETURN(const std::string_view scheme, SchemeOf(request.url()));
-  const std::string method = request.method().empty() ? "GET" : request.method();
-  Arena arena;
-  http::RequestHead head;
-  head.method_text = method;
-  head.target = request.url();
-  RETURN_IF_ERROR(TakeHeaders(request, arena, head.headers));
-  // A client that names the host in the target sends the field as well.
-  if (!head.headers.Has("host")) head.headers.Add("host", AuthorityOf(request.url(), scheme));
-  const http::TargetResult target = http::ResolveTarget(head, scheme, http::EscapedSlashes::kReject, arena);
-  if (target != http::TargetResult::kOk) {
-    return absl::InvalidArgumentError(StrCat("the URL would be refused: ", http::TargetResultText(target)));
-  }
+  ASSIGN_OR_RETURN(const Url url, Split(request.url()));
   snapshot::ExplainRequest question;
-  question.port = head.port != 0 ? head.port : scheme == "https" ? 443 : 80;
-  question.method = method;
-  question.host = std::string(head.host);
-  question.path = std::string(head.path);
-  question.query = std::string(head.query);
-  question.headers = &head.headers;
+  ASSIGN_OR_RETURN(question.port, PortOf(url));
+  question.scheme = url.scheme;
+  question.method = request.method().empty() ? "GET" : request.method();
+  question.target = url.target;
   question.seed = request.seed();
+  RETURN_IF_ERROR(TakeFields(request, question));
+  if (!HasHost(question)) question.fields.emplace_back("host", url.authority);
   const Explanation explanation = AskAll(snapshots, question);
   management::v1::ExplainResponse response;
-  response.set_routed(explanation.outcome == Explanation::Outcome::kRouted);
+  const bool answered = explanation.outcome == Explanation::Outcome::kAnswered && explanation.status < 400;
+  response.set_routed(answered || explanation.outcome == Explanation::Outcome::kRouted);
   response.set_text(snapshot::ExplanationText(explanation));
   response.set_json(snapshot::ExplanationJson(explanation));
   return response;

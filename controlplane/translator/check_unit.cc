@@ -10,6 +10,7 @@
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/findings.h"
 #include "controlplane/translator/gateway_unit.h"
+#include "controlplane/translator/settings.h"
 #include "controlplane/translator/status.h"
 
 namespace penstock::translator {
@@ -155,7 +156,10 @@ void CheckPolicy(const Upsert& upsert, const Spec& spec, bool client, Reader& re
                      "remove override, or attach the policy to the Gateway");
     }
   }
-  if constexpr (std::is_same_v<Spec, api::TrafficPolicySpec>) CheckPlaces(spec, verdicts, findings);
+  if constexpr (std::is_same_v<Spec, api::TrafficPolicySpec>) {
+    CheckPlaces(spec, verdicts, findings);
+    CheckTimeouts(spec.timeouts().request(), spec.timeouts().backend_request(), "spec.timeouts", findings);
+  }
   output.status = PolicyStatusOf(verdicts, upsert.last_generation);
 }
 

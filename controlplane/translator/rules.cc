@@ -6,6 +6,7 @@
 
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/filters.h"
+#include "controlplane/translator/settings.h"
 #include "controlplane/translator/values.h"
 
 namespace penstock::translator {
@@ -79,14 +80,6 @@ bool IsPrefix(const api::HTTPRouteMatch& match) {
   return match.path().type().empty() || match.path().type() == "PathPrefix";
 }
 
-void CheckTimeouts(const api::HTTPRouteTimeouts& timeouts, const std::string& path, FindingSink& findings) {
-  std::optional<google::protobuf::Duration> request = ParseDuration(timeouts.request());
-  std::optional<google::protobuf::Duration> backend = ParseDuration(timeouts.backend_request());
-  if (!request.has_value() || !backend.has_value() || IsZero(*request) || !(*request < *backend)) return;
-  findings.Error(path + ".backendRequest", "E121", "one try cannot take longer than the whole request",
-                 Cat("make it at most ", timeouts.request()));
-}
-
 // One run over one route.
 class RuleTranslator {
  public:
@@ -119,7 +112,7 @@ class RuleTranslator {
                                                  route_, reader_, findings_);
     Note(filters);
     *out.mutable_filters() = std::move(filters.filters);
-    CheckTimeouts(rule.timeouts(), path + ".timeouts", findings_);
+    CheckTimeouts(rule.timeouts().request(), rule.timeouts().backend_request(), path + ".timeouts", findings_);
     if (filters.redirect.has_value()) {
       *out.mutable_redirect() = std::move(*filters.redirect);
       if (rule.backend_refs().empty()) return;

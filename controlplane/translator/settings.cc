@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "controlplane/manifests/text.h"
 #include "controlplane/translator/values.h"
 
 namespace penstock::translator {
@@ -31,6 +32,17 @@ void SetRetry(const api::Retries& retries, wire::Retry& out) {
   WithDuration(retries.per_try(), [&](const Duration& d) { *out.mutable_per_try() = d; });
   WithDuration(retries.backoff(), [&](const Duration& d) { *out.mutable_backoff() = d; });
   out.set_budget_percent(ParsePercent(retries.budget()).value_or(kBudgetPercent));
+}
+
+// The two times may come from different objects, each the closest that has one: a try ends with its request. (Both in
+// one object, where they contradict each other, are an error that is found there.)
+void CutTry(wire::Forward& forward) {
+  bool bounded = forward.has_request_timeout() && !forward.request_timeout_off();
+  if (!bounded || !forward.has_backend_timeout()) return;
+  bool longer = forward.backend_timeout_off() || forward.request_timeout() < forward.backend_timeout();
+  if (!longer) return;
+  forward.set_backend_timeout_off(false);
+  *forward.mutable_backend_timeout() = forward.request_timeout();
 }
 
 }  // namespace
@@ -75,6 +87,15 @@ wire::UpstreamSettings UpstreamSettingsOf(const api::TrafficPolicySpec& policy) 
   return out;
 }
 
+void CheckTimeouts(const std::string& request, const std::string& backend, const std::string& path,
+                   FindingSink& findings) {
+  std::optional<Duration> whole = ParseDuration(request);
+  std::optional<Duration> one_try = ParseDuration(backend);
+  if (!whole.has_value() || !one_try.has_value() || IsZero(*whole) || !(*whole < *one_try)) return;
+  findings.Error(path + ".backendRequest", "E121", "one try cannot take longer than the whole request",
+                 manifests::Cat("make it at most ", request));
+}
+
 void SetForwardSettings(const api::TrafficPolicySpec& policy, wire::Forward& forward) {
   WithDuration(policy.timeouts().request(), [&](const Duration& d) {
     *forward.mutable_request_timeout() = d;
@@ -84,6 +105,7 @@ void SetForwardSettings(const api::TrafficPolicySpec& policy, wire::Forward& for
     *forward.mutable_backend_timeout() = d;
     forward.set_backend_timeout_off(IsZero(d));
   });
+  CutTry(forward);
   if (policy.has_retries()) SetRetry(policy.retries(), *forward.mutable_retry());
 }
 

@@ -1,6 +1,7 @@
 // Effective policies -> the settings of resources. Only what somebody wrote is set: the data planes know the defaults.
 #pragma once
 
+#include "controlplane/translator/findings.h"
 #include "controlplane/translator/state.h"
 #include "proto/penstock/xds/v1/cluster.pb.h"
 #include "proto/penstock/xds/v1/listener.pb.h"
@@ -10,6 +11,9 @@ namespace penstock::translator {
 
 penstock::xds::v1::ClientSettings ClientSettingsOf(const api::ClientPolicySpec& policy);
 penstock::xds::v1::UpstreamSettings UpstreamSettingsOf(const api::TrafficPolicySpec& policy);
+// A request's timeouts that one object gives: REQUEST and BACKEND are texts of durations, or empty. PATH is theirs.
+void CheckTimeouts(const std::string& request, const std::string& backend, const std::string& path,
+                   FindingSink& findings);
 // Timeouts and retries of a Forward action.
 void SetForwardSettings(const api::TrafficPolicySpec& policy, penstock::xds::v1::Forward& forward);
 

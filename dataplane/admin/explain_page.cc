@@ -4,14 +4,10 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
-#include <deque>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
-#include "dataplane/base/arena.h"
 #include "dataplane/base/status.h"
-#include "dataplane/http/uri.h"
 #include "dataplane/snapshot/explain.h"
 
 namespace penstock::admin {
@@ -22,12 +18,8 @@ using google::protobuf::Value;
 
 constexpr std::string_view kFields[] = {"method", "host", "path", "headers", "port", "address", "seed", "format"};
 
-// The request and everything that its views look into.
 struct Asked {
   snapshot::ExplainRequest request;
-  http::Headers headers;
-  std::deque<std::string> texts;
-  Arena arena;
   bool as_text = false;
 };
 
@@ -57,12 +49,8 @@ Status TakeHeaders(const Struct& object, Asked& asked) {
     if (value.kind_case() != Value::kStringValue) {
       return absl::InvalidArgumentError(StrCat("the value of header \"", name, "\" must be a string"));
     }
-    asked.texts.push_back(absl::AsciiStrToLower(name));
-    std::string_view lower = asked.texts.back();
-    asked.texts.push_back(value.string_value());
-    asked.headers.Add(lower, asked.texts.back());
+    asked.request.fields.emplace_back(name, value.string_value());
   }
-  asked.request.headers = &asked.headers;
   return absl::OkStatus();
 }
 
@@ -75,25 +63,6 @@ Status TakePort(const Struct& object, Asked& asked) {
   return absl::OkStatus();
 }
 
-// The path and host as a listener with the default settings sees them.
-Status TakeTarget(std::string path, const std::string& host, Asked& asked) {
-  size_t question = path.find('?');
-  if (question != std::string::npos) asked.request.query = path.substr(question + 1);
-  asked.texts.push_back(path.substr(0, question));
-  std::string_view canonical;
-  http::TargetResult result =
-      http::CanonicalPath(asked.texts.back(), http::EscapedSlashes::kReject, asked.arena, canonical);
-  if (result == http::TargetResult::kOk) asked.request.path = std::string(canonical);
-  if (result == http::TargetResult::kOk && !host.empty()) {
-    http::Authority authority;
-    asked.texts.push_back(host);
-    result = http::CanonicalAuthority(asked.texts.back(), asked.arena, authority);
-    asked.request.host = std::string(authority.host);
-  }
-  if (result == http::TargetResult::kOk) return absl::OkStatus();
-  return absl::InvalidArgumentError(StrCat("such a request is refused with 400: ", http::TargetResultText(result)));
-}
-
 Status Parse(std::string_view body, Asked& asked) {
   Struct object;
   auto parsed = google::protobuf::util::JsonStringToMessage(body.empty() ? "{}" : std::string(body), &object);
@@ -101,7 +70,7 @@ Status Parse(std::string_view body, Asked& asked) {
   RETURN_IF_ERROR(CheckFields(object));
   ASSIGN_OR_RETURN(asked.request.method, Text(object, "method", "GET"));
   ASSIGN_OR_RETURN(asked.request.address, Text(object, "address", ""));
-  ASSIGN_OR_RETURN(std::string path, Text(object, "path", "/"));
+  ASSIGN_OR_RETURN(asked.request.target, Text(object, "path", "/"));
   ASSIGN_OR_RETURN(std::string host, Text(object, "host", ""));
   ASSIGN_OR_RETURN(std::string seed, Text(object, "seed", "0"));
   ASSIGN_OR_RETURN(std::string format, Text(object, "format", "json"));
@@ -110,8 +79,8 @@ Status Parse(std::string_view body, Asked& asked) {
     return absl::InvalidArgumentError("\"seed\" must be a number in a string, as the access log shows it");
   }
   RETURN_IF_ERROR(TakePort(object, asked));
-  RETURN_IF_ERROR(TakeHeaders(object, asked));
-  return TakeTarget(std::move(path), host, asked);
+  if (!host.empty()) asked.request.fields.emplace_back("host", host);
+  return TakeHeaders(object, asked);
 }
 
 }  // namespace

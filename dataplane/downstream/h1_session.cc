@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/base/strings.h"
+#include "dataplane/snapshot/admission.h"
 
 namespace penstock::downstream {
 namespace {
@@ -13,23 +14,6 @@ http::h1::HeadLimits LimitsOf(const snapshot::ClientSettings& settings) {
   return {.line_bytes = settings.max_request_line_bytes,
           .header_bytes = settings.max_header_bytes,
           .header_count = settings.max_header_count};
-}
-
-Reason ReasonOf(http::h1::Error error) {
-  switch (http::h1::StatusOf(error)) {
-    case 414:
-      return Reason::kRequestLineTooLong;
-    case 431:
-      return Reason::kHeadersTooLarge;
-    case 505:
-      return Reason::kUnsupportedVersion;
-    case 417:
-      return Reason::kExpectationFailed;
-    case 501:
-      return error == http::h1::Error::kMethodTooLong ? Reason::kUnsupportedMethod : Reason::kUnsupportedCoding;
-    default:
-      return error == http::h1::Error::kHost ? Reason::kBadHost : Reason::kBadRequest;
-  }
 }
 
 std::string AddressText(const std::string& ip, uint16_t port) {
@@ -165,7 +149,8 @@ Progress H1Session::ParseHead() {
   Progress progress = parser_.Parse({bytes, input_.size()}, x.request);
   x.time.head_received = stream_->reactor().Now();
   if (progress == Progress::kError) {
-    Refuse(ReasonOf(parser_.error()), Text(parser_.error()));
+    snapshot::Admission refused = snapshot::RefusedHead(parser_.error());
+    Refuse(refused.reason, refused.detail);
   } else if (progress == Progress::kDone) {
     head_ = input_.SplitFront(parser_.consumed());
     const http::RequestHead& request = x.request;

@@ -6,41 +6,10 @@
 #include "dataplane/http/forwarded.h"
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/proxy/steps.h"
+#include "dataplane/snapshot/admission.h"
 
 namespace penstock::proxy {
 namespace {
-
-Reason CheckMethod(const http::RequestHead& request) {
-  if (request.method == http::Method::kConnect) return Reason::kUnsupportedMethod;
-  if (request.method == http::Method::kTrace) return Reason::kMethodNotAllowed;
-  return Reason::kNone;
-}
-
-Reason ToReason(http::TargetResult result, Exchange& x) {
-  if (result == http::TargetResult::kOk) return Reason::kNone;
-  x.detail = http::TargetResultText(result);
-  if (result == http::TargetResult::kRedirect) return Reason::kPathRedirect;
-  bool host = result == http::TargetResult::kBadHost || result == http::TargetResult::kMissingHost;
-  return host ? Reason::kBadHost : Reason::kBadTarget;
-}
-
-http::EscapedSlashes ModeOf(const snapshot::ClientSettings& settings) {
-  switch (settings.escaped_slashes) {
-    case snapshot::ClientSettings::EscapedSlashes::kReject:
-      return http::EscapedSlashes::kReject;
-    case snapshot::ClientSettings::EscapedSlashes::kKeep:
-      return http::EscapedSlashes::kKeep;
-    case snapshot::ClientSettings::EscapedSlashes::kRedirect:
-      return http::EscapedSlashes::kRedirect;
-  }
-  return http::EscapedSlashes::kReject;
-}
-
-// Content whose length is known is refused before anybody reads it.
-bool IsTooLarge(const http::RequestHead& request, const snapshot::ClientSettings& settings) {
-  uint64_t most = settings.max_request_body_bytes;
-  return most != 0 && request.framing.kind == http::Framing::Kind::kLength && request.framing.length > most;
-}
 
 // What the client asked the outermost proxy for: only one whole, known value is believed.
 void FindClientScheme(Call& call) {
@@ -114,16 +83,10 @@ void Decide(Call& call, const snapshot::Shared<snapshot::CompiledListener>& list
   x.rule = decision.match->rule;
 }
 
-// OPTIONS with Max-Forwards (RFC 9110 7.6.2): 0 ends here.
-bool EndsHere(http::RequestHead& request, Arena& arena) {
-  if (request.method != http::Method::kOptions || !request.headers.Has(http::HeaderId::kMaxForwards)) return false;
-  uint32_t left = 0;
-  for (char c : request.headers.Get(http::HeaderId::kMaxForwards)) {
-    if (c < '0' || c > '9' || left > 1000) return false;
-    left = left * 10 + (c - '0');
-  }
-  if (left > 0) request.headers.Set(http::HeaderId::kMaxForwards, arena.Copy(std::to_string(left - 1)));
-  return left == 0;
+// Is the request answered here and now?
+bool Refused(Exchange& x, const snapshot::Admission& admission) {
+  if (!admission.ok()) x.detail = admission.detail;
+  return !admission.ok();
 }
 
 Reason Examine(Call& call) {
@@ -140,31 +103,27 @@ Reason Examine(Call& call) {
   call.listener = &place.default_listener();
   x.listener = call.listener->name;
   if (x.reason != Reason::kNone) return x.reason;
-  Reason reason = CheckMethod(x.request);
-  if (reason != Reason::kNone) return reason;
 
   http::RequestHead& request = x.request;
-  reason = ToReason(http::ResolveAuthority(request, call.stream.scheme(), x.arena), x);
-  if (reason != Reason::kNone) return reason;
+  snapshot::Admission admission = snapshot::AdmitAuthority(request, call.stream.scheme(), x.arena);
+  if (Refused(x, admission)) return admission.reason;
   const snapshot::Shared<snapshot::CompiledListener>* listener = place.ListenerOf(snapshot, request.host);
   if (listener != nullptr) call.listener = listener->get();
   x.listener = call.listener->name;
   call.stream.Apply(call.listener->client);
-  reason = ToReason(http::ResolvePath(request, ModeOf(call.listener->client), x.arena), x);
+  admission = snapshot::AdmitPath(request, call.listener->client, x.arena);
   call.host = request.host;
   call.path = request.path;
   call.query = request.query;
-  if (reason != Reason::kNone) return reason;
-  if (IsTooLarge(request, call.listener->client)) return Reason::kBodyTooLarge;
+  if (Refused(x, admission)) return admission.reason;
 
   FindClient(call);
-  // Our own element, which CleanHeaders adds, counts.
-  bool circles = http::CountLoops(request.headers) + 1 > http::kMaxLoops;
+  bool circles = snapshot::RunsInCircles(request);
   CleanHeaders(call);
   if (listener == nullptr) return Reason::kNoListener;
   call.chains[0] = &call.generation.policies.Find(call.listener->policy_chain);
   if (circles) return Reason::kLoopDetected;
-  if (request.path == "*" || EndsHere(request, x.arena)) return Reason::kOptions;
+  if (snapshot::AsksTheProxy(request, x.arena)) return Reason::kOptions;
   Decide(call, *listener);
   return call.match == nullptr ? Reason::kNoRoute : Reason::kNone;
 }

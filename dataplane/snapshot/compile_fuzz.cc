@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (outcome.ok() != outcome.problems.empty()) std::abort();
   if (!outcome.ok()) return 0;
   ExplainRequest request;
-  request.path = "/" + std::string(bytes.substr(2, 20));
+  request.target = "/" + std::string(bytes.substr(2, 20));
+  request.fields = {{"host", "a.example"}, {std::string(bytes.substr(2, 8)), std::string(bytes.substr(0, 12))}};
   ExplanationJson(Explain(*outcome.snapshot, request));
   ExplanationText(Explain(*outcome.snapshot, request));
   Delta removal{{}, {{delta.upserts.back().type_url, delta.upserts.back().name}}, {}};

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "dataplane/base/strings.h"
+#include "dataplane/snapshot/admission.h"
+#include "dataplane/snapshot/explain_request.h"
 #include "dataplane/snapshot/nearest.h"
 #include "dataplane/snapshot/state.h"
 
@@ -90,12 +92,61 @@ std::string EndpointsOf(const Snapshot& snapshot, const std::string& cluster) {
   return StrCat("one of ", names.size(), " by ", compiled.lb_algorithm, ", as ", names[0]);
 }
 
+// What the data plane answers by itself.
+void Answer(Reason reason, std::string_view detail, Explanation& explanation) {
+  const ReasonRow& row = RowOf(reason);
+  explanation.status = reason == Reason::kOptions ? 200 : row.status;
+  explanation.reason = row.name;
+  explanation.detail = detail.empty() ? row.help : detail;
+}
+
+std::string DurationText(nanoseconds duration) {
+  int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  if (duration != std::chrono::milliseconds(ms)) return StrCat(duration.count(), "ns");
+  return ms % 1000 == 0 ? StrCat(ms / 1000, "s") : StrCat(ms, "ms");
+}
+
+void ExplainTimeouts(const Snapshot& snapshot, const Forward& forward, const std::string& cluster,
+                     Explanation& explanation) {
+  const UpstreamSettings& upstream = (*snapshot.FindCluster(cluster))->upstream;
+  struct Row {
+    std::string_view name;
+    nanoseconds value;  // 0: none
+  };
+  const Row rows[] = {{"request", forward.request_timeout},
+                      {"one try", forward.backend_timeout},
+                      {"connect", upstream.connect_timeout},
+                      {"stream idle", upstream.stream_idle_timeout}};
+  for (const Row& row : rows) {
+    explanation.timeouts.push_back(
+        StrCat(row.name, " ", row.value == nanoseconds(0) ? std::string("none") : DurationText(row.value)));
+  }
+  explanation.retries = "only where nothing can have been processed";
+  if (!forward.retry.has_value()) return;
+  std::string on;
+  for (uint32_t status : forward.retry->statuses) on += StrCat(on.empty() ? "" : ", ", status);
+  explanation.retries = StrCat("at most ", forward.retry->attempts, " more tries", on.empty() ? "" : " on ", on,
+                               ", budget ", forward.retry->budget_percent, " %");
+}
+
 std::string ExplainForward(const Snapshot& snapshot, const Forward& forward, uint64_t seed, Explanation& explanation) {
   for (const WeightedCluster& cluster : forward.clusters) ExplainBackend(snapshot, forward, cluster, explanation);
   const WeightedCluster* picked = PickCluster(forward, seed);
-  if (picked == nullptr) return "500: no backend has a weight";
-  explanation.backends[picked - forward.clusters.data()].picked = true;
-  if (picked->cluster.empty()) return "500: the picked backend is unresolved";
+  if (picked == nullptr) {
+    Answer(Reason::kNoBackend, "", explanation);
+    return "500: no backend has a weight";
+  }
+  ExplainedBackend& backend = explanation.backends[picked - forward.clusters.data()];
+  backend.picked = true;
+  if (picked->cluster.empty()) {
+    Answer(Reason::kBackendUnresolved, "", explanation);
+    return "500: the picked backend is unresolved";
+  }
+  ExplainTimeouts(snapshot, forward, picked->cluster, explanation);
+  if (backend.endpoints == 0) {
+    Answer(Reason::kNoEndpoints, "", explanation);
+    return StrCat("503: ", picked->cluster, " has no endpoint");
+  }
   ExplainFilters(picked->filters, StrCat(" (backend ", picked->cluster, ")"), explanation);
   explanation.endpoint = EndpointsOf(snapshot, picked->cluster);
   return StrCat("forward to ", picked->cluster);
@@ -114,6 +165,58 @@ std::string ExplainAction(const Snapshot& snapshot, const Action& action, uint64
   return StrCat("redirect ", redirect.status, to);
 }
 
+void ExplainListener(const Snapshot& snapshot, const CompiledListener& listener, Explanation& explanation) {
+  explanation.listener = listener.name;
+  explanation.listener_hostname = listener.hostname;
+  ExplainPolicies(snapshot, listener.policy_chain, explanation);
+}
+
+void ExplainRoute(const Snapshot& snapshot, const Shared<CompiledListener>& listener, const http::RequestHead& head,
+                  uint64_t seed, Explanation& explanation) {
+  router::Request parts{head.method_text, head.host, head.path, head.query, &head.headers};
+  Decision decision = snapshot.Decide(listener, parts);
+  explanation.misses = NearestMisses(snapshot, listener->name, parts, decision.match);
+  explanation.outcome = decision.match == nullptr ? Explanation::Outcome::kNoRoute : Explanation::Outcome::kRouted;
+  if (decision.match == nullptr) return Answer(Reason::kNoRoute, "", explanation);
+  const CompiledRule& rule = decision.rule();
+  explanation.route = decision.route().name;
+  explanation.rule = RuleLabel(decision.route(), decision.match->rule);
+  explanation.match = DescribeMatch(*decision.match);
+  ExplainPolicies(snapshot, rule.policy_chain, explanation);
+  ExplainFilters(rule.filters, "", explanation);
+  explanation.action = ExplainAction(snapshot, rule.action, seed, explanation);
+}
+
+// Everything behind a head that could be read. The order is that of the data plane's Accept.
+void ExplainHead(const Snapshot& snapshot, const BindGroup& group, const ExplainRequest& request,
+                 http::RequestHead& head, Arena& arena, Explanation& explanation) {
+  explanation.outcome = Explanation::Outcome::kAnswered;
+  Admission admission = AdmitAuthority(head, request.scheme, arena);
+  if (!admission.ok()) {
+    ExplainListener(snapshot, *snapshot.DefaultListener(group), explanation);
+    return Answer(admission.reason, admission.detail, explanation);
+  }
+  const Shared<CompiledListener>* found = snapshot.FindListenerForHost(group, head.host);
+  const Shared<CompiledListener>& listener = found != nullptr ? *found : snapshot.DefaultListener(group);
+  admission = AdmitPath(head, listener->client, arena);
+  if (found != nullptr || !admission.ok()) ExplainListener(snapshot, *listener, explanation);
+  if (admission.reason == Reason::kPathRedirect) {
+    Answer(admission.reason, "", explanation);
+    explanation.detail = StrCat("to ", head.path);
+    return;
+  }
+  if (!admission.ok()) return Answer(admission.reason, admission.detail, explanation);
+  bool circles = RunsInCircles(head);
+  CleanHead(request, head, arena);
+  if (found == nullptr) {
+    explanation.outcome = Explanation::Outcome::kNoListener;
+    return Answer(Reason::kNoListener, "", explanation);
+  }
+  if (circles) return Answer(Reason::kLoopDetected, "", explanation);
+  if (AsksTheProxy(head, arena)) return Answer(Reason::kOptions, "", explanation);
+  ExplainRoute(snapshot, listener, head, request.seed, explanation);
+}
+
 }  // namespace
 
 Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
@@ -121,24 +224,21 @@ Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
   explanation.generation = snapshot.id();
   explanation.port = request.port;
   const BindGroup* group = GroupFor(snapshot, request);
-  if (group == nullptr) return explanation;
-  router::Request parts{request.method, request.host, request.path, request.query, request.headers};
-  Decision decision = snapshot.Decide(*group, parts);
-  if (decision.listener == nullptr) return explanation;
-  const CompiledListener& listener = **decision.listener;
-  explanation.listener = listener.name;
-  explanation.listener_hostname = listener.hostname;
-  ExplainPolicies(snapshot, listener.policy_chain, explanation);
-  explanation.misses = NearestMisses(snapshot, listener.name, parts, decision.match);
-  explanation.outcome = decision.match == nullptr ? Explanation::Outcome::kNoRoute : Explanation::Outcome::kRouted;
-  if (decision.match == nullptr) return explanation;
-  const CompiledRule& rule = decision.rule();
-  explanation.route = decision.route().name;
-  explanation.rule = RuleLabel(decision.route(), decision.match->rule);
-  explanation.match = DescribeMatch(*decision.match);
-  ExplainPolicies(snapshot, rule.policy_chain, explanation);
-  ExplainFilters(rule.filters, "", explanation);
-  explanation.action = ExplainAction(snapshot, rule.action, request.seed, explanation);
+  if (group == nullptr) {
+    Answer(Reason::kNoListener, "", explanation);
+    return explanation;
+  }
+  const CompiledListener& defaults = *snapshot.DefaultListener(*group);
+  Arena arena;
+  http::RequestHead head;
+  Admission read = ReadAsClientsSendIt(request, defaults.client, arena, head);
+  if (!read.ok()) {
+    explanation.outcome = Explanation::Outcome::kAnswered;
+    ExplainListener(snapshot, defaults, explanation);
+    Answer(read.reason, read.detail, explanation);
+    return explanation;
+  }
+  ExplainHead(snapshot, *group, request, head, arena, explanation);
   return explanation;
 }
 

@@ -10,15 +10,14 @@
 
 namespace penstock::snapshot {
 
-// A request to explain. HOST and PATH are canonical (dataplane/http/uri.h).
+// A request to explain, as a client would send it over HTTP/1.1.
 struct ExplainRequest {
   std::string address;  // of the bind group; "" = the default address, and if there is none, the first that has PORT
   uint16_t port = 80;
+  std::string scheme = "http";  // "http" or "https"
   std::string method = "GET";
-  std::string host;
-  std::string path = "/";
-  std::string query;  // without "?"
-  const http::Headers* headers = nullptr;
+  std::string target = "/";                                 // of the request line
+  std::vector<std::pair<std::string, std::string>> fields;  // Host among them
   uint64_t seed = 0;  // the Exchange's: decides the random picks as live traffic does
 };
 
@@ -48,9 +47,13 @@ struct ExplainedBackend {
 
 // What happens to one request, and why: the same decisions as live traffic, by the same code.
 struct Explanation {
-  enum class Outcome { kRouted, kNoListener, kNoRoute };
+  // kAnswered: before any route, by the data plane itself.
+  enum class Outcome { kRouted, kNoListener, kNoRoute, kAnswered };
   Outcome outcome = Outcome::kNoListener;
   GenerationId generation;
+  int status = 0;        // of an answer that the data plane makes itself for sure; 0: none
+  std::string reason;    // its name in the access log
+  std::string detail;    // what exactly was wrong
   std::string listener;  // "" if kNoListener
   uint16_t port = 0;
   std::string listener_hostname;          // "" any
@@ -60,7 +63,9 @@ struct Explanation {
   std::vector<std::string> filters;       // "set request header x-env: prod", in order
   std::string action;                     // "forward", "redirect to https://...:443/... (301)", "reply 200"
   std::vector<ExplainedBackend> backends;
-  std::string endpoint;  // "10.0.0.21:8082 (one of 2 by weighted round robin)", "" if none
+  std::string endpoint;               // "10.0.0.21:8082 (one of 2 by weighted round robin)", "" if none
+  std::vector<std::string> timeouts;  // "request 2s", in the order in which they count; of a forward
+  std::string retries;                // "2 more tries on 503, ..."; of a forward
 };
 
 inline constexpr size_t kMaxMisses = 10;

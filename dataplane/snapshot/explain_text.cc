@@ -29,6 +29,8 @@ std::string OutcomeName(Explanation::Outcome outcome) {
       return "no_listener";
     case Explanation::Outcome::kNoRoute:
       return "no_route";
+    case Explanation::Outcome::kAnswered:
+      return "answered";
   }
   return "";
 }
@@ -55,6 +57,12 @@ void AppendRoutes(const Explanation& e, std::string& text) {
   }
 }
 
+void AppendList(std::string_view label, const std::vector<std::string>& items, std::string& text) {
+  for (size_t i = 0; i < items.size(); ++i)
+    text += i == 0 ? StrCat(Pad(label, kLabel), items[0]) : StrCat(", ", items[i]);
+  if (!items.empty()) text += "\n";
+}
+
 void AppendAction(const Explanation& e, std::string& text) {
   if (e.backends.empty()) {
     text += StrCat(Pad("action", kLabel), e.action, "\n");
@@ -63,6 +71,8 @@ void AppendAction(const Explanation& e, std::string& text) {
   text += StrCat(Pad("backend", kLabel), BackendLine(e.backends), "  ->  ", e.action);
   if (!e.endpoint.empty()) text += StrCat(", would pick ", e.endpoint);
   text += "\n";
+  AppendList("timeouts", e.timeouts, text);
+  if (!e.retries.empty()) text += StrCat(Pad("retries", kLabel), e.retries, "\n");
 }
 
 // A JSON object or array that is being written.
@@ -181,7 +191,9 @@ std::string ExplanationText(const Explanation& e) {
   }
   std::string host = e.listener_hostname.empty() ? "" : StrCat(" host ", e.listener_hostname);
   text += StrCat(label, e.listener, " :", e.port, host, "\n");
-  AppendRoutes(e, text);
+  bool answered = e.outcome == Explanation::Outcome::kAnswered;
+  if (answered) text += StrCat(Pad("answer", kLabel), e.status, " ", e.reason, ": ", e.detail, "\n");
+  if (!answered) AppendRoutes(e, text);
   for (size_t i = 0; i < e.policies.size(); ++i) {
     const ExplainedPolicy& policy = e.policies[i];
     text += StrCat(Pad(i == 0 ? "policies" : "", kLabel), i + 1, " ", Pad(policy.type, kName), "from ",
@@ -199,6 +211,9 @@ std::string ExplanationJson(const Explanation& e) {
   JsonWriter json;
   json.Open('{');
   json.Field("outcome", OutcomeName(e.outcome));
+  if (e.status != 0) json.NumberField("status", static_cast<uint64_t>(e.status));
+  if (e.status != 0) json.Field("reason", e.reason);
+  if (e.status != 0) json.Field("detail", e.detail);
   json.NumberField("epoch", e.generation.epoch);
   json.NumberField("generation", e.generation.number);
   json.Field("listener", e.listener);
@@ -211,6 +226,11 @@ std::string ExplanationJson(const Explanation& e) {
   json.Field("action", e.action);
   WriteBackends(e, json);
   json.Field("endpoint", e.endpoint);
+  json.Key("timeouts");
+  json.Open('[');
+  for (const std::string& timeout : e.timeouts) json.String(timeout);
+  json.Close(']');
+  json.Field("retries", e.retries);
   json.Close('}');
   return json.Take();
 }

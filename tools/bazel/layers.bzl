@@ -27,7 +27,7 @@ _MAY_IMPORT = {
     "controlplane/providers": ["dataplane/base", "controlplane/manifests", "controlplane/translator", "controlplane/store", "controlplane/rollout"],
     "controlplane/server": ["controlplane", "dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/http", "dataplane/snapshot"],
     # The offline verbs (lint, compile, diff, explain) run the control plane's pure rooms in the CLI itself.
-    "tools/cli": ["dataplane/base", "dataplane/snapshot", "controlplane/manifests", "controlplane/translator"],
+    "tools/cli": ["dataplane/base", "dataplane/exchange", "dataplane/snapshot", "controlplane/manifests", "controlplane/translator"],
     "tools/devtools": ["dataplane/base", "dataplane/io", "dataplane/http", "dataplane/snapshot", "controlplane/manifests", "controlplane/translator"],
     "test": ["dataplane", "controlplane", "tools"],
 }

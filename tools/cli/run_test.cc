@@ -168,7 +168,7 @@ TEST(Explain, SaysWhatAnUnknownCodeIsNotAndWhichAreNear) {
 }
 
 TEST(Explain, AsksForTheHostOfARequestWithTheCommandToType) {
-  Ran ran = Penstock({"explain", "request", "post", "/users?page=2"});
+  Ran ran = Penstock({"explain", "request", "POST", "/users?page=2"});
   EXPECT_EQ(ran.exit, Exit::kUsage);
   EXPECT_NE(ran.err.find("\n  penstock explain request POST http://HOST:PORT/users?page=2 "), std::string::npos)
       << ran.err;

@@ -137,7 +137,7 @@ constexpr CounterRow<WorkerCells> kWorkerCounters[] = {
      &WorkerCells::log_drops},
 };
 constexpr RowText kLocalReplies = {"penstock_local_replies_total",
-                                   "Responses made by the data plane itself, by reason (docs/reasons in explain).",
+                                   "Responses made by the data plane itself, by reason (penstock explain REASON).",
                                    "reason"};
 
 constexpr CounterRow<ProcessCells> kProcessCounters[] = {

@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <cctype>
+#include <iterator>
 
 #include "controlplane/manifests/codes.h"
 #include "controlplane/manifests/schema.h"
 #include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
+#include "dataplane/exchange/reason.h"
 #include "tools/cli/change.h"
 #include "tools/cli/render/json.h"
 #include "tools/cli/render/table.h"
@@ -25,10 +28,21 @@ std::string HostHeader(const api::ExplainRequest& request) {
   return "";
 }
 
-// "shop.example/users" is http; "/users" is for the host that -H names. Without any, nobody knows the listener.
+bool IsMethod(std::string_view word) {
+  constexpr std::string_view kMethods[] = {"GET",    "HEAD",    "POST",  "PUT",    "PATCH",
+                                           "DELETE", "OPTIONS", "TRACE", "CONNECT"};
+  return std::find(std::begin(kMethods), std::end(kMethods), word) != std::end(kMethods);
+}
+
+// "shop.example/users" is http; "/users" and "*" are for the host that -H names. Without any, nobody knows the
+// listener.
 absl::StatusOr<std::string> WholeUrl(const api::ExplainRequest& request, const std::string& url) {
   if (StrContains(url, "://")) return url;
-  if (!StartsWith(url, "/")) return "http://" + url;
+  if (IsMethod(url)) {
+    return absl::InvalidArgumentError(
+        StrCat("the URL is missing; write: penstock explain request ", url, " http://HOST:PORT/PATH"));
+  }
+  if (!StartsWith(url, "/") && url != "*") return "http://" + url;
   std::string host = HostHeader(request);
   if (!host.empty()) return StrCat("http://", host, url);
   return absl::InvalidArgumentError(StrCat(
@@ -42,14 +56,14 @@ void AddHost(api::ExplainRequest& request) {
   std::string_view rest = std::string_view(request.url()).substr(request.url().find("://") + 3);
   api::Header& host = *request.add_headers();
   host.set_name("host");
-  host.set_value(std::string(rest.substr(0, rest.find_first_of("/?#"))));
+  host.set_value(std::string(rest.substr(0, rest.find_first_of("/?#*"))));
 }
 
 absl::StatusOr<api::ExplainRequest> RequestOf(const CommandLine& line) {
   RETURN_IF_ERROR(line.ExpectPositionals(2, 3));
   api::ExplainRequest request;
   bool has_method = line.Positionals().size() == 3;
-  request.set_method(has_method ? UpperCase(line.Positional(1)) : "GET");
+  request.set_method(has_method ? std::string(line.Positional(1)) : "GET");
   std::string url(line.Positional(has_method ? 2 : 1));
   for (const std::string& header : line.All("header")) {
     std::pair<std::string_view, std::string_view> field = SplitOnce(header, ':');
@@ -96,6 +110,27 @@ absl::StatusOr<Exit> ExplainCode(Invocation& call, const manifests::MessageCode&
   }
   call.console.Out(
       StrCat(code.code, "  ", code.title, "\n\n", code.explanation, "\n\nWhat to do: ", code.what_to_do, "\n"));
+  return Exit::kOk;
+}
+
+// nullptr if the access log knows no such reason.
+const ReasonRow* FindReason(std::string_view name) {
+  for (int i = 1; i < static_cast<int>(Reason::kCount); ++i) {
+    const ReasonRow& row = RowOf(static_cast<Reason>(i));
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<Exit> ExplainReason(Invocation& call, const ReasonRow& reason) {
+  if (call.console.format() != Format::kTable) {
+    Json body = {{"reason", std::string(reason.name)}, {"explanation", std::string(reason.help)}};
+    if (reason.status != 0) body["status"] = reason.status;
+    PrintDocument(call.console, Document("Reason", body));
+    return Exit::kOk;
+  }
+  std::string status = reason.status == 0 ? "" : StrCat("answered with ", reason.status);
+  call.console.Out(StrCat(reason.name, "  ", status, status.empty() ? "" : "\n\n", reason.help, "\n"));
   return Exit::kOk;
 }
 
@@ -162,6 +197,7 @@ absl::StatusOr<Exit> RunExplain(Invocation& call) {
   if (what == "request") return ExplainRequest(call);
   RETURN_IF_ERROR(call.line.ExpectPositionals(1, 1));
   if (const manifests::MessageCode* code = manifests::FindCode(what)) return ExplainCode(call, *code);
+  if (const ReasonRow* reason = FindReason(what)) return ExplainReason(call, *reason);
   if (LooksLikeCode(what)) return NoSuchCode(what);
   return ExplainSchema(call, what);
 }
@@ -171,8 +207,10 @@ absl::StatusOr<Exit> RunExplain(Invocation& call) {
 const Verb kExplain = {
     .name = "explain",
     .group = "Look",
-    .summary = "Explains what would happen to a request, a kind or field of the manifests, or a message's code",
-    .arguments = "request [METHOD] URL | KIND[.FIELD...] | CODE",
+    .summary =
+        "Explains what would happen to a request, a kind or field of the manifests, a message's code, or a "
+        "reason of the access log",
+    .arguments = "request [METHOD] URL | KIND[.FIELD...] | CODE | REASON",
     .flags = kFlags,
     .shared_flags = {},
     .details =
@@ -181,7 +219,7 @@ const Verb kExplain = {
         "is sent. Exit 9 if nothing would answer. Without arguments: the kinds.",
     .example =
         "penstock explain request GET http://shop.example/products?page=2 -H 'x-env: prod'\n"
-        "penstock explain httproute.spec.rules.matches\npenstock explain E101",
+        "penstock explain httproute.spec.rules.matches\npenstock explain E101\npenstock explain no_route",
     .run = RunExplain,
 };
 
