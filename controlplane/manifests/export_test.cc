@@ -78,8 +78,8 @@ TEST(Export, MasksSecretsWithWhatIsNotTakenForTheirValue) {
     ParseResult again = ParseText(exported);
     ASSERT_EQ(again.findings.size(), 2u) << exported;
     EXPECT_EQ(again.findings[0].code(), "E024");
-    EXPECT_EQ(again.findings[0].path(), "data[k]");
-    EXPECT_EQ(again.findings[1].path(), "stringData[p]");
+    EXPECT_EQ(again.findings[0].path(), "data.k");
+    EXPECT_EQ(again.findings[1].path(), "stringData.p");
   }
 }
 
