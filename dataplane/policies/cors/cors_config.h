@@ -17,8 +17,8 @@ namespace penstock::policies {
 // What CORS does with one request.
 struct CorsDecision {
   enum class Kind {
-    kPass,       // no Origin field: not our business
-    kPreflight,  // answered here and now: 204 with the fields, of which an origin that is not allowed gets none
+    kPass,       // no Origin field: goes on; caches are told if the answer would be another with one
+    kPreflight,  // answered here and now: 204 with the fields, of which an origin that is not allowed gets but Vary
     kActual,     // goes on; the fields are set on its response
   };
   struct Field {
