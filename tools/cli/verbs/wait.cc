@@ -80,13 +80,19 @@ absl::StatusOr<Exit> RunWait(Invocation& call) {
   ASSIGN_OR_RETURN(api::WaitRequest request, RequestOf(call.line));
   ASSIGN_OR_RETURN(absl::Duration limit, call.line.Duration("timeout", absl::Seconds(30)));
   api::FleetStatus last;
+  bool answered = false;
   auto on_status = [&](const api::FleetStatus& fleet) {
     last = fleet;
+    answered = true;
     call.console.Progress(WaitText(fleet, request.generation()));
     return true;
   };
   absl::Status waited = WaitPatiently(call, request, limit, on_status);
   call.console.EndProgress();
+  if (absl::IsDeadlineExceeded(waited) && !answered) {
+    // Time was over in the middle of a try: still nobody was there.
+    waited = absl::UnavailableError(StrCat("after ", absl::FormatDuration(limit), " no control plane has answered"));
+  }
   if (absl::IsDeadlineExceeded(waited)) {
     waited = absl::DeadlineExceededError(StrCat("after ", absl::FormatDuration(limit), ": ",
                                                 WaitText(last, request.generation()), MissedText(request, last)));
