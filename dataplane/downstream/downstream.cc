@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "dataplane/downstream/h1_session.h"
+#include "dataplane/downstream/connection.h"
 
 namespace penstock::downstream {
 
@@ -85,7 +85,7 @@ void Downstream::StopListeningEverywhere() {
 
 void Downstream::Drain() {
   draining_ = true;
-  sessions_.ForEach([](H1Session& session) { session.OnDrain(); });
+  open_.ForEach([](Connection& connection) { connection.OnDrain(); });
 }
 
 void Downstream::Abort() { life_.Cancel(); }
@@ -93,7 +93,7 @@ void Downstream::Abort() { life_.Cancel(); }
 void Downstream::Adopt(std::unique_ptr<io::TcpStream> stream, const std::shared_ptr<PlaceLoad>& load,
                        const std::shared_ptr<proxy::Place>& place) {
   if (!Admit(*load, *place)) return;
-  proxy_.reactor.Spawn(H1Session::Run(*this, std::move(stream), load, place));
+  proxy_.reactor.Spawn(Connection::Run(*this, std::move(stream), load, place));
 }
 
 // Counts the connection, if the limits allow it.
@@ -109,14 +109,14 @@ bool Downstream::Admit(PlaceLoad& load, proxy::Place& place) {
   return false;
 }
 
-void Downstream::Enter(H1Session& session) {
+void Downstream::Enter(Connection& connection) {
   ++connections_;
-  sessions_.PushBack(session);
+  open_.PushBack(connection);
 }
 
-void Downstream::Leave(H1Session& session) {
+void Downstream::Leave(Connection& connection) {
   --connections_;
-  static_cast<ListNode&>(session).Unlink();
+  static_cast<ListNode&>(connection).Unlink();
   limit_.Give();
 }
 

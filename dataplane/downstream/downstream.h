@@ -16,7 +16,7 @@
 namespace penstock::downstream {
 
 class Acceptor;
-class H1Session;
+class Connection;
 
 // The open client connections of the whole process against one limit; shared by all workers, touched once per
 // connection.
@@ -70,13 +70,13 @@ class Downstream {
   bool draining() const { return draining_; }
   size_t connections() const { return connections_; }
 
-  // --- For sessions.
+  // --- For connections and their sessions.
   proxy::Proxy& proxy() { return proxy_; }
   ExchangePool& exchanges() { return exchanges_; }
   // What everything of this side waits under: cancelled by Abort().
   Cancellation& life() { return life_; }
-  void Enter(H1Session& session);
-  void Leave(H1Session& session);
+  void Enter(Connection& connection);
+  void Leave(Connection& connection);
 
  private:
   friend class Acceptor;
@@ -91,7 +91,7 @@ class Downstream {
   Cancellation life_;
   std::vector<std::shared_ptr<Acceptor>> acceptors_;
   std::vector<std::shared_ptr<Acceptor>> new_;  // do not accept yet
-  IntrusiveList<H1Session> sessions_;
+  IntrusiveList<Connection> open_;
   size_t connections_ = 0;
   bool draining_ = false;
 };

@@ -16,58 +16,27 @@ http::h1::HeadLimits LimitsOf(const snapshot::ClientSettings& settings) {
           .header_count = settings.max_header_count};
 }
 
-std::string AddressText(const std::string& ip, uint16_t port) {
-  bool v6 = ip.find(':') != ip.npos;
-  return StrCat(v6 ? "[" : "", ip, v6 ? "]:" : ":", port);
-}
-
 }  // namespace
 
-Task<void> H1Session::Run(Downstream& downstream, std::unique_ptr<io::TcpStream> stream,
-                          std::shared_ptr<PlaceLoad> load, std::shared_ptr<proxy::Place> place) {
-  H1Session session(downstream, std::move(stream), std::move(load), std::move(place));
-  co_await session.Serve();
-}
-
-H1Session::H1Session(Downstream& downstream, std::unique_ptr<io::TcpStream> stream, std::shared_ptr<PlaceLoad> load,
-                     std::shared_ptr<proxy::Place> place)
-    : downstream_(downstream),
-      stream_(std::move(stream)),
-      load_(std::move(load)),
-      place_(std::move(place)),
-      peer_text_(stream_->peer().ip().ToString()),
-      peer_address_text_(AddressText(peer_text_, stream_->peer().port())),
-      idle_(&downstream.life()),
+H1Session::H1Session(Connection& connection)
+    : connection_(connection),
+      downstream_(connection.downstream()),
+      stream_(connection.stream()),
+      idle_(&downstream_.life()),
       parser_(http::h1::HeadLimits{}),
-      exchange_(nullptr, ExchangePool::Return{&downstream.exchanges()}),
-      body_(*stream_, input_, *this),
-      output_(*stream_) {
-  downstream_.Enter(*this);
-  stream_->set_watcher(this);
+      exchange_(nullptr, ExchangePool::Return{&downstream_.exchanges()}),
+      body_(stream_, input_, *this),
+      output_(stream_),
+      defaults_(connection.settings()),
+      defaults_serial_(connection.settings_serial()) {
+  stream_.set_watcher(this);
 }
 
-H1Session::~H1Session() {
-  stream_->set_watcher(nullptr);
-  if (cells_ != nullptr) cells_->connections_active.Add(-1);
-  load_->connections.fetch_sub(1, std::memory_order_relaxed);
-  downstream_.Leave(*this);
-}
+H1Session::~H1Session() { stream_.set_watcher(nullptr); }
 
 Task<void> H1Session::Serve() {
-  io::Reactor& reactor = stream_->reactor();
+  io::Reactor& reactor = stream_.reactor();
   proxy::Proxy& proxy = downstream_.proxy();
-  const snapshot::BindGroup* group = proxy.Listeners(*place_);
-  if (group != nullptr) {
-    const snapshot::CompiledListener& listener = place_->default_listener();
-    defaults_ = listener.client;
-    defaults_serial_ = proxy.serial;
-    cells_ = proxy.stats.HoldListener(listener.name);
-    cells_->connections_opened.Add();
-    cells_->connections_active.Add(1);
-  }
-  // +-10 %, so that connections that were opened together do not end together.
-  Duration age = defaults_.max_connection_age;
-  max_age_ = After(reactor.Now(), age - age / 10 + Duration(reactor.random().Below(age.count() / 5 + 1)));
   max_requests_ = defaults_.max_requests_per_connection;
   idle_deadline_ = After(reactor.Now(), defaults_.first_byte_timeout);
   bool more = true;
@@ -78,7 +47,6 @@ Task<void> H1Session::Serve() {
     more = co_await FinishRequest();
   }
   if (linger_) co_await Linger();
-  stream_->Close();
 }
 
 // The next request, or what stands for it: a head that was refused is answered, too.
@@ -86,8 +54,8 @@ Task<H1Session::Next> H1Session::ReadRequest() {
   if (input_.empty()) {
     waiting_ = true;
     if (downstream_.draining()) OnDrain();
-    Wait wait = Wait{idle_deadline_, &idle_}.Until(requests_ == 0 ? idle_deadline_ : max_age_);
-    StatusOr<Chunk> bytes = co_await stream_->Read(BlockPool::kMedium, wait);
+    Wait wait = Wait{idle_deadline_, &idle_}.Until(requests_ == 0 ? idle_deadline_ : connection_.max_age());
+    StatusOr<Chunk> bytes = co_await stream_.Read(BlockPool::kMedium, wait);
     if (!bytes.ok() || bytes->empty()) co_return Next::kClose;
     input_ = *std::move(bytes);
   }
@@ -100,11 +68,11 @@ Task<H1Session::Next> H1Session::ReadRequest() {
 }
 
 void H1Session::BeginExchange() {
-  io::Reactor& reactor = stream_->reactor();
+  io::Reactor& reactor = stream_.reactor();
   proxy::Proxy& proxy = downstream_.proxy();
-  const snapshot::BindGroup* group = proxy.Listeners(*place_);
+  const snapshot::BindGroup* group = proxy.Listeners(connection_.place());
   if (group != nullptr && defaults_serial_ != proxy.serial) {
-    defaults_ = place_->default_listener().client;
+    defaults_ = connection_.place().default_listener().client;
     defaults_serial_ = proxy.serial;
   }
   exchange_ = downstream_.exchanges().Get();
@@ -112,10 +80,11 @@ void H1Session::BeginExchange() {
   exchange_->Begin(*request_);
   exchange_->time.wall = reactor.Wall();
   exchange_->time.started = reactor.Now();
-  exchange_->peer = stream_->peer().ip();
-  exchange_->peer_text = peer_text_;
-  exchange_->peer_address_text = peer_address_text_;
-  exchange_->listener_port = place_->port_text();
+  exchange_->peer = connection_.peer();
+  exchange_->peer_text = connection_.peer_text();
+  exchange_->peer_address_text = connection_.peer_address_text();
+  exchange_->connection = &connection_.info();
+  exchange_->listener_port = connection_.place().port_text();
   exchange_->request_body = &body_;
   head_deadline_ = After(reactor.Now(), defaults_.request_headers_timeout);
   parser_.Reset(LimitsOf(defaults_));
@@ -147,7 +116,7 @@ Progress H1Session::ParseHead() {
   // The parser makes names lower case in place; nobody else has seen these bytes yet.
   char* bytes = const_cast<char*>(input_.data());
   Progress progress = parser_.Parse({bytes, input_.size()}, x.request);
-  x.time.head_received = stream_->reactor().Now();
+  x.time.head_received = stream_.reactor().Now();
   if (progress == Progress::kError) {
     snapshot::Admission refused = snapshot::RefusedHead(parser_.error());
     Refuse(refused.reason, refused.detail);
@@ -163,9 +132,9 @@ Progress H1Session::ParseHead() {
 
 Task<bool> H1Session::ReadMoreOfHead() {
   Wait wait{head_deadline_, &*request_};
-  StatusOr<Chunk> bytes = co_await stream_->Read(BlockPool::kMedium, wait);
+  StatusOr<Chunk> bytes = co_await stream_.Read(BlockPool::kMedium, wait);
   if (bytes.ok() && !bytes->empty()) {
-    input_.Append(stream_->reactor().blocks(), bytes->view());
+    input_.Append(stream_.reactor().blocks(), bytes->view());
     co_return true;
   }
   bool timeout = !bytes.ok() && IsTimeout(bytes.status());
@@ -197,8 +166,8 @@ Status H1Session::StartResponse(bool close) {
 
 // Is there something about this connection that makes this request its last one?
 bool H1Session::LastRequest() const {
-  bool old = stream_->reactor().Now() >= max_age_ || requests_ >= max_requests_;
-  return old || downstream_.draining() || downstream_.proxy().Listeners(*place_) == nullptr;
+  bool old = stream_.reactor().Now() >= connection_.max_age() || requests_ >= max_requests_;
+  return old || downstream_.draining() || downstream_.proxy().Listeners(connection_.place()) == nullptr;
 }
 
 // Could what is left of the content be read off, should the response be done before it? If the response comes from an
@@ -215,9 +184,9 @@ void H1Session::Abort() {
   output_.Drop();
   // A content that ends with the connection must not look complete.
   if (output_.until_close() && output_.started()) {
-    stream_->Reset();
+    stream_.Reset();
   } else {
-    stream_->Close();
+    stream_.Close();
   }
 }
 
@@ -240,13 +209,13 @@ bool H1Session::Forget(bool usable) {
   exchange_.reset();
   request_.reset();
   head_.Reset();
-  idle_deadline_ = After(stream_->reactor().Now(), defaults_.keepalive_timeout);
+  idle_deadline_ = After(stream_.reactor().Now(), defaults_.keepalive_timeout);
   return usable;
 }
 
 // Reads the rest of a content that nobody wanted.
 Task<bool> H1Session::DrainContent() {
-  TimePoint deadline = After(stream_->reactor().Now(), kDrainTime);
+  TimePoint deadline = After(stream_.reactor().Now(), kDrainTime);
   uint64_t drained = 0;
   body_.Resume(deadline);
   while (!body_.complete()) {
@@ -261,13 +230,13 @@ Task<bool> H1Session::DrainContent() {
 // Ends our side first and reads on for a while: closing with unread bytes would reset the connection, and the client
 // might lose the response that it has not read yet (RFC 9112 9.6).
 Task<void> H1Session::Linger() {
-  TimePoint deadline = After(stream_->reactor().Now(), kLingerTime);
+  TimePoint deadline = After(stream_.reactor().Now(), kLingerTime);
   Wait wait{deadline, &downstream_.life()};
   input_.Reset();
-  Status ended = co_await stream_->ShutdownWrite(wait);
+  Status ended = co_await stream_.ShutdownWrite(wait);
   uint64_t drained = 0;
   while (ended.ok() && drained < kMaxDrain * 16) {
-    StatusOr<Chunk> bytes = co_await stream_->Read(BlockPool::kMedium, wait);
+    StatusOr<Chunk> bytes = co_await stream_.Read(BlockPool::kMedium, wait);
     if (!bytes.ok() || bytes->empty()) co_return;
     drained += bytes->size();
   }
@@ -280,7 +249,7 @@ void H1Session::OnGone() {
 
 void H1Session::OnDrain() {
   if (!waiting_) return;
-  io::Reactor& reactor = stream_->reactor();
+  io::Reactor& reactor = stream_.reactor();
   drain_timer_.Arm(reactor.timers(), After(reactor.Now(), Downstream::kIdleInDrain));
 }
 

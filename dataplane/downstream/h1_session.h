@@ -5,19 +5,17 @@
 #include <optional>
 #include <string>
 
-#include "dataplane/base/intrusive_list.h"
-#include "dataplane/downstream/downstream.h"
+#include "dataplane/downstream/connection.h"
 #include "dataplane/downstream/h1_body.h"
 #include "dataplane/downstream/h1_output.h"
 #include "dataplane/http/h1/head_parser.h"
-#include "dataplane/io/net/tcp_stream.h"
 #include "dataplane/proxy/server_stream.h"
 
 namespace penstock::downstream {
 
 // One client connection that speaks HTTP/1: reads a head, has the request handled, and again, one request at a time
-// (pipelined bytes wait in `input_`). Holds no block and no Exchange while it is idle. Lives in Run.
-class H1Session final : public proxy::ServerStream, public ListNode, private io::Stream::Watcher, private Continuer {
+// (pipelined bytes wait in `input_`). Holds no block and no Exchange while it is idle.
+class H1Session final : public Session, public proxy::ServerStream, private io::Stream::Watcher, private Continuer {
  public:
   // What is read off and thrown away so that a connection can go on, or so that the last response is not lost to a
   // reset.
@@ -25,21 +23,20 @@ class H1Session final : public proxy::ServerStream, public ListNode, private io:
   static constexpr Duration kDrainTime = std::chrono::seconds(5);
   static constexpr Duration kLingerTime = std::chrono::seconds(2);
 
-  // Serves the connection until it ends.
-  static Task<void> Run(Downstream& downstream, std::unique_ptr<io::TcpStream> stream, std::shared_ptr<PlaceLoad> load,
-                        std::shared_ptr<proxy::Place> place);
-
-  H1Session(Downstream& downstream, std::unique_ptr<io::TcpStream> stream, std::shared_ptr<PlaceLoad> load,
-            std::shared_ptr<proxy::Place> place);
+  // CONNECTION outlives it.
+  explicit H1Session(Connection& connection);
   ~H1Session() override;
 
-  // The drain has begun: answers end the connection; an idle one is closed after Downstream::kIdleInDrain.
-  void OnDrain();
+  // Serves the connection until it ends, or must be closed.
+  Task<void> Serve();
+
+  // Answers end the connection from now on; an idle one is closed after Downstream::kIdleInDrain.
+  void OnDrain() override;
 
   // ServerStream.
   Exchange& exchange() override { return *exchange_; }
-  proxy::Place& place() override { return *place_; }
-  std::string_view scheme() const override { return "http"; }
+  proxy::Place& place() override { return connection_.place(); }
+  std::string_view scheme() const override { return connection_.scheme(); }
   void Apply(const snapshot::ClientSettings& settings) override;
   Task<Status> WriteInformational(const http::ResponseHead& head) override { return output_.Informational(head); }
   Status StartResponse(bool close) override;
@@ -50,7 +47,7 @@ class H1Session final : public proxy::ServerStream, public ListNode, private io:
     return output_.End(accepts_trailers_ ? trailers : nullptr);
   }
   void Abort() override;
-  bool gone() const override { return gone_ || stream_->gone(); }
+  bool gone() const override { return gone_ || stream_.gone(); }
 
  private:
   // The patience with a client before and between requests.
@@ -62,7 +59,6 @@ class H1Session final : public proxy::ServerStream, public ListNode, private io:
 
   enum class Next : uint8_t { kRequest, kClose };
 
-  Task<void> Serve();
   Task<Next> ReadRequest();
   Task<Next> ReadHead();
   Task<Next> ReadRestOfHead();
@@ -85,20 +81,15 @@ class H1Session final : public proxy::ServerStream, public ListNode, private io:
   // Continuer.
   Task<Status> SendContinue() override { return output_.Continue(); }
 
+  Connection& connection_;
   Downstream& downstream_;
-  std::unique_ptr<io::TcpStream> stream_;
-  const std::shared_ptr<PlaceLoad> load_;
-  const std::shared_ptr<proxy::Place> place_;
-  std::shared_ptr<telemetry::ListenerCells> cells_;
-  const std::string peer_text_;
-  const std::string peer_address_text_;
+  io::Stream& stream_;
 
   Cancellation idle_;                    // waiting for a request
   std::optional<Cancellation> request_;  // the request at hand
   IdleTimer drain_timer_{*this};
   TimePoint idle_deadline_;  // for the first byte of the next request
   TimePoint head_deadline_;
-  TimePoint max_age_;
   uint32_t requests_ = 0;
   uint32_t max_requests_ = 0;
 

@@ -11,6 +11,7 @@ void Exchange::Clear() {
   client = http::Client();
   peer_text = peer_address_text = client_text = listener_port = listener = route = cluster = endpoint = detail =
       id_text = {};
+  connection = nullptr;
   generation_epoch = generation_number = endpoints_epoch = 0;
   rule = -1;
   tries = 0;

@@ -15,6 +15,7 @@
 #include "dataplane/base/ids.h"
 #include "dataplane/base/ip_address.h"
 #include "dataplane/exchange/body.h"
+#include "dataplane/exchange/connection_info.h"
 #include "dataplane/exchange/reason.h"
 #include "dataplane/http/forwarded.h"
 #include "dataplane/http/message.h"
@@ -55,10 +56,11 @@ class Exchange {
   Body* response_body = &no_body;
 
   // Who asks.
-  IpAddress peer;                      // the TCP peer
-  std::string_view peer_text;          // "192.0.2.1"
-  std::string_view peer_address_text;  // "192.0.2.1:4711", "[2001:db8::1]:4711"
-  http::Client client;                 // behind trusted proxies
+  IpAddress peer;                              // the TCP peer
+  std::string_view peer_text;                  // "192.0.2.1"
+  std::string_view peer_address_text;          // "192.0.2.1:4711", "[2001:db8::1]:4711"
+  const ConnectionInfo* connection = nullptr;  // null: a request that no client's connection carries (a mirror)
+  http::Client client;                         // behind trusted proxies
   std::string_view client_text;
   std::string_view listener_port;  // of the local address, decimal: X-Forwarded-Port
 

@@ -56,8 +56,11 @@ Task<void> Act(Call& call) {
   if (const auto* forward = std::get_if<snapshot::Forward>(&action)) return ForwardRequest(call, *forward);
   if (const auto* redirect = std::get_if<snapshot::Redirect>(&action)) {
     ReplyWithRedirect(call, *redirect);
+  } else if (const auto* reply = std::get_if<snapshot::StaticReply>(&action)) {
+    ReplyWithStatic(call, *reply);
   } else {
-    ReplyWithStatic(call, std::get<snapshot::StaticReply>(action));
+    // A tunnel sees no requests: its route is attached to a listener that speaks HTTP.
+    ReplyWith(call, Reason::kNoRoute);
   }
   return Task<void>();
 }

@@ -23,7 +23,7 @@ class Place {
   const snapshot::BindGroup* Group(const snapshot::Snapshot& snapshot, uint64_t serial) {
     if (serial_ != serial) {
       serial_ = serial;
-      group_ = snapshot.FindBindGroup(key_.address, key_.port);
+      group_ = snapshot.FindBindGroup(key_);
       default_ = group_ == nullptr ? nullptr : snapshot.DefaultListener(*group_).get();
       host_known_ = false;
     }

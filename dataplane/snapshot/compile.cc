@@ -148,6 +148,10 @@ void Compiler::Take(std::string_view name) {
 }
 
 template <typename T>
+static constexpr bool kMentionsOthers =
+    std::is_same_v<T, CompiledRoute> || std::is_same_v<T, CompiledListener> || std::is_same_v<T, CompiledCluster>;
+
+template <typename T>
 void Compiler::Link(const T& record) {
   if constexpr (std::is_same_v<T, CompiledListener>) {
     binds_changed_ = true;
@@ -157,7 +161,8 @@ void Compiler::Link(const T& record) {
     Attach(record);
     changed_routes_.insert(record.name);
   }
-  if constexpr (std::is_same_v<T, CompiledRoute> || std::is_same_v<T, CompiledListener>) {
+  if constexpr (std::is_same_v<T, CompiledCluster>) changed_clusters_.insert(record.name);
+  if constexpr (kMentionsOthers<T>) {
     ForEachReference(
         record, [this](std::string_view type_url, std::string_view name, const Field&) { Mention(type_url, name, 1); });
   }
@@ -173,7 +178,8 @@ void Compiler::Unlink(const T& record) {
     Detach(record);
     changed_routes_.erase(record.name);
   }
-  if constexpr (std::is_same_v<T, CompiledRoute> || std::is_same_v<T, CompiledListener>) {
+  if constexpr (std::is_same_v<T, CompiledCluster>) changed_clusters_.erase(record.name);
+  if constexpr (kMentionsOthers<T>) {
     ForEachReference(record, [this](std::string_view type_url, std::string_view name, const Field&) {
       Mention(type_url, name, -1);
     });
@@ -240,6 +246,7 @@ bool Compiler::Exists(std::string_view type_url, std::string_view name) const {
   if (failed_.count({std::string(type_url), std::string(name)}) != 0) return true;
   if (type_url == kListenerType) return FindIn<CompiledListener>(*state_, name) != nullptr;
   if (type_url == kClusterType) return FindIn<CompiledCluster>(*state_, name) != nullptr;
+  if (type_url == kSecretType) return FindIn<CompiledSecret>(*state_, name) != nullptr;
   return FindIn<CompiledPolicyChain>(*state_, name) != nullptr;
 }
 
@@ -261,17 +268,21 @@ void Compiler::CheckReferencesOf(const T& record, std::string_view version) {
   });
 }
 
+template <typename T>
+void Compiler::CheckChanged(const std::set<std::string>& names) {
+  for (const std::string& name : names) {
+    const Record<T>* record = ((*state_).*SnapshotState::TableOf<T>()).Find(name, state_->seed);
+    CheckReferencesOf(*record->value, record->version);
+  }
+}
+
 void Compiler::CheckReferences() {
-  for (const std::string& name : changed_routes_) {
-    const Record<CompiledRoute>* record = state_->routes.Find(name, state_->seed);
-    CheckReferencesOf(*record->value, record->version);
-  }
-  for (const std::string& name : changed_listeners_) {
-    const Record<CompiledListener>* record = state_->listeners.Find(name, state_->seed);
-    CheckReferencesOf(*record->value, record->version);
-  }
+  CheckChanged<CompiledRoute>(changed_routes_);
+  CheckChanged<CompiledListener>(changed_listeners_);
+  CheckChanged<CompiledCluster>(changed_clusters_);
   for (const Name& gone : removed_) {
-    bool referable = gone.first == kListenerType || gone.first == kClusterType || gone.first == kPolicyChainType;
+    bool referable = gone.first == kListenerType || gone.first == kClusterType || gone.first == kPolicyChainType ||
+                     gone.first == kSecretType;
     if (!referable || Exists(gone.first, gone.second)) continue;
     if (state_->mentions.Find(MentionKey(gone.first, gone.second), state_->seed) != nullptr) NameUsers(gone);
   }
@@ -290,8 +301,39 @@ void Compiler::NameUsers(const Name& gone) {
   };
   auto route = [&](const Record<CompiledRoute>& record) { check(record, changed_routes_); };
   auto listener = [&](const Record<CompiledListener>& record) { check(record, changed_listeners_); };
+  auto cluster = [&](const Record<CompiledCluster>& record) { check(record, changed_clusters_); };
   state_->routes.ForEach(route);
   state_->listeners.ForEach(listener);
+  state_->clusters.ForEach(cluster);
+}
+
+namespace {
+
+// HTTPS and TLS are told apart by the handshake's server name.
+ListenerProtocol GroupProtocol(ListenerProtocol protocol) {
+  return protocol == ListenerProtocol::kTls ? ListenerProtocol::kHttps : protocol;
+}
+
+std::string PlaceText(const BindKey& key) {
+  return StrCat(key.address.empty() ? "the default address" : key.address, " port ", key.port);
+}
+
+}  // namespace
+
+void Compiler::AddToGroup(BindGroup& group, const CompiledListener& listener) {
+  problems_.Begin(kListenerType, listener.name, "");
+  if (group.protocol() != GroupProtocol(listener.protocol)) {
+    problems_.Add(
+        "E211", Field("protocol"),
+        StrCat("another listener speaks another protocol on ", PlaceText(group.key()), ": ", group.least_specific()),
+        "give one of them another port or address; only HTTPS and TLS can share one");
+    return;
+  }
+  if (group.Add(listener)) return;
+  problems_.Add("E207", Field("hostname"),
+                StrCat("another listener serves host \"", listener.hostname, "\" on ", PlaceText(group.key()), ": ",
+                       listener.hostname.empty() ? *group.Find("") : *group.Find(listener.hostname)),
+                "give one of them another host name, port or address");
 }
 
 void Compiler::BuildBindGroups() {
@@ -300,22 +342,15 @@ void Compiler::BuildBindGroups() {
   auto each = [&by_key](const Record<CompiledListener>& record) {
     const CompiledListener& listener = *record.value;
     for (const std::string& address : listener.addresses) {
-      by_key[BindKey{address, listener.port}].emplace(listener.name, &listener);
+      BindKey key{address, listener.port, listener.protocol == ListenerProtocol::kUdp};
+      by_key[key].emplace(listener.name, &listener);
     }
   };
   state_->listeners.ForEach(each);
   auto binds = std::make_shared<BindGroups>();
   for (const auto& [key, listeners] : by_key) {
-    auto group = std::make_unique<BindGroup>(key);
-    for (const auto& [name, listener] : listeners) {
-      if (group->Add(*listener)) continue;
-      problems_.Begin(kListenerType, name, "");
-      problems_.Add("E207", Field("hostname"),
-                    StrCat("another listener serves host \"", listener->hostname, "\" on ",
-                           key.address.empty() ? "the default address" : key.address, " port ", key.port, ": ",
-                           listener->hostname.empty() ? *group->Find("") : *group->Find(listener->hostname)),
-                    "give one of them another host name, port or address");
-    }
+    auto group = std::make_unique<BindGroup>(key, GroupProtocol(listeners.begin()->second->protocol));
+    for (const auto& [name, listener] : listeners) AddToGroup(*group, *listener);
     binds->keys.push_back(key);
     binds->groups.push_back(std::move(group));
   }

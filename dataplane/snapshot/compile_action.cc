@@ -54,6 +54,14 @@ void CompileTimeouts(const xds::v1::Forward& forward, Forward& result, const Fie
   if (longer && backend_set && !request_set) result.request_timeout = result.backend_timeout;
 }
 
+// Switching to HTTP/2 or TLS would carry requests past every rule.
+bool IsUpgradeToken(std::string_view token) {
+  bool plain = !token.empty() && std::all_of(token.begin(), token.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+  });
+  return plain && token != "h2c" && token != "tls";
+}
+
 Forward CompileForward(const xds::v1::Forward& forward, const Field& field, ProblemSink& problems) {
   Forward result;
   if (static_cast<size_t>(forward.clusters_size()) > kMaxClustersPerRule) {
@@ -76,6 +84,37 @@ Forward CompileForward(const xds::v1::Forward& forward, const Field& field, Prob
   }
   CompileTimeouts(forward, result, field, problems);
   if (forward.has_retry()) result.retry = CompileRetry(forward.retry(), Field(field, "retry"), problems);
+  for (int i = 0; i < forward.upgrades_size(); ++i) {
+    if (!IsUpgradeToken(forward.upgrades(i))) {
+      problems.Add("E205", Field(field, "upgrades", i), StrCat("\"", forward.upgrades(i), "\" cannot be switched to"),
+                   "a token in lower case, as \"websocket\"; never h2c or tls, which hide what is inside");
+    }
+    result.upgrades.push_back(forward.upgrades(i));
+  }
+  return result;
+}
+
+Tunnel CompileTunnel(const xds::v1::Tunnel& tunnel, const Field& field, ProblemSink& problems) {
+  Tunnel result;
+  if (static_cast<size_t>(tunnel.clusters_size()) > kMaxClustersPerRule) {
+    problems.Add("E210", Field(field, "clusters"), StrCat("at most ", kMaxClustersPerRule, " clusters are allowed"));
+    return result;
+  }
+  for (int i = 0; i < tunnel.clusters_size(); ++i) {
+    const xds::v1::WeightedCluster& from = tunnel.clusters(i);
+    Field place(field, "clusters", i);
+    if (from.weight() > kMaxWeight) {
+      problems.Add("E205", Field(place, "weight"), StrCat("a weight is at most ", kMaxWeight));
+    }
+    if (from.filters_size() > 0) problems.Add("E205", Field(place, "filters"), "a tunnel has no filters");
+    result.total_weight += from.weight();
+    result.clusters.push_back(
+        {.cluster = from.cluster(), .weight = from.weight(), .filters = {}, .problem = from.problem()});
+  }
+  if (tunnel.has_idle_timeout()) {
+    result.idle_timeout =
+        ReadDuration(tunnel.idle_timeout(), Zero::kRefused, nanoseconds(1h), Field(field, "idle_timeout"), problems);
+  }
   return result;
 }
 
@@ -129,11 +168,13 @@ Action CompileAction(const xds::v1::RouteRule& rule, const Field& field, Problem
       return CompileRedirect(rule.redirect(), Field(field, "redirect"), problems);
     case xds::v1::RouteRule::kStaticReply:
       return CompileStaticReply(rule.static_reply(), Field(field, "static_reply"), problems);
+    case xds::v1::RouteRule::kTunnel:
+      return CompileTunnel(rule.tunnel(), Field(field, "tunnel"), problems);
     case xds::v1::RouteRule::ACTION_NOT_SET:
       break;
   }
   problems.Add("E208", Field(field, "action"), "what to do is not said, or not known to this build",
-               "set forward, redirect or static_reply; a forward without clusters answers 500");
+               "set forward, redirect, static_reply or tunnel; a forward without clusters answers 500");
   return Forward();
 }
 

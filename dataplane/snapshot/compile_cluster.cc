@@ -71,6 +71,56 @@ UpstreamSettings CompileUpstream(const xds::v1::UpstreamSettings& upstream, Prob
   return result;
 }
 
+CompiledCluster::Protocol CompileProtocol(const xds::v1::Cluster& cluster, ProblemSink& problems) {
+  using Protocol = CompiledCluster::Protocol;
+  switch (cluster.protocol()) {
+    case xds::v1::Cluster::PROTOCOL_UNSPECIFIED:
+    case xds::v1::Cluster::HTTP1:
+      return Protocol::kHttp1;
+    case xds::v1::Cluster::HTTP2:
+      return Protocol::kHttp2;
+    case xds::v1::Cluster::AUTO:
+      if (cluster.has_tls()) return Protocol::kAuto;
+      problems.Add("E205", Field("protocol"), "without TLS nothing is agreed on", "HTTP1 or HTTP2");
+      return Protocol::kHttp1;
+    default:
+      break;
+  }
+  problems.Add("E205", Field("protocol"), "an unknown protocol", "HTTP1, HTTP2 or AUTO");
+  return Protocol::kHttp1;
+}
+
+CompiledCluster::ProxyProtocol CompileProxyProtocol(const xds::v1::Cluster& cluster, ProblemSink& problems) {
+  using ProxyProtocol = CompiledCluster::ProxyProtocol;
+  switch (cluster.proxy_protocol()) {
+    case xds::v1::Cluster::PROXY_PROTOCOL_UNSPECIFIED:
+    case xds::v1::Cluster::NONE:
+      return ProxyProtocol::kNone;
+    case xds::v1::Cluster::V1:
+      return ProxyProtocol::kV1;
+    case xds::v1::Cluster::V2:
+      return ProxyProtocol::kV2;
+    default:
+      break;
+  }
+  problems.Add("E205", Field("proxy_protocol"), "an unknown version", "NONE, V1 or V2");
+  return ProxyProtocol::kNone;
+}
+
+constexpr std::string_view kUnixPrefix = "unix:";
+constexpr size_t kMaxUnixPath = 107;  // of sockaddr_un
+
+std::string CompileUnixAddress(const xds::v1::Endpoint& endpoint, const Field& field, ProblemSink& problems) {
+  std::string_view path = std::string_view(endpoint.address()).substr(kUnixPrefix.size());
+  bool absolute = path.starts_with('/') || path.starts_with('@');
+  if (!absolute || path.size() > kMaxUnixPath || path.find('\0') != path.npos) {
+    problems.Add("E206", Field(field, "address"), "no path that a socket can have",
+                 StrCat("unix:/path, at most ", kMaxUnixPath, " bytes of path"));
+  }
+  if (endpoint.port() != 0) problems.Add("E206", Field(field, "port"), "a Unix socket has no port", "leave it out");
+  return endpoint.address();
+}
+
 }  // namespace
 
 Shared<CompiledCluster> CompileCluster(const xds::v1::Cluster& cluster, ProblemSink& problems) {
@@ -90,6 +140,9 @@ Shared<CompiledCluster> CompileCluster(const xds::v1::Cluster& cluster, ProblemS
   }
   result->lb_algorithm = CompileLbAlgorithm(cluster.lb_algorithm(), problems);
   result->upstream = CompileUpstream(cluster.upstream(), problems);
+  result->protocol = CompileProtocol(cluster, problems);
+  if (cluster.has_tls()) result->tls = CompileUpstreamTls(cluster.tls(), problems);
+  result->proxy_protocol = CompileProxyProtocol(cluster, problems);
   return result;
 }
 
@@ -103,8 +156,12 @@ Shared<EndpointSet> CompileEndpoints(const xds::v1::Endpoints& endpoints, Proble
     const xds::v1::Endpoint& from = endpoints.endpoints(i);
     Field field("endpoints", i);
     CompiledEndpoint endpoint;
-    endpoint.address = ReadAddress(from.address(), Field(field, "address"), problems);
-    endpoint.port = ReadPort(from.port(), Field(field, "port"), problems);
+    if (std::string_view(from.address()).starts_with(kUnixPrefix)) {
+      endpoint.address = CompileUnixAddress(from, field, problems);
+    } else {
+      endpoint.address = ReadAddress(from.address(), Field(field, "address"), problems);
+      endpoint.port = ReadPort(from.port(), Field(field, "port"), problems);
+    }
     endpoint.weight = ReadWeight(from.weight(), Field(field, "weight"), problems);
     endpoint.zone = from.zone();
     endpoint.hostname = from.hostname();

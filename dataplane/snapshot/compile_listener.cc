@@ -42,9 +42,36 @@ ClientSettings::EscapedSlashes CompileEscapedSlashes(const xds::v1::ClientSettin
   return ClientSettings::EscapedSlashes::kReject;
 }
 
-ClientSettings CompileClientSettings(const xds::v1::ClientSettings& client, ProblemSink& problems) {
+constexpr uint32_t kMaxStreams = 10'000;
+constexpr uint32_t kMaxWindow = 0x7FFF'FFFF;  // RFC 9113 6.9.1
+
+Http2Settings CompileHttp2Settings(const xds::v1::Http2Settings& http2, const Field& parent, ProblemSink& problems) {
+  Http2Settings result;
+  auto limit = [&](uint32_t value, uint32_t maximum, const char* name, uint32_t& out) {
+    out = ReadLimit(value, out, maximum, Field(parent, name), problems);
+  };
+  result.prior_knowledge = http2.prior_knowledge();
+  limit(http2.max_concurrent_streams(), kMaxStreams, "max_concurrent_streams", result.max_concurrent_streams);
+  limit(http2.stream_window_bytes(), kMaxWindow, "stream_window_bytes", result.stream_window_bytes);
+  limit(http2.connection_window_bytes(), kMaxWindow, "connection_window_bytes", result.connection_window_bytes);
+  limit(http2.glitch_budget(), kMaxCount, "glitch_budget", result.glitch_budget);
+  limit(http2.glitch_refill(), kMaxCount, "glitch_refill", result.glitch_refill);
+  if (http2.has_keepalive_timeout()) {
+    result.keepalive_timeout = ReadDuration(http2.keepalive_timeout(), Zero::kRefused, result.keepalive_timeout,
+                                            Field(parent, "keepalive_timeout"), problems);
+  }
+  if (http2.has_ping_interval()) {
+    result.ping_interval = ReadDuration(http2.ping_interval(), Zero::kAllowed, result.ping_interval,
+                                        Field(parent, "ping_interval"), problems);
+  }
+  return result;
+}
+
+ClientSettings CompileClientSettings(const xds::v1::ClientSettings& client, ListenerProtocol protocol,
+                                     ProblemSink& problems) {
   ClientSettings result;
   Field parent("client");
+  if (protocol == ListenerProtocol::kUdp) result.tunnel_idle_timeout = kDefaultUdpIdleTimeout;
   auto duration = [&](bool set, const google::protobuf::Duration& value, const char* name, nanoseconds& out) {
     if (set) out = ReadDuration(value, Zero::kRefused, out, Field(parent, name), problems);
   };
@@ -61,6 +88,16 @@ ClientSettings CompileClientSettings(const xds::v1::ClientSettings& client, Prob
   duration(client.has_max_connection_age(), client.max_connection_age(), "max_connection_age",
            result.max_connection_age);
   duration(client.has_min_rate_grace(), client.min_rate_grace(), "min_rate_grace", result.min_rate_grace);
+  duration(client.has_tls_handshake_timeout(), client.tls_handshake_timeout(), "tls_handshake_timeout",
+           result.tls_handshake_timeout);
+  duration(client.has_proxy_protocol_timeout(), client.proxy_protocol_timeout(), "proxy_protocol_timeout",
+           result.proxy_protocol_timeout);
+  duration(client.has_tunnel_idle_timeout(), client.tunnel_idle_timeout(), "tunnel_idle_timeout",
+           result.tunnel_idle_timeout);
+  if (client.has_tcp_keepalive()) {
+    result.tcp_keepalive = ReadDuration(client.tcp_keepalive(), Zero::kAllowed, result.tcp_keepalive,
+                                        Field(parent, "tcp_keepalive"), problems);
+  }
   limit(client.max_request_line_bytes(), kMaxHeadBytes, "max_request_line_bytes", result.max_request_line_bytes);
   limit(client.max_header_bytes(), kMaxHeadBytes, "max_header_bytes", result.max_header_bytes);
   limit(client.max_header_count(), kMaxHeadFields, "max_header_count", result.max_header_count);
@@ -73,6 +110,12 @@ ClientSettings CompileClientSettings(const xds::v1::ClientSettings& client, Prob
   result.escaped_slashes = CompileEscapedSlashes(client, parent, problems);
   result.reason_header = client.reason_header();
   result.max_request_body_bytes = client.max_request_body_bytes();
+  result.proxy_protocol = client.proxy_protocol() == xds::v1::ClientSettings::REQUIRED;
+  if (result.proxy_protocol && result.trusted_proxies.empty()) {
+    problems.Add("E205", Field(parent, "proxy_protocol"), "nobody is trusted to say for whom a connection is",
+                 "name the proxies in front in trusted_proxies");
+  }
+  result.http2 = CompileHttp2Settings(client.http2(), Field(parent, "http2"), problems);
   return result;
 }
 
@@ -90,6 +133,37 @@ std::vector<std::string> CompileAddresses(const xds::v1::Listener& listener, Pro
   return addresses;
 }
 
+std::optional<ListenerProtocol> ProtocolOf(xds::v1::Listener::Protocol protocol) {
+  switch (protocol) {
+    case xds::v1::Listener::HTTP:
+      return ListenerProtocol::kHttp;
+    case xds::v1::Listener::HTTPS:
+      return ListenerProtocol::kHttps;
+    case xds::v1::Listener::TLS:
+      return ListenerProtocol::kTls;
+    case xds::v1::Listener::TCP:
+      return ListenerProtocol::kTcp;
+    case xds::v1::Listener::UDP:
+      return ListenerProtocol::kUdp;
+    default:
+      return std::nullopt;
+  }
+}
+
+void CheckTls(const xds::v1::Listener& listener, ListenerProtocol protocol, ProblemSink& problems) {
+  if (protocol == ListenerProtocol::kHttps && !listener.has_tls()) {
+    problems.Add("E205", Field("tls"), "an HTTPS listener needs a certificate");
+  }
+  bool takes_tls = protocol == ListenerProtocol::kHttps || protocol == ListenerProtocol::kTls;
+  if (listener.has_tls() && !takes_tls) {
+    problems.Add("E205", Field("tls"), "only HTTPS and TLS listeners have TLS");
+  }
+  bool by_name = takes_tls || protocol == ListenerProtocol::kHttp;
+  if (!listener.hostname().empty() && !by_name) {
+    problems.Add("E205", Field("hostname"), "TCP and UDP know no host names", "leave it out");
+  }
+}
+
 }  // namespace
 
 Shared<CompiledListener> CompileListener(const xds::v1::Listener& listener, ProblemSink& problems) {
@@ -97,14 +171,18 @@ Shared<CompiledListener> CompileListener(const xds::v1::Listener& listener, Prob
   result->name = listener.name();
   result->addresses = CompileAddresses(listener, problems);
   result->port = ReadPort(listener.port(), Field("port"), problems);
-  if (listener.protocol() != xds::v1::Listener::HTTP) {
-    problems.Add("E205", Field("protocol"), "only HTTP is served", "set the protocol to HTTP");
+  std::optional<ListenerProtocol> protocol = ProtocolOf(listener.protocol());
+  if (!protocol.has_value()) {
+    problems.Add("E205", Field("protocol"), "an unknown protocol", "HTTP, HTTPS, TLS, TCP or UDP");
   }
+  result->protocol = protocol.value_or(ListenerProtocol::kHttp);
+  CheckTls(listener, result->protocol, problems);
+  if (listener.has_tls()) result->tls = CompileServerTls(listener.tls(), result->protocol, problems);
   result->hostname = listener.hostname();
   if (!result->hostname.empty()) {
     CheckHostname(result->hostname, Wildcard::kAllowed, Field("hostname"), problems);
   }
-  result->client = CompileClientSettings(listener.client(), problems);
+  result->client = CompileClientSettings(listener.client(), result->protocol, problems);
   result->policy_chain = listener.policy_chain();
   return result;
 }

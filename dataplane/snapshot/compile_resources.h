@@ -22,6 +22,10 @@ Shared<EndpointSet> CompileEndpoints(const xds::v1::Endpoints& endpoints, Proble
 Shared<CompiledPolicyChain> CompilePolicyChain(const xds::v1::PolicyChain& chain, ProblemSink& problems);
 Shared<CompiledSecret> CompileSecret(const xds::v1::Secret& secret, ProblemSink& problems);
 
+// Parts of a listener and of a cluster.
+ServerTls CompileServerTls(const xds::v1::ServerTls& tls, ListenerProtocol protocol, ProblemSink& problems);
+UpstreamTls CompileUpstreamTls(const xds::v1::UpstreamTls& tls, ProblemSink& problems);
+
 // Parts of a route.
 router::Match CompileMatch(const xds::v1::RouteMatch& match, const Field& field, ProblemSink& problems);
 Filters CompileFilters(const google::protobuf::RepeatedPtrField<xds::v1::Filter>& filters, const Field& parent,

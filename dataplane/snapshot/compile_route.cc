@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "dataplane/base/strings.h"
@@ -45,6 +46,10 @@ bool ReplacesPrefix(const CompiledRule& rule) {
 
 // What the parts of a rule say about each other.
 void CheckRule(const CompiledRule& rule, const Field& field, ProblemSink& problems) {
+  bool plain = rule.filters.empty() && rule.policy_chain.empty() && rule.matches.size() == 1;
+  if (std::holds_alternative<Tunnel>(rule.action) && !plain) {
+    problems.Add("E205", field, "a tunnel sees no requests: it has no matches, filters or policies");
+  }
   if (rule.filters.rewrite && std::holds_alternative<Redirect>(rule.action)) {
     problems.Add("E205", field, "a redirect and a URL rewrite in one rule", "put the host and path into the redirect");
   }
@@ -91,6 +96,11 @@ Shared<CompiledRoute> CompileRoute(const xds::v1::Route& route, ProblemSink& pro
   result->rules.reserve(route.rules_size());
   for (int i = 0; i < route.rules_size(); ++i) {
     result->rules.push_back(CompileRule(route.rules(i), Field("rules", i), problems));
+  }
+  bool tunnels = std::any_of(result->rules.begin(), result->rules.end(),
+                             [](const CompiledRule& rule) { return std::holds_alternative<Tunnel>(rule.action); });
+  if (tunnels && result->rules.size() > 1) {
+    problems.Add("E205", Field("rules"), "a route of layer 4 has one rule");
   }
   // Only now is everything where it stays.
   for (size_t r = 0; r < result->rules.size(); ++r) {

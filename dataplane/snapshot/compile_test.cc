@@ -32,7 +32,7 @@ Delta Shop() {
 }
 
 std::string RuleFor(const Snapshot& snapshot, router::Request request, uint16_t port = 8080) {
-  const BindGroup* group = snapshot.FindBindGroup("", port);
+  const BindGroup* group = snapshot.FindBindGroup({"", port});
   if (group == nullptr) return "no group";
   Decision decision = snapshot.Decide(*group, request);
   if (decision.listener == nullptr) return "no listener";
@@ -78,7 +78,7 @@ TEST(Compile, ServesAHostByItsMostSpecificListenerOnly) {
   EXPECT_EQ(RuleFor(*snapshot, Get("a.example", "/")), "no route on n/g/exact");
   EXPECT_EQ(RuleFor(*snapshot, Get("c.b.example", "/")), "no route on n/g/wild");
   EXPECT_EQ(RuleFor(*snapshot, Get("example", "/")), "n/r x");
-  EXPECT_EQ(snapshot->DefaultListener(*snapshot->FindBindGroup("", 8080))->name, "n/g/any");
+  EXPECT_EQ(snapshot->DefaultListener(*snapshot->FindBindGroup({"", 8080}))->name, "n/g/any");
 }
 
 TEST(Compile, GroupsListenersByAddressAndPort) {

@@ -53,8 +53,11 @@ class Compiler {
 
   bool Exists(std::string_view type_url, std::string_view name) const;
   template <typename T>
+  void CheckChanged(const std::set<std::string>& names);
+  template <typename T>
   void CheckReferencesOf(const T& record, std::string_view version);
   void NameUsers(const Name& gone);
+  void AddToGroup(BindGroup& group, const CompiledListener& listener);
 
   std::unique_ptr<SnapshotState> state_;
   ProblemSink problems_;
@@ -62,6 +65,7 @@ class Compiler {
   std::set<Name> removed_;
   std::set<std::string> changed_routes_;
   std::set<std::string> changed_listeners_;
+  std::set<std::string> changed_clusters_;
   std::set<std::string> touched_routers_;
   bool binds_changed_ = false;
 };

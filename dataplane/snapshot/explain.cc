@@ -12,10 +12,10 @@ namespace penstock::snapshot {
 namespace {
 
 const BindGroup* GroupFor(const Snapshot& snapshot, const ExplainRequest& request) {
-  const BindGroup* group = snapshot.FindBindGroup(request.address, request.port);
+  const BindGroup* group = snapshot.FindBindGroup({request.address, request.port});
   if (group != nullptr || !request.address.empty()) return group;
   for (const BindKey& key : snapshot.bind_keys()) {
-    if (key.port == request.port) return snapshot.FindBindGroup(key.address, key.port);
+    if (key.port == request.port) return snapshot.FindBindGroup(key);
   }
   return nullptr;
 }
@@ -155,6 +155,7 @@ std::string ExplainForward(const Snapshot& snapshot, const Forward& forward, uin
 std::string ExplainAction(const Snapshot& snapshot, const Action& action, uint64_t seed, Explanation& explanation) {
   if (const auto* forward = std::get_if<Forward>(&action)) return ExplainForward(snapshot, *forward, seed, explanation);
   if (const auto* reply = std::get_if<StaticReply>(&action)) return StrCat("reply ", reply->status);
+  if (std::holds_alternative<Tunnel>(action)) return "tunnel";
   const auto& redirect = std::get<Redirect>(action);
   std::string to;
   if (!redirect.scheme.empty()) to += StrCat(" scheme ", redirect.scheme);

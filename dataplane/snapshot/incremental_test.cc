@@ -108,8 +108,7 @@ std::string Decisions(const Snapshot& snapshot) {
     for (const char* host : {"a.test", "b.test", "x.a.test", "y.x.a.test", "other"}) {
       for (const char* path : {"/", "/a", "/a/b", "/a/c", "/ab"}) {
         for (const char* method : {"GET", "PUT"}) {
-          Decision decision =
-              snapshot.Decide(*snapshot.FindBindGroup(key.address, key.port), {method, host, path, "", nullptr});
+          Decision decision = snapshot.Decide(*snapshot.FindBindGroup(key), {method, host, path, "", nullptr});
           text += StrCat(key.port, " ", host, path, " ", method, ": ");
           text += decision.listener == nullptr ? "no listener" : (*decision.listener)->name;
           text += decision.match == nullptr ? "" : StrCat(" ", decision.route().name, " ", decision.match->rule);

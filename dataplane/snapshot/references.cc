@@ -11,20 +11,36 @@ void ForEachMirror(const Filters& filters, const Field& parent, VisitReference v
   }
 }
 
-void ForEachCluster(const Forward& forward, const Field& rule, VisitReference visit) {
-  Field parent(rule, "forward");
-  for (size_t i = 0; i < forward.clusters.size(); ++i) {
-    const WeightedCluster& cluster = forward.clusters[i];
+void ForEachCluster(const std::vector<WeightedCluster>& clusters, const Field& parent, VisitReference visit) {
+  for (size_t i = 0; i < clusters.size(); ++i) {
+    const WeightedCluster& cluster = clusters[i];
     Field field(parent, "clusters", static_cast<int>(i));
     if (!cluster.cluster.empty()) visit(kClusterType, cluster.cluster, Field(field, "cluster"));
     ForEachMirror(cluster.filters, field, visit);
   }
 }
 
+void ForEachSecret(const std::vector<std::string>& names, const Field& parent, const char* field,
+                   VisitReference visit) {
+  for (size_t i = 0; i < names.size(); ++i) visit(kSecretType, names[i], Field(parent, field, static_cast<int>(i)));
+}
+
 }  // namespace
 
 void ForEachReference(const CompiledListener& listener, VisitReference visit) {
   if (!listener.policy_chain.empty()) visit(kPolicyChainType, listener.policy_chain, Field("policy_chain"));
+  if (!listener.tls.has_value()) return;
+  Field tls("tls");
+  ForEachSecret(listener.tls->certificates, tls, "certificates", visit);
+  if (listener.tls->client.has_value()) ForEachSecret(listener.tls->client->ca, Field(tls, "client"), "ca", visit);
+}
+
+void ForEachReference(const CompiledCluster& cluster, VisitReference visit) {
+  if (!cluster.tls.has_value()) return;
+  Field tls("tls");
+  ForEachSecret(cluster.tls->ca, tls, "ca", visit);
+  const std::string& certificate = cluster.tls->client_certificate;
+  if (!certificate.empty()) visit(kSecretType, certificate, Field(tls, "client_certificate"));
 }
 
 void ForEachReference(const CompiledRoute& route, VisitReference visit) {
@@ -37,7 +53,11 @@ void ForEachReference(const CompiledRoute& route, VisitReference visit) {
     Field field("rules", static_cast<int>(i));
     if (!rule.policy_chain.empty()) visit(kPolicyChainType, rule.policy_chain, Field(field, "policy_chain"));
     ForEachMirror(rule.filters, field, visit);
-    if (const auto* forward = std::get_if<Forward>(&rule.action)) ForEachCluster(*forward, field, visit);
+    if (const auto* forward = std::get_if<Forward>(&rule.action)) {
+      ForEachCluster(forward->clusters, Field(field, "forward"), visit);
+    } else if (const auto* tunnel = std::get_if<Tunnel>(&rule.action)) {
+      ForEachCluster(tunnel->clusters, Field(field, "tunnel"), visit);
+    }
   }
 }
 

@@ -12,6 +12,7 @@ namespace penstock::snapshot {
 // Calls VISIT(type_url, name, field) for every resource that RECORD mentions.
 using VisitReference = absl::FunctionRef<void(std::string_view type_url, std::string_view name, const Field& field)>;
 void ForEachReference(const CompiledListener& listener, VisitReference visit);
+void ForEachReference(const CompiledCluster& cluster, VisitReference visit);
 void ForEachReference(const CompiledRoute& route, VisitReference visit);
 
 }  // namespace penstock::snapshot

@@ -12,10 +12,10 @@ constexpr uint64_t kMirrorQuestion = 0x6d6972726f72;
 
 }  // namespace
 
-const WeightedCluster* PickCluster(const Forward& forward, uint64_t seed) {
-  if (forward.total_weight == 0) return nullptr;
-  uint64_t point = Random::Scale(Mix(seed ^ kClusterQuestion), forward.total_weight);
-  for (const WeightedCluster& cluster : forward.clusters) {
+const WeightedCluster* PickCluster(const std::vector<WeightedCluster>& clusters, uint64_t total_weight, uint64_t seed) {
+  if (total_weight == 0) return nullptr;
+  uint64_t point = Random::Scale(Mix(seed ^ kClusterQuestion), total_weight);
+  for (const WeightedCluster& cluster : clusters) {
     if (point < cluster.weight) return &cluster;
     point -= cluster.weight;
   }

@@ -69,6 +69,7 @@ struct Forward {
   nanoseconds request_timeout = kDefaultRequestTimeout;  // whole request until the head of the response; 0 = none
   nanoseconds backend_timeout = kDefaultRequestTimeout;  // one attempt; 0 = none
   std::optional<Retry> retry;                            // unset: only the safe retry
+  std::vector<std::string> upgrades;                     // protocols that a request may switch to, lower case
 };
 
 struct Redirect {
@@ -85,7 +86,14 @@ struct StaticReply {
   std::string content_type = "text/plain; charset=utf-8";
 };
 
-using Action = std::variant<Forward, Redirect, StaticReply>;
+// The bytes of a connection, or the datagrams of a client, to one of the clusters.
+struct Tunnel {
+  std::vector<WeightedCluster> clusters;  // none, or only zero weights: reset
+  uint64_t total_weight = 0;
+  std::optional<nanoseconds> idle_timeout;  // unset: the listener's
+};
+
+using Action = std::variant<Forward, Redirect, StaticReply, Tunnel>;
 
 struct CompiledRule {
   std::string name;                    // "" if the manifest gave none
@@ -111,7 +119,10 @@ struct CompiledRoute : router::RouteKey {
 
 // The cluster that SEED picks, by weight: a pure function, so that a replay with the logged seed picks alike. nullptr
 // if no cluster has a weight. The picked one may have no cluster name: answer 500.
-const WeightedCluster* PickCluster(const Forward& forward, uint64_t seed);
+const WeightedCluster* PickCluster(const std::vector<WeightedCluster>& clusters, uint64_t total_weight, uint64_t seed);
+inline const WeightedCluster* PickCluster(const Forward& forward, uint64_t seed) {
+  return PickCluster(forward.clusters, forward.total_weight, seed);
+}
 
 // Does SEED send a copy to MIRROR?
 bool Mirrored(const Mirror& mirror, size_t mirror_index, uint64_t seed);

@@ -12,6 +12,20 @@ namespace penstock::snapshot {
 using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
+// HTTP/2 of clients; the names are those of Http2Settings (listener.proto).
+struct Http2Settings {
+  bool prior_knowledge = false;
+  uint32_t max_concurrent_streams = 100;
+  uint32_t stream_window_bytes = 64 << 10;
+  uint32_t connection_window_bytes = 1 << 20;
+  nanoseconds keepalive_timeout = 300s;
+  nanoseconds ping_interval = 60s;  // 0 = off
+  uint32_t glitch_budget = 200;
+  uint32_t glitch_refill = 20;  // per second
+
+  bool operator==(const Http2Settings&) const = default;
+};
+
 // What a listener asks of its clients, every default filled in. The names are those of ClientSettings (listener.proto);
 // docs and status use them too. 0 means "no bound" only where it says so.
 struct ClientSettings {
@@ -34,6 +48,13 @@ struct ClientSettings {
   uint64_t max_request_body_bytes = 0;  // 0 = no bound -> 413
   uint32_t min_body_rate = 500;         // bytes/s, counted after min_rate_grace
   nanoseconds min_rate_grace = 30s;
+
+  nanoseconds tls_handshake_timeout = 10s;
+  nanoseconds proxy_protocol_timeout = 3s;
+  bool proxy_protocol = false;           // every connection of a trusted proxy begins with it, others are refused
+  nanoseconds tcp_keepalive = 60s;       // idle time before probes; 0 = off
+  nanoseconds tunnel_idle_timeout = 1h;  // upgraded connections, TCP and UDP sessions; UDP listeners: 60s
+  Http2Settings http2;
 
   // Twice as long for what a client takes as for what it sends: its receive window hides a pause that is not its fault.
   nanoseconds response_rate_grace() const { return 2 * min_rate_grace; }
@@ -62,6 +83,7 @@ inline constexpr nanoseconds kDefaultRequestTimeout = 15s;  // until the head of
 inline constexpr nanoseconds kDefaultRetryBackoff = 25ms;
 inline constexpr uint32_t kDefaultRetryBudgetPercent = 20;  // of active requests, at least 3
 inline constexpr nanoseconds kDefaultDnsRefresh = 30s;
+inline constexpr nanoseconds kDefaultUdpIdleTimeout = 60s;
 
 // Limits of a configuration (E210 beyond them).
 inline constexpr nanoseconds kMaxDuration = 24h * 365;  // any duration

@@ -16,13 +16,10 @@ const std::map<std::string, uint32_t>& Snapshot::counts() const { return state_-
 uint64_t Snapshot::endpoints_epoch() const { return state_->endpoints_epoch; }
 const std::vector<BindKey>& Snapshot::bind_keys() const { return state_->binds->keys; }
 
-const BindGroup* Snapshot::FindBindGroup(std::string_view address, uint16_t port) const {
+const BindGroup* Snapshot::FindBindGroup(const BindKey& key) const {
   const BindGroups& binds = *state_->binds;
-  auto before = [](const BindKey& key, const std::pair<std::string_view, uint16_t>& wanted) {
-    return std::pair(std::string_view(key.address), key.port) < wanted;
-  };
-  auto found = std::lower_bound(binds.keys.begin(), binds.keys.end(), std::pair(address, port), before);
-  if (found == binds.keys.end() || found->address != address || found->port != port) return nullptr;
+  auto found = std::lower_bound(binds.keys.begin(), binds.keys.end(), key);
+  if (found == binds.keys.end() || *found != key) return nullptr;
   return binds.groups[found - binds.keys.begin()].get();
 }
 
@@ -36,6 +33,10 @@ Decision Snapshot::Decide(const Shared<CompiledListener>& listener, const router
   const Attached* attached = state_->attached.Find(listener->name, state_->seed);
   if (attached != nullptr) decision.match = attached->router.Find(request);
   return decision;
+}
+
+Decision Snapshot::DecideTunnel(const Shared<CompiledListener>& listener, std::string_view host) const {
+  return Decide(listener, {.method = "", .host = host, .path = "/", .query = "", .headers = nullptr});
 }
 
 const Shared<CompiledListener>* Snapshot::FindListenerForHost(const BindGroup& group, std::string_view host) const {

@@ -14,11 +14,17 @@
 #include "dataplane/snapshot/resource.h"
 #include "dataplane/snapshot/route.h"
 #include "dataplane/snapshot/settings.h"
+#include "dataplane/snapshot/tls.h"
 
 namespace penstock::snapshot {
 
+// What a listener speaks. Listeners of one place speak alike: kHttps and kTls are alike.
+enum class ListenerProtocol : uint8_t { kHttp, kHttps, kTls, kTcp, kUdp };
+
 struct CompiledListener {
   std::string name;  // "NAMESPACE/GATEWAY/LISTENER"
+  ListenerProtocol protocol = ListenerProtocol::kHttp;
+  std::optional<ServerTls> tls;  // of kHttps; of kTls if it is terminated here
   std::vector<std::string>
       addresses;  // IP literals in canonical form; at least one, "" = the data plane's default address
   uint16_t port = 0;
@@ -55,10 +61,16 @@ struct CompiledCluster {
   std::variant<EdsDiscovery, DnsDiscovery> discovery;
   std::string lb_algorithm = "round_robin";
   UpstreamSettings upstream;
+
+  enum class Protocol : uint8_t { kHttp1, kHttp2, kAuto };
+  Protocol protocol = Protocol::kHttp1;  // kAuto: with tls only, what ALPN agrees on
+  std::optional<UpstreamTls> tls;
+  enum class ProxyProtocol : uint8_t { kNone, kV1, kV2 };
+  ProxyProtocol proxy_protocol = ProxyProtocol::kNone;  // of tunnels only
 };
 
 struct CompiledEndpoint {
-  std::string address;  // IP literal in canonical form
+  std::string address;  // IP literal in canonical form, or "unix:/path" (then port is 0)
   uint16_t port = 0;
   uint32_t weight = 1;  // 0: takes no new requests
   std::string zone;
@@ -82,6 +94,7 @@ struct CompiledSecret {
 struct BindKey {
   std::string address;  // "" = the data plane's default address
   uint16_t port = 0;
+  bool udp = false;
   auto operator<=>(const BindKey&) const = default;
 };
 
@@ -120,15 +133,19 @@ class Snapshot {
   // All places to listen at, sorted.
   const std::vector<BindKey>& bind_keys() const;
   // nullptr if nothing is there. Look it up once per connection and snapshot, not per request.
-  const BindGroup* FindBindGroup(std::string_view address, uint16_t port) const;
+  const BindGroup* FindBindGroup(const BindKey& key) const;
 
   // The whole decision: the listener of GROUP with the most specific host name for request.host, then its best match.
   // No allocation, no lock (but see router.h for expressions).
   Decision Decide(const BindGroup& group, const router::Request& request) const;
   // The same for the LISTENER of request.host, which FindListenerForHost gave.
   Decision Decide(const Shared<CompiledListener>& listener, const router::Request& request) const;
-  // Only the listener; its settings are needed before the request is complete. nullptr if none serves HOST.
+  // Only the listener; its settings are needed before the request is complete. nullptr if none serves HOST, which is a
+  // request's host in a group of kHttp, and a handshake's server name ("" if it has none) in one of kHttps and kTls.
   const Shared<CompiledListener>* FindListenerForHost(const BindGroup& group, std::string_view host) const;
+  // The rule of the route that gets a connection of LISTENER for the server name HOST ("" for TCP and UDP); its action
+  // is a Tunnel. Empty if there is none.
+  Decision DecideTunnel(const Shared<CompiledListener>& listener, std::string_view host) const;
   // The settings for a connection whose host is not known yet: the least specific listener of the group.
   const Shared<CompiledListener>& DefaultListener(const BindGroup& group) const;
 

@@ -60,8 +60,10 @@ using Table = router::PersistentSet<Record<T>>;
 // The listeners of one place, by host name.
 class BindGroup {
  public:
-  explicit BindGroup(BindKey key) : key_(std::move(key)) {}
+  // PROTOCOL: of one of its listeners; kHttps stands for kTls, too.
+  BindGroup(BindKey key, ListenerProtocol protocol) : key_(std::move(key)), protocol_(protocol) {}
   const BindKey& key() const { return key_; }
+  ListenerProtocol protocol() const { return protocol_; }
 
   // False if there is one of that host name.
   bool Add(const CompiledListener& listener);
@@ -76,6 +78,7 @@ class BindGroup {
   std::unique_ptr<const std::string> any_;
   std::unique_ptr<const std::pair<std::string, std::string>> least_specific_;  // host name, listener
   BindKey key_;
+  ListenerProtocol protocol_;
 };
 
 struct BindGroups {

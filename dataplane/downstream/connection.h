@@ -1,0 +1,78 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dataplane/base/intrusive_list.h"
+#include "dataplane/downstream/downstream.h"
+#include "dataplane/exchange/connection_info.h"
+#include "dataplane/io/net/tcp_stream.h"
+#include "dataplane/telemetry/stats/cells.h"
+
+namespace penstock::downstream {
+
+// What is spoken on a connection. Lives while it serves.
+class Session {
+ public:
+  // The drain has begun: end what is idle soon, and what runs after its answer.
+  virtual void OnDrain() = 0;
+
+ protected:
+  ~Session() = default;
+};
+
+// One client connection from accept to its end, whatever is spoken on it: what was counted for it, and what is known of
+// it. Lives in Run. Worker thread.
+class Connection final : public ListNode {
+ public:
+  // Serves the connection until it ends. STREAM was counted in LOAD and in the process's ConnectionLimit.
+  static Task<void> Run(Downstream& downstream, std::unique_ptr<io::TcpStream> stream, std::shared_ptr<PlaceLoad> load,
+                        std::shared_ptr<proxy::Place> place);
+
+  Connection(Downstream& downstream, std::unique_ptr<io::TcpStream> stream, std::shared_ptr<PlaceLoad> load,
+             std::shared_ptr<proxy::Place> place);
+  Connection(const Connection&) = delete;
+  ~Connection();
+
+  Downstream& downstream() { return downstream_; }
+  io::Stream& stream() { return *stream_; }
+  proxy::Place& place() { return *place_; }
+  const ConnectionInfo& info() const { return info_; }
+  std::string_view scheme() const { return info_.tls_version.empty() ? "http" : "https"; }
+
+  // The settings of the place's default listener when the connection was accepted.
+  const snapshot::ClientSettings& settings() const { return settings_; }
+  // The generation that they are from (Proxy::serial); 0: there was no listener.
+  uint64_t settings_serial() const { return settings_serial_; }
+  // When it must not take another request; with +-10 % jitter.
+  TimePoint max_age() const { return max_age_; }
+
+  // The peer, or whom a trusted proxy in front of the connection names.
+  const IpAddress& peer() const { return peer_; }
+  const std::string& peer_text() const { return peer_text_; }
+  const std::string& peer_address_text() const { return peer_address_text_; }
+
+  void OnDrain() {
+    if (session_ != nullptr) session_->OnDrain();
+  }
+
+ private:
+  void FindListener();
+  Task<void> Serve();
+
+  Downstream& downstream_;
+  std::unique_ptr<io::Stream> stream_;
+  const std::shared_ptr<PlaceLoad> load_;
+  const std::shared_ptr<proxy::Place> place_;
+  std::shared_ptr<telemetry::ListenerCells> cells_;
+  IpAddress peer_;
+  std::string peer_text_;
+  std::string peer_address_text_;
+  ConnectionInfo info_;
+  snapshot::ClientSettings settings_;
+  uint64_t settings_serial_ = 0;
+  TimePoint max_age_ = kNoDeadline;
+  Session* session_ = nullptr;
+};
+
+}  // namespace penstock::downstream
