@@ -2,8 +2,10 @@
 
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/policies/headers/header_ops.h"
+#include "dataplane/proxy/grpc.h"
 #include "dataplane/proxy/rewrite.h"
 #include "dataplane/proxy/steps.h"
+#include "dataplane/upstream/cluster.h"
 
 namespace penstock::proxy {
 namespace {
@@ -71,6 +73,15 @@ Reason PrepareRequest(Call& call, const snapshot::Forward& forward, upstream::Cl
   return rewritten ? Reason::kNone : Reason::kInternalError;
 }
 
+// Nothing for callers that do not speak gRPC. An upstream of HTTP/1.1 is given gRPC-Web as it is.
+WebTranslation BeginGrpc(Call& call, upstream::Cluster& cluster) {
+  http::grpc::Dialect dialect = DialectOf(call.x);
+  if (dialect == http::grpc::Dialect::kNone) return {};
+  ApplyGrpcTimeout(call.x);
+  bool speaks_web = cluster.view()->config().protocol == snapshot::CompiledCluster::Protocol::kHttp1;
+  return speaks_web ? WebTranslation() : WebTranslation::OfRequest(call, dialect);
+}
+
 }  // namespace
 
 Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward) {
@@ -82,6 +93,7 @@ Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward) {
     co_return;
   }
   if (forward.request_timeout.count() != 0) x.deadline = After(x.time.head_received, forward.request_timeout);
+  WebTranslation web = BeginGrpc(call, *cluster);
   Informer informer(call);
   upstream::Attempt attempt{.upstreams = call.proxy.upstreams,
                             .cluster = *cluster,
@@ -94,6 +106,7 @@ Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward) {
     co_return;
   }
   FinishResponseHead(call);
+  web.TranslateResponse(call);
 }
 
 }  // namespace penstock::proxy

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "dataplane/http/status_code.h"
+#include "dataplane/proxy/grpc.h"
 #include "dataplane/proxy/rewrite.h"
 #include "dataplane/proxy/steps.h"
 
@@ -41,6 +42,13 @@ void LeaveUnanswered(Call& call, Reason reason) {
   x.response_body = &x.no_body;
 }
 
+// Makes a refusal what a caller of gRPC understands, if this is one.
+void SpeakGrpc(Call& call, Reason reason, int status, std::string_view text) {
+  if (status < 400) return;
+  http::grpc::Dialect dialect = DialectOf(call.x);
+  if (dialect != http::grpc::Dialect::kNone) ReplyInGrpc(call, reason, status, text, dialect);
+}
+
 }  // namespace
 
 void ReplyWith(Call& call, Reason reason) {
@@ -48,6 +56,7 @@ void ReplyWith(Call& call, Reason reason) {
   call.close |= LeavesFramingInDoubt(reason);
   if (row.status == 0) return LeaveUnanswered(call, reason);
   Reply(call, reason, row.status, row.text, kText);
+  SpeakGrpc(call, reason, row.status, row.text);
 }
 
 void ReplyWith(Call& call, const Verdict& verdict) {
@@ -56,6 +65,7 @@ void ReplyWith(Call& call, const Verdict& verdict) {
   added.CopyFrom(call.x.response.headers);
   Reply(call, verdict.reason(), verdict.status(), verdict.text(), verdict.content_type());
   for (const http::Field& field : added) call.x.response.headers.Append(field);
+  SpeakGrpc(call, verdict.reason(), verdict.status(), RowOf(verdict.reason()).text);
 }
 
 void ReplyWithPathRedirect(Call& call) {
