@@ -5,8 +5,8 @@
 namespace penstock::http {
 namespace {
 
-constexpr std::string_view kVia11 = "1.1 penstock";
-constexpr std::string_view kVia10 = "1.0 penstock";
+// By http::Version: the protocol's version and our pseudonym (RFC 9110 7.6.3).
+constexpr std::string_view kVia[] = {"1.0 penstock", "1.1 penstock", "2 penstock"};
 constexpr std::string_view kPseudonym = "penstock";
 
 // Appends ELEMENT to all values of ID as one list (RFC 9110 5.3).
@@ -104,7 +104,7 @@ void WriteForwarding(Headers& headers, const HopFacts& facts, Arena& arena) {
 }
 
 void WriteVia(Headers& headers, Version received, Arena& arena) {
-  AppendElement(headers, HeaderId::kVia, received == Version::kHttp11 ? kVia11 : kVia10, arena);
+  AppendElement(headers, HeaderId::kVia, kVia[static_cast<size_t>(received)], arena);
 }
 
 int CountLoops(const Headers& headers) {

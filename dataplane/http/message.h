@@ -9,14 +9,14 @@
 
 namespace penstock::http {
 
-enum class Version : uint8_t { kHttp10, kHttp11 };
+enum class Version : uint8_t { kHttp10, kHttp11, kHttp2 };
 
 // Where the content of a message ends (RFC 9112 6.3). Computed once, strictly, and never copied to the next hop.
 struct Framing {
   enum class Kind : uint8_t {
     kNone,        // no content
     kLength,      // exactly `length` bytes
-    kChunked,     // chunked transfer coding
+    kChunked,     // until the message says so: chunked transfer coding, or the end of an HTTP/2 stream
     kUntilClose,  // responses only: until the peer closes
   };
   Kind kind = Kind::kNone;

@@ -2,23 +2,11 @@
 
 #include <optional>
 
+#include "dataplane/http/content_length.h"
 #include "dataplane/http/status_code.h"
 
 namespace penstock::http::h1 {
 namespace {
-
-// 1*DIGIT without overflow (RFC 9110 8.6).
-std::optional<uint64_t> ParseLength(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  uint64_t value = 0;
-  for (char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    uint64_t digit = c - '0';
-    if (value > (UINT64_MAX - digit) / 10) return std::nullopt;
-    value = value * 10 + digit;
-  }
-  return value;
-}
 
 struct Lengths {
   bool chunked = false;
@@ -39,7 +27,7 @@ Error ReadLengths(const Headers& headers, Version version, Lengths& out) {
   }
   if (has_length) {
     if (!headers.HasOne(HeaderId::kContentLength)) return Error::kContentLength;
-    out.length = ParseLength(headers.Get(HeaderId::kContentLength));
+    out.length = ParseContentLength(headers.Get(HeaderId::kContentLength));
     if (!out.length.has_value()) return Error::kContentLength;
   }
   return Error::kNone;

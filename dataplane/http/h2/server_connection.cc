@@ -1,0 +1,256 @@
+#include "dataplane/http/h2/server_connection.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace penstock::http::h2 {
+namespace {
+
+// A response's head is bounded by the limits of upstreams; this only says that the library needs none of its own.
+constexpr size_t kMaxSentBlock = 4 << 20;
+constexpr uint32_t kMostUpdates = 1000;
+
+struct OptionDeleter {
+  void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
+};
+using Option = std::unique_ptr<nghttp2_option, OptionDeleter>;
+
+Option MakeOption() {
+  nghttp2_option* option = nullptr;
+  PENSTOCK_CHECK(nghttp2_option_new(&option) == 0, "out of memory");
+  // Windows open as content is used, messages are judged by us, and so are resets.
+  nghttp2_option_set_no_auto_window_update(option, 1);
+  nghttp2_option_set_no_http_messaging(option, 1);
+  nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
+  // The library counts a CONTINUATION again for every piece that its header came in.
+  nghttp2_option_set_max_continuations(option, (ServerConnection::kMaxContinuations + 1) * FrameHeader::kSize);
+  nghttp2_option_set_max_outbound_ack(option, ServerConnection::kMaxPendingAnswers);
+  nghttp2_option_set_max_send_header_block_length(option, kMaxSentBlock);
+  return Option(option);
+}
+
+ErrorCode CodeOf(ssize_t library_error) {
+  switch (library_error) {
+    case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
+      return ErrorCode::kProtocolError;
+    case NGHTTP2_ERR_FLOODED:
+    case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
+      return ErrorCode::kEnhanceYourCalm;
+    default:
+      return ErrorCode::kInternalError;
+  }
+}
+
+std::string_view View(const uint8_t* data, ssize_t size) {
+  return {reinterpret_cast<const char*>(data), static_cast<size_t>(size)};
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(Events& events, const Clock& clock, BlockPool& blocks, const ServerLimits& limits)
+    : events_(events),
+      clock_(clock),
+      blocks_(blocks),
+      limits_(limits),
+      budget_(limits.glitch_budget, limits.glitch_refill) {
+  LibraryCallbacks callbacks = MakeCallbacks();
+  Option option = MakeOption();
+  nghttp2_session* session = nullptr;
+  PENSTOCK_CHECK(nghttp2_session_server_new2(&session, callbacks.get(), this, option.get()) == 0, "out of memory");
+  session_.reset(session);
+  // RFC 9218 2.1: no client's priorities of RFC 7540 are kept, and so none can be churned.
+  nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.max_concurrent_streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.stream_window_bytes},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.head.header_bytes},
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+  };
+  nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<int32_t>(limits.connection_window_bytes));
+}
+
+ServerConnection::~ServerConnection() = default;
+
+void ServerConnection::Receive(Chunk bytes) {
+  if (failed_ || bytes.empty()) return;
+  input_ = std::move(bytes);
+  bool within = scanner_.Scan(input_.view(), [this](const FrameHeader& frame) { return Account(frame); });
+  if (!within) {
+    Fail(ErrorCode::kEnhanceYourCalm);
+  } else {
+    if (block_ends_ && scanner_.between_frames()) block_began_ = kNoDeadline;
+    const auto* data = reinterpret_cast<const uint8_t*>(input_.data());
+    ssize_t taken = nghttp2_session_mem_recv(session_.get(), data, input_.size());
+    if (taken < 0) Fail(CodeOf(taken));
+    if (nghttp2_session_get_outbound_queue_size(session_.get()) > kMaxPending) Fail(ErrorCode::kEnhanceYourCalm);
+  }
+  input_.Reset();
+}
+
+// Sees every frame before the library does. False: the client has had enough patience.
+bool ServerConnection::Account(const FrameHeader& frame) {
+  FollowBlock(frame);
+  if (frame.type == FrameType::kContinuation) return ++continuations_ <= kMaxContinuations;
+  continuations_ = 0;
+  return !IsUseless(frame) || Charge();
+}
+
+void ServerConnection::FollowBlock(const FrameHeader& frame) {
+  bool first = frame.type == FrameType::kHeaders;
+  if (first) block_began_ = clock_.Now();
+  block_ends_ = frame.Has(kEndHeaders) || !(first || frame.type == FrameType::kContinuation);
+}
+
+// Does the frame do no work that the client may want as often as it likes?
+bool ServerConnection::IsUseless(const FrameHeader& frame) {
+  switch (frame.type) {
+    case FrameType::kData:
+      return frame.length == 0 && !frame.Has(kEndStream);
+    case FrameType::kHeaders:
+      return frame.stream > static_cast<uint32_t>(last_id_);
+    case FrameType::kSettings:
+      // The first one is a part of the preface; answers to ours are counted by the library.
+      return !frame.Has(kAck) && std::exchange(had_settings_, true);
+    case FrameType::kPing:
+      if (!frame.Has(kAck) || pings_ == 0) return true;
+      --pings_;
+      return false;
+    case FrameType::kWindowUpdate:
+      if (updates_left_ == 0) return true;
+      --updates_left_;
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool ServerConnection::Charge(uint32_t cost) {
+  GlitchBudget::Level level = budget_.Charge(clock_.Now(), cost);
+  if (level == GlitchBudget::Level::kLow) Shutdown(ErrorCode::kEnhanceYourCalm);
+  if (level == GlitchBudget::Level::kSpent) Fail(ErrorCode::kEnhanceYourCalm);
+  return level != GlitchBudget::Level::kSpent;
+}
+
+void ServerConnection::AllowUpdates(uint32_t count) { updates_left_ = std::min(updates_left_ + count, kMostUpdates); }
+
+void ServerConnection::Send(Output& out) {
+  output_ = &out;
+  while (!failed_ && out.bytes() < kMaxOutput) {
+    const uint8_t* data = nullptr;
+    ssize_t size = nghttp2_session_mem_send(session_.get(), &data);
+    if (size < 0) Fail(CodeOf(size));
+    if (size <= 0) break;
+    out.Append(View(data, size));
+  }
+  output_ = nullptr;
+  if (failed_ && !last_word_) WriteLastWord(out);
+}
+
+// Made by hand: after a failure in the middle of something the library is not asked any more.
+void ServerConnection::WriteLastWord(Output& out) {
+  uint32_t last = static_cast<uint32_t>(nghttp2_session_get_last_proc_stream_id(session_.get()));
+  uint32_t code = static_cast<uint32_t>(failure_);
+  char frame[FrameHeader::kSize + 8] = {0, 0, 8, static_cast<char>(FrameType::kGoaway)};
+  for (int i = 0; i < 4; ++i) {
+    frame[FrameHeader::kSize + i] = static_cast<char>(last >> (24 - 8 * i));
+    frame[FrameHeader::kSize + 4 + i] = static_cast<char>(code >> (24 - 8 * i));
+  }
+  out.Append(std::string_view(frame, sizeof(frame)));
+  last_word_ = true;
+}
+
+bool ServerConnection::wants_to_send() const {
+  return failed_ ? !last_word_ : nghttp2_session_want_write(session_.get()) != 0;
+}
+
+bool ServerConnection::finished() const {
+  return !wants_to_send() && (failed_ || nghttp2_session_want_read(session_.get()) == 0);
+}
+
+bool ServerConnection::SendInformational(RequestStream& stream, const ResponseHead& head) {
+  if (!fields_.SetResponse(head)) return false;
+  if (IsOpen(stream)) {
+    nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, stream.id_, nullptr, fields_.data(), fields_.size(),
+                           nullptr);
+  }
+  return true;
+}
+
+bool ServerConnection::SendHead(RequestStream& stream, const ResponseHead& head, bool end) {
+  if (!fields_.SetResponse(head)) return false;
+  if (!IsOpen(stream)) return true;
+  nghttp2_data_provider content = ContentProvider();
+  int error =
+      nghttp2_submit_response(session_.get(), stream.id_, fields_.data(), fields_.size(), end ? nullptr : &content);
+  if (error != 0) Reset(stream, ErrorCode::kInternalError);
+  return true;
+}
+
+void ServerConnection::SendContent(RequestStream& stream, Chunk content) {
+  if (!IsOpen(stream) || content.empty()) return;
+  stream.unsent_.Push(blocks_, std::move(content));
+  Resume(stream);
+}
+
+void ServerConnection::EndContent(RequestStream& stream, const Headers* trailers) {
+  if (!IsOpen(stream)) return;
+  stream.ending_ = true;
+  stream.trailers_ = trailers;
+  Resume(stream);
+}
+
+void ServerConnection::Resume(RequestStream& stream) {
+  if (!std::exchange(stream.deferred_, false)) return;
+  nghttp2_session_resume_data(session_.get(), stream.id_);
+}
+
+void ServerConnection::Reset(RequestStream& stream, ErrorCode code) {
+  if (!IsOpen(stream)) return;
+  stream.reset_ = true;
+  stream.ignoring_ = true;
+  nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id_, static_cast<uint32_t>(code));
+}
+
+// The connection's window is given back even where the stream is no more.
+void ServerConnection::Consume(RequestStream& stream, size_t bytes) {
+  if (bytes > 0) nghttp2_session_consume(session_.get(), stream.id_, bytes);
+}
+
+void ServerConnection::Forget(RequestStream& stream) {
+  if (stream.id_ == 0 || stream.closed_) return;
+  if (reading_ == &stream) reading_ = nullptr;
+  nghttp2_session_set_stream_user_data(session_.get(), stream.id_, nullptr);
+  stream.closed_ = true;
+  stream.unsent_.Clear();
+}
+
+bool ServerConnection::IsOpen(const RequestStream& stream) { return !stream.closed_ && !stream.reset_; }
+
+void ServerConnection::AnnounceShutdown() {
+  if (shut_down_) return;
+  ++own_goaways_;
+  nghttp2_submit_shutdown_notice(session_.get());
+}
+
+void ServerConnection::Shutdown(ErrorCode code) {
+  if (shut_down_) return;
+  shut_down_ = true;
+  ++own_goaways_;
+  last_id_ = nghttp2_session_get_last_proc_stream_id(session_.get());
+  nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, last_id_, static_cast<uint32_t>(code), nullptr, 0);
+}
+
+void ServerConnection::Ping() {
+  ++pings_;
+  nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
+}
+
+void ServerConnection::Fail(ErrorCode code) {
+  if (failed_) return;
+  failed_ = true;
+  failure_ = code;
+}
+
+}  // namespace penstock::http::h2
