@@ -9,8 +9,8 @@
 
 #include <fstream>
 
+#include "dataplane/base/test_certificates.h"
 #include "dataplane/xds/subscriber.h"
-#include "dataplane/xds/test_certificates.h"
 
 namespace penstock::xds {
 namespace {

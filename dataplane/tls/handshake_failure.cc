@@ -1,0 +1,65 @@
+#include "dataplane/tls/handshake_failure.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "dataplane/base/cancellation.h"
+#include "dataplane/tls/openssl.h"
+#include "dataplane/tls/verify.h"
+
+namespace penstock::tls {
+namespace {
+
+using telemetry::TlsFailure;
+
+TlsFailure CauseOf(int reason) {
+  switch (reason) {
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST:
+    case SSL_R_WRONG_VERSION_NUMBER:
+      return TlsFailure::kNotTls;
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_VERSION_TOO_LOW:
+    case SSL_R_VERSION_TOO_HIGH:
+    case SSL_R_UNKNOWN_PROTOCOL:
+      return TlsFailure::kVersion;
+    case SSL_R_NO_SHARED_CIPHER:
+    case SSL_R_NO_SHARED_GROUPS:
+    case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+    case SSL_R_NO_SUITABLE_DIGEST_ALGORITHM:
+    case SSL_R_NO_SUITABLE_GROUPS:
+    case SSL_R_NO_SUITABLE_KEY_SHARE:
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+      return TlsFailure::kNothingShared;
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+      return TlsFailure::kCertificateMissing;
+    case SSL_R_CERTIFICATE_VERIFY_FAILED:
+      return TlsFailure::kCertificateRefused;
+    case SSL_R_NO_APPLICATION_PROTOCOL:
+      return TlsFailure::kAlpn;
+    default:
+      return reason >= SSL_AD_REASON_OFFSET ? TlsFailure::kPeerAlert : TlsFailure::kProtocol;
+  }
+}
+
+}  // namespace
+
+HandshakeFailure FailureOfLibrary(long verify_result) {
+  unsigned long code = ERR_peek_last_error();
+  // The first error is the cause, later ones say who passed it on.
+  unsigned long first = ERR_peek_error();
+  if (ERR_GET_LIB(first) == ERR_LIB_SSL) code = first;
+  TlsFailure cause = ERR_GET_LIB(code) == ERR_LIB_SSL ? CauseOf(ERR_GET_REASON(code)) : TlsFailure::kProtocol;
+  const char* reason = ERR_reason_error_string(code);
+  ERR_clear_error();
+  std::string text = reason == nullptr ? "broken off" : reason;
+  if (cause == TlsFailure::kCertificateRefused) text += StrCat(": ", VerifyErrorText(verify_result));
+  return {cause, std::move(text)};
+}
+
+HandshakeFailure FailureOfStream(const Status& status) {
+  TlsFailure cause = IsTimeout(status) ? TlsFailure::kTimeout : TlsFailure::kPeerGone;
+  return {cause, std::string(status.message())};
+}
+
+}  // namespace penstock::tls
