@@ -154,10 +154,10 @@ inline constexpr MessageCode kCodeTable[] = {
      "On this data plane the address is not there, the port belongs to another program (the message names it) or needs "
      "a privilege, or two listeners turn out to be one address. The generation is rejected and halted.",
      "Free the address on that machine, or choose another one for the listener."},
-    {"E302", "A policy that a data plane cannot make",
-     "This build of the data plane lacks the policy, or what the policy needs is not there. The problem carries no "
-     "name, because routes share the policies that are made: the message says which policy it is.",
-     "Update this data plane, or take the policy away."},
+    {"E302", "A policy or protocol that a data plane does not have",
+     "This build of the data plane lacks the policy or protocol, or what the policy needs is not there. A problem of a "
+     "policy carries no name, because routes share the policies that are made: the message says which policy it is.",
+     "Update this data plane, or take it away."},
 
     // Notes and warnings: accepted, but probably not what was meant.
     {"N001", "More findings than are shown", "At most 50 findings are shown at once, errors before warnings.",

@@ -1,0 +1,77 @@
+#include "dataplane/server/unserved.h"
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "dataplane/snapshot/hash.h"
+
+namespace penstock::server {
+namespace {
+
+using snapshot::CompiledCluster;
+using snapshot::ResourceProblem;
+
+// Why it is not served here; "" if it is.
+std::string_view Check(const snapshot::CompiledListener& listener) {
+  if (listener.protocol != snapshot::ListenerProtocol::kHttp)
+    return "this build serves listeners of protocol HTTP only";
+  if (listener.client.proxy_protocol) return "this build does not read the PROXY protocol";
+  if (listener.client.http2.prior_knowledge) return "this build serves HTTP/1.1 only";
+  return "";
+}
+
+std::string_view Check(const CompiledCluster& cluster) {
+  if (cluster.tls.has_value()) return "this build speaks to endpoints without TLS only";
+  if (cluster.protocol != CompiledCluster::Protocol::kHttp1) return "this build speaks HTTP/1.1 to endpoints only";
+  return "";
+}
+
+std::string_view Check(const snapshot::EndpointSet& set) {
+  for (const snapshot::CompiledEndpoint& endpoint : set.endpoints) {
+    if (endpoint.address.starts_with("unix:")) return "this build connects to IP addresses only";
+  }
+  return "";
+}
+
+std::string_view Check(const snapshot::CompiledRoute& route) {
+  for (const snapshot::CompiledRule& rule : route.rules) {
+    const auto* forward = std::get_if<snapshot::Forward>(&rule.action);
+    if (forward != nullptr && !forward->upgrades.empty()) return "this build switches to no other protocol";
+    if (std::holds_alternative<snapshot::Tunnel>(rule.action)) return "this build carries requests of HTTP only";
+  }
+  return "";
+}
+
+template <typename T>
+std::string_view CheckFound(const snapshot::Shared<T>* found) {
+  return found == nullptr ? std::string_view() : Check(**found);
+}
+
+std::string_view CheckNamed(const snapshot::Snapshot& snapshot, const snapshot::Resource& resource) {
+  if (resource.type_url == snapshot::kListenerType) return CheckFound(snapshot.FindListener(resource.name));
+  if (resource.type_url == snapshot::kClusterType) return CheckFound(snapshot.FindCluster(resource.name));
+  if (resource.type_url == snapshot::kEndpointsType) return CheckFound(snapshot.FindEndpoints(resource.name));
+  if (resource.type_url == snapshot::kRouteType) return CheckFound(snapshot.FindRoute(resource.name));
+  return "";
+}
+
+}  // namespace
+
+std::vector<ResourceProblem> FindUnserved(const snapshot::Snapshot& snapshot,
+                                          const std::vector<snapshot::Resource>& changed) {
+  std::vector<ResourceProblem> problems;
+  for (const snapshot::Resource& resource : changed) {
+    std::string_view why = CheckNamed(snapshot, resource);
+    if (why.empty()) continue;
+    ResourceProblem& problem = problems.emplace_back();
+    problem.set_type_url(resource.type_url);
+    problem.set_name(resource.name);
+    problem.set_code("E302");
+    problem.set_reason(std::string(why));
+    problem.set_hint("update this data plane, or take it away");
+  }
+  return problems;
+}
+
+}  // namespace penstock::server
