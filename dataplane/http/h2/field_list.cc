@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "dataplane/base/byte_scan.h"
+#include "dataplane/http/grpc/status.h"
 #include "dataplane/http/h2/field_rules.h"
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/http/status_code.h"
@@ -32,7 +33,26 @@ std::string_view WithoutBlanks(std::string_view value) {
 
 uint8_t* Bytes(std::string_view text) { return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data())); }
 
+bool IsVisible(std::string_view text) { return byte_scan::Find<byte_scan::NotVisible>(text) == text.size(); }
+
 }  // namespace
+
+bool FieldList::SetRequest(const RequestHead& head, std::string_view scheme) {
+  fields_.clear();
+  path_.assign(head.path);
+  if (head.has_query) path_.append("?").append(head.query);
+  bool clean = IsToken(head.method_text) && !head.path.empty() && IsVisible(path_) && IsVisible(head.authority);
+  if (!clean) return false;
+  Add(":method", head.method_text);
+  Add(":scheme", scheme);
+  if (!head.authority.empty()) Add(":authority", head.authority);
+  Add(":path", path_);
+  if (!AddAll(head.headers)) return false;
+  if (head.framing.kind == Framing::Kind::kLength) Add("content-length", Number(head.framing.length, length_));
+  bool grpc = grpc::DialectOf(head.headers.Get(HeaderId::kContentType)) == grpc::Dialect::kGrpc;
+  if (grpc) Add("te", "trailers");
+  return true;
+}
 
 bool FieldList::SetResponse(const ResponseHead& head) {
   fields_.clear();

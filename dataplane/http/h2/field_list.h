@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "dataplane/http/message.h"
@@ -14,6 +15,9 @@ namespace penstock::http::h2 {
 // were made of. Kept for its room.
 class FieldList {
  public:
+  // The head of a request, from its canonical parts; SCHEME is "http" or "https". "te: trailers" is added for gRPC,
+  // which needs to know that trailers pass. False as below.
+  bool SetRequest(const RequestHead& head, std::string_view scheme);
   // The head of a response: ":status", the fields, and Content-Length where the framing or `declared_length` says one.
   // Fields that frame or speak about a connection are left out (RFC 9113 8.2.2). False if a name or value holds a byte
   // that no field may hold (a rewrite gone wrong).
@@ -32,6 +36,7 @@ class FieldList {
   static std::string_view Number(uint64_t value, std::array<char, N>& room);
 
   std::vector<nghttp2_nv> fields_;
+  std::string path_;  // with the query
   std::array<char, 4> status_;
   std::array<char, 20> length_;
 };

@@ -11,20 +11,20 @@ constexpr size_t kMaxName = 65535;  // what a Field can hold
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
-Error CheckName(std::string_view name) {
+Error CheckName(std::string_view name, Underscores underscores) {
   if (name.empty() || name.size() > kMaxName) return Error::kFieldName;
   bool underscore = false;
   for (char c : name) {
     if (c == 0 || h1::LowerTokenByte(c) != c) return Error::kFieldName;
     underscore |= c == '_';
   }
-  return underscore ? Error::kUnderscoreInName : Error::kNone;
+  return underscore && underscores == Underscores::kReject ? Error::kUnderscoreInName : Error::kNone;
 }
 
 }  // namespace
 
-Error CheckField(HeaderId id, std::string_view name, std::string_view value) {
-  Error error = CheckName(name);
+Error CheckField(HeaderId id, std::string_view name, std::string_view value, Underscores underscores) {
+  Error error = CheckName(name, underscores);
   if (error != Error::kNone) return error;
   if (byte_scan::Find<byte_scan::LineControl>(value) != value.size()) return Error::kFieldValue;
   if (!value.empty() && (IsBlank(value.front()) || IsBlank(value.back()))) return Error::kFieldValue;

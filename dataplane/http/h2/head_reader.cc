@@ -5,7 +5,6 @@
 
 #include "dataplane/base/byte_scan.h"
 #include "dataplane/http/content_length.h"
-#include "dataplane/http/h2/field_rules.h"
 
 namespace penstock::http::h2 {
 namespace {
@@ -181,8 +180,9 @@ void RequestHeadReader::JoinCookies() {
   headers.Set(HeaderId::kCookie, std::string_view(begin, static_cast<size_t>(out - begin)));
 }
 
-void TrailerReader::Begin(const HeadLimits& limits, Headers& trailers, Arena& arena) {
+void TrailerReader::Begin(const HeadLimits& limits, Headers& trailers, Arena& arena, Underscores underscores) {
   *this = {};
+  underscores_ = underscores;
   limits_ = limits;
   trailers_ = &trailers;
   arena_ = &arena;
@@ -193,7 +193,7 @@ void TrailerReader::Add(std::string_view name, std::string_view value) {
   bytes_ += FieldSize(name, value);
   HeaderId id = FindHeaderId(name);
   bool wrong = bytes_ > limits_.header_bytes || trailers_->size() >= limits_.header_count ||
-               CheckField(id, name, value) != Error::kNone;
+               CheckField(id, name, value, underscores_) != Error::kNone;
   if (wrong) {
     error_ = Error::kTrailers;
     return;

@@ -7,6 +7,7 @@
 #include "dataplane/base/arena.h"
 #include "dataplane/http/h1/head_parser.h"
 #include "dataplane/http/h2/error.h"
+#include "dataplane/http/h2/field_rules.h"
 #include "dataplane/http/message.h"
 
 namespace penstock::http::h2 {
@@ -53,7 +54,7 @@ class RequestHeadReader {
 // The fields behind the content: no pseudo-fields, no fields that speak about a connection, the limits of a head.
 class TrailerReader {
  public:
-  void Begin(const HeadLimits& limits, Headers& trailers, Arena& arena);
+  void Begin(const HeadLimits& limits, Headers& trailers, Arena& arena, Underscores underscores = Underscores::kReject);
   void Add(std::string_view name, std::string_view value);
   Error End() const { return error_; }
 
@@ -61,6 +62,7 @@ class TrailerReader {
   HeadLimits limits_;
   Headers* trailers_ = nullptr;
   Arena* arena_ = nullptr;
+  Underscores underscores_ = Underscores::kReject;
   Error error_ = Error::kNone;
   size_t bytes_ = 0;
 };

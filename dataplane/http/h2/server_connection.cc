@@ -7,44 +7,7 @@
 namespace penstock::http::h2 {
 namespace {
 
-// A response's head is bounded by the limits of upstreams; this only says that the library needs none of its own.
-constexpr size_t kMaxSentBlock = 4 << 20;
 constexpr uint32_t kMostUpdates = 1000;
-
-struct OptionDeleter {
-  void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
-};
-using Option = std::unique_ptr<nghttp2_option, OptionDeleter>;
-
-Option MakeOption() {
-  nghttp2_option* option = nullptr;
-  PENSTOCK_CHECK(nghttp2_option_new(&option) == 0, "out of memory");
-  // Windows open as content is used, messages are judged by us, and so are resets.
-  nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_no_http_messaging(option, 1);
-  nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
-  // The library counts a CONTINUATION again for every piece that its header came in.
-  nghttp2_option_set_max_continuations(option, (ServerConnection::kMaxContinuations + 1) * FrameHeader::kSize);
-  nghttp2_option_set_max_outbound_ack(option, ServerConnection::kMaxPendingAnswers);
-  nghttp2_option_set_max_send_header_block_length(option, kMaxSentBlock);
-  return Option(option);
-}
-
-ErrorCode CodeOf(ssize_t library_error) {
-  switch (library_error) {
-    case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
-      return ErrorCode::kProtocolError;
-    case NGHTTP2_ERR_FLOODED:
-    case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
-      return ErrorCode::kEnhanceYourCalm;
-    default:
-      return ErrorCode::kInternalError;
-  }
-}
-
-std::string_view View(const uint8_t* data, ssize_t size) {
-  return {reinterpret_cast<const char*>(data), static_cast<size_t>(size)};
-}
 
 }  // namespace
 
@@ -54,8 +17,8 @@ ServerConnection::ServerConnection(Events& events, const Clock& clock, BlockPool
       blocks_(blocks),
       limits_(limits),
       budget_(limits.glitch_budget, limits.glitch_refill) {
-  LibraryCallbacks callbacks = MakeCallbacks();
-  Option option = MakeOption();
+  library::Callbacks callbacks = MakeCallbacks();
+  library::Option option = library::MakeOption();
   nghttp2_session* session = nullptr;
   PENSTOCK_CHECK(nghttp2_session_server_new2(&session, callbacks.get(), this, option.get()) == 0, "out of memory");
   session_.reset(session);
@@ -83,7 +46,7 @@ void ServerConnection::Receive(Chunk bytes) {
     if (block_ends_ && scanner_.between_frames()) block_began_ = kNoDeadline;
     const auto* data = reinterpret_cast<const uint8_t*>(input_.data());
     ssize_t taken = nghttp2_session_mem_recv(session_.get(), data, input_.size());
-    if (taken < 0) Fail(CodeOf(taken));
+    if (taken < 0) Fail(library::CodeOf(taken));
     if (nghttp2_session_get_outbound_queue_size(session_.get()) > kMaxPending) Fail(ErrorCode::kEnhanceYourCalm);
   }
   input_.Reset();
@@ -140,24 +103,16 @@ void ServerConnection::Send(Output& out) {
   while (!failed_ && out.bytes() < kMaxOutput) {
     const uint8_t* data = nullptr;
     ssize_t size = nghttp2_session_mem_send(session_.get(), &data);
-    if (size < 0) Fail(CodeOf(size));
+    if (size < 0) Fail(library::CodeOf(size));
     if (size <= 0) break;
-    out.Append(View(data, size));
+    out.Append(library::View(data, static_cast<size_t>(size)));
   }
   output_ = nullptr;
   if (failed_ && !last_word_) WriteLastWord(out);
 }
 
-// Made by hand: after a failure in the middle of something the library is not asked any more.
 void ServerConnection::WriteLastWord(Output& out) {
-  uint32_t last = static_cast<uint32_t>(nghttp2_session_get_last_proc_stream_id(session_.get()));
-  uint32_t code = static_cast<uint32_t>(failure_);
-  char frame[FrameHeader::kSize + 8] = {0, 0, 8, static_cast<char>(FrameType::kGoaway)};
-  for (int i = 0; i < 4; ++i) {
-    frame[FrameHeader::kSize + i] = static_cast<char>(last >> (24 - 8 * i));
-    frame[FrameHeader::kSize + 4 + i] = static_cast<char>(code >> (24 - 8 * i));
-  }
-  out.Append(std::string_view(frame, sizeof(frame)));
+  out.Append(library::LastWord(nghttp2_session_get_last_proc_stream_id(session_.get()), failure_).bytes());
   last_word_ = true;
 }
 

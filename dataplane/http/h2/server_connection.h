@@ -13,6 +13,7 @@
 #include "dataplane/http/h2/frame_scanner.h"
 #include "dataplane/http/h2/glitch_budget.h"
 #include "dataplane/http/h2/head_reader.h"
+#include "dataplane/http/h2/library.h"
 #include "dataplane/http/h2/output.h"
 #include "dataplane/http/h2/request_stream.h"
 
@@ -25,7 +26,7 @@ struct ServerLimits {
   uint32_t connection_window_bytes = 1 << 20;
   uint32_t glitch_budget = 200;
   uint32_t glitch_refill = 20;  // per second
-  HeadLimits head;
+  HeadLimits head{};
 };
 
 // The server's side of one HTTP/2 connection (RFC 9113), without a socket: is given the bytes that were received, and
@@ -48,11 +49,11 @@ class ServerConnection {
 
   static constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   // HPACK tables and frames stay at what RFC 9113 begins with: 4 KiB and 16 KiB.
-  static constexpr int kMaxContinuations = 8;        // per header block
-  static constexpr size_t kMaxPending = 1000;        // frames that wait to be sent, content not counted
-  static constexpr size_t kMaxPendingAnswers = 100;  // to PING and SETTINGS, of these
-  static constexpr size_t kMaxOutput = 128 << 10;    // of one Send(), but for one frame
-  static constexpr uint32_t kUpdatesPerData = 10;    // WINDOW_UPDATE frames for each DATA frame that was sent
+  static constexpr int kMaxContinuations = library::kMaxContinuations;
+  static constexpr size_t kMaxPending = library::kMaxPending;
+  static constexpr size_t kMaxPendingAnswers = library::kMaxPendingAnswers;
+  static constexpr size_t kMaxOutput = library::kMaxOutput;
+  static constexpr uint32_t kUpdatesPerData = 10;  // WINDOW_UPDATE frames for each DATA frame that was sent
 
   // All outlive it. The server's first frames wait to be sent.
   ServerConnection(Events& events, const Clock& clock, BlockPool& blocks, const ServerLimits& limits);
@@ -105,19 +106,10 @@ class ServerConnection {
   struct Callbacks;  // what the library calls
   friend struct Callbacks;
 
-  struct SessionDeleter {
-    void operator()(nghttp2_session* session) const { nghttp2_session_del(session); }
-  };
-  struct CallbacksDeleter {
-    void operator()(nghttp2_session_callbacks* callbacks) const { nghttp2_session_callbacks_del(callbacks); }
-  };
-  using LibraryCallbacks = std::unique_ptr<nghttp2_session_callbacks, CallbacksDeleter>;
-
-  static LibraryCallbacks MakeCallbacks();
+  static library::Callbacks MakeCallbacks();
   static nghttp2_data_provider ContentProvider();
   static bool IsOpen(const RequestStream& stream);
 
-  Chunk Slice(std::string_view bytes) const;
   bool Account(const FrameHeader& frame);
   bool IsUseless(const FrameHeader& frame);
   void FollowBlock(const FrameHeader& frame);
@@ -146,7 +138,7 @@ class ServerConnection {
   const Clock& clock_;
   BlockPool& blocks_;
   const ServerLimits limits_;
-  std::unique_ptr<nghttp2_session, SessionDeleter> session_;
+  library::Session session_;
 
   FrameScanner scanner_{kPreface.size()};
   GlitchBudget budget_;

@@ -5,14 +5,13 @@
 #include "dataplane/http/h2/server_connection.h"
 
 namespace penstock::http::h2 {
+
+using library::Ends;
+
 namespace {
 
-// Content below this is copied, so that a byte does not hold the whole block that it was read into.
-constexpr size_t kMinShared = 4 << 10;
 // A client may open its windows when it begins a request.
 constexpr uint32_t kUpdatesPerRequest = 2;
-
-bool Ends(const nghttp2_frame& frame) { return frame.hd.flags & NGHTTP2_FLAG_END_STREAM; }
 
 }  // namespace
 
@@ -88,19 +87,10 @@ void ServerConnection::OnData(int32_t id, std::string_view bytes) {
   RequestStream* stream = Find(id);
   if (stream != nullptr && !stream->ignoring_) {
     stream->content_ += bytes.size();
-    if (stream->content_ <= stream->expected_) return stream->OnContent(Slice(bytes));
+    if (stream->content_ <= stream->expected_) return stream->OnContent(library::Slice(blocks_, input_, bytes));
     Malformed(*stream, Error::kLengthMismatch);
   }
   nghttp2_session_consume(session_.get(), id, bytes.size());
-}
-
-// BYTES, which are a part of the input.
-Chunk ServerConnection::Slice(std::string_view bytes) const {
-  if (bytes.size() < kMinShared) return Chunk::Copy(blocks_, bytes);
-  Chunk slice = input_.Share();
-  slice.RemovePrefix(static_cast<size_t>(bytes.data() - input_.data()));
-  slice.RemoveSuffix(slice.size() - bytes.size());
-  return slice;
 }
 
 // False: the connection must not go on.
@@ -209,7 +199,7 @@ int ServerConnection::WriteContent(int32_t id, std::string_view frame_header, si
 
 struct ServerConnection::Callbacks {
   static ServerConnection& Of(void* connection) { return *static_cast<ServerConnection*>(connection); }
-  static std::string_view Text(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+  static std::string_view Text(const uint8_t* data, size_t size) { return library::View(data, size); }
   static int Result(bool go_on) { return go_on ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE; }
 
   static int BeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* self) {
@@ -245,7 +235,7 @@ struct ServerConnection::Callbacks {
   }
 };
 
-ServerConnection::LibraryCallbacks ServerConnection::MakeCallbacks() {
+library::Callbacks ServerConnection::MakeCallbacks() {
   nghttp2_session_callbacks* made = nullptr;
   PENSTOCK_CHECK(nghttp2_session_callbacks_new(&made) == 0, "out of memory");
   nghttp2_session_callbacks_set_on_begin_headers_callback(made, Callbacks::BeginHeaders);
@@ -255,7 +245,7 @@ ServerConnection::LibraryCallbacks ServerConnection::MakeCallbacks() {
   nghttp2_session_callbacks_set_on_frame_send_callback(made, Callbacks::FrameSent);
   nghttp2_session_callbacks_set_on_stream_close_callback(made, Callbacks::Closed);
   nghttp2_session_callbacks_set_send_data_callback(made, Callbacks::SendContent);
-  return LibraryCallbacks(made);
+  return library::Callbacks(made);
 }
 
 nghttp2_data_provider ServerConnection::ContentProvider() {
