@@ -84,9 +84,9 @@ std::optional<std::chrono::nanoseconds> ParseTimeout(std::string_view value) {
   using namespace std::chrono;
   switch (value.back()) {
     case 'H':
-      return hours(number);
+      return std::min(hours(number), kLongestTimeout);
     case 'M':
-      return minutes(number);
+      return std::min(minutes(number), minutes(kLongestTimeout));
     case 'S':
       return seconds(number);
     case 'm':

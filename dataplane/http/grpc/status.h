@@ -49,7 +49,10 @@ Dialect DialectOf(std::string_view content_type);
 // "+proto" of "application/grpc-web+proto;charset=x"; "" if there is none. A view into CONTENT_TYPE.
 std::string_view MessageFormatOf(std::string_view content_type);
 
-// The value of grpc-timeout: 1 to 8 digits and a unit of HMSmun. Nothing if it is not one.
+// A deadline that far away is none, and still fits in nanoseconds when it is added to a time.
+inline constexpr std::chrono::hours kLongestTimeout{24 * 365 * 100};
+
+// The value of grpc-timeout: 1 to 8 digits and a unit of HMSmun; at most kLongestTimeout. Nothing if it is not one.
 std::optional<std::chrono::nanoseconds> ParseTimeout(std::string_view value);
 
 // MESSAGE as the value of grpc-message: percent-encoded where it is not printable ASCII. Gives MESSAGE back if nothing

@@ -43,7 +43,9 @@ TEST(GrpcTimeout, TakesEveryUnitAndNothingElse) {
   EXPECT_EQ(ParseTimeout("4m"), 4ms);
   EXPECT_EQ(ParseTimeout("5u"), 5us);
   EXPECT_EQ(ParseTimeout("6n"), 6ns);
-  EXPECT_EQ(ParseTimeout("99999999H"), 99999999h) << "the longest that can be written does not overflow";
+  for (std::string_view longest : {"99999999H", "99999999M"})
+    EXPECT_EQ(ParseTimeout(longest), kLongestTimeout) << longest << ": would overflow in nanoseconds, or in a sum";
+  EXPECT_EQ(ParseTimeout("99999999S"), 99999999s);
   for (std::string_view bad : {"", "S", "1", "-1S", "1.5S", "123456789S", "1s", "1 S", "S1"}) {
     EXPECT_EQ(ParseTimeout(bad), std::nullopt) << bad;
   }
