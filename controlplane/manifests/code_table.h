@@ -60,7 +60,8 @@ inline constexpr MessageCode kCodeTable[] = {
      "Of these fields exactly one may be given, or the one that the field `type` names.",
      "Keep the field that you mean, and correct `type`."},
     {"E020", "List items that must differ are the same",
-     "The items of this list are told apart by one field (mostly its name).", "Give each its own, or merge the two."},
+     "The items of this list are told apart by one field (mostly its name), and two have it spelled the same.",
+     "Give each its own, or merge the two."},
     {"E021", "An object is written twice", "Two documents have the same kind, namespace and name.",
      "Remove one, or rename it."},
     {"E022", "A namespace where there is none", "Objects of this kind belong to no namespace.",
@@ -185,8 +186,8 @@ inline constexpr MessageCode kCodeTable[] = {
     {"W206", "A rule that sends requests nowhere",
      "It has neither backendRefs nor a redirect, so its requests are answered with 500.", "Add backendRefs."},
     {"W207", "A header matched twice in one match",
-     "Header names are compared without regard to case; of several entries for one header the first counts, as the "
-     "Gateway API says.",
+     "Two names that differ only in case are one header; the first entry counts, as the Gateway API says. (The same "
+     "spelling twice is an error, E020.)",
      "Remove the other ones."},
     {"W210", "An old apiVersion", "The version is still read, as the newest one.", "Write the version in the message."},
 };

@@ -132,18 +132,17 @@ void MessageDecoder::CheckMapKey(const Node& key, const v1::FieldRules& rules) {
   }
 }
 
+// As an API server does: by the bytes. Names that are equal by another rule (of headers: without regard to case) are
+// the translator's.
 void MessageDecoder::CheckUnique(const Node& list, const Field& field) {
   const std::string& name = RulesOf(field).unique_by();
   if (name.empty()) return;
   const Field* by = field.message_type()->FindFieldByName(name);
-  bool fold_case = RulesOf(*by).format() == "header_name";
   absl::flat_hash_map<std::string, size_t> seen;
   for (size_t i = 0; i < list.items.size(); ++i) {
     const Node* value = FindMember(*list.items[i], by->json_name());
     if (value == nullptr || value->kind != NodeKind::kScalar) continue;
-    std::string key = value->text;
-    if (fold_case) std::transform(key.begin(), key.end(), key.begin(), ToLower);
-    auto [it, fresh] = seen.emplace(std::move(key), i);
+    auto [it, fresh] = seen.emplace(value->text, i);
     if (fresh) continue;
     FieldPath::Mark mark = path_.PushIndex(i);
     path_.PushField(by->json_name());

@@ -35,7 +35,9 @@ wire::HeaderOps HeaderOpsOf(const api::HTTPHeaderFilter& filter, const std::stri
   wire::HeaderOps ops;
   std::set<std::string> seen;
   auto take = [&](const auto& from, const char* field, auto* to) {
+    std::set<std::string> spellings;
     for (int i = 0; i < from.size(); ++i) {
+      if (!spellings.insert(from[i].name()).second) continue;  // E020 was said of it
       wire::HeaderValue& header = *to->Add();
       header.set_name(Lower(from[i].name()));
       header.set_value(from[i].value());
@@ -70,7 +72,7 @@ void AddMirror(const api::HTTPRequestMirrorFilter& mirror, const std::string& pa
   ResolvedBackend backend =
       ResolveBackend(mirror.backend_ref(), path + ".backendRef", context.route, context.reader, context.findings);
   if (!backend.cluster.empty()) context.out.clusters.push_back(backend.cluster);
-  if (backend.cluster.empty() && !context.out.unresolved.has_value()) context.out.unresolved = backend;
+  if (backend.cluster.empty()) context.out.unresolved.push_back(backend);
   wire::Mirror& out = *context.out.filters.Add()->mutable_mirror();
   out.set_cluster(backend.cluster);
   if (mirror.has_percent() && mirror.has_fraction()) {

@@ -15,8 +15,8 @@ namespace penstock::translator {
 struct TranslatedFilters {
   google::protobuf::RepeatedPtrField<penstock::xds::v1::Filter> filters;
   std::optional<penstock::xds::v1::Redirect> redirect;
-  std::vector<std::string> clusters;          // that mirrors need
-  std::optional<ResolvedBackend> unresolved;  // of a mirror, the first
+  std::vector<std::string> clusters;        // that mirrors need
+  std::vector<ResolvedBackend> unresolved;  // of mirrors, those that lead nowhere
 };
 
 enum class FilterPlace { kRule, kBackendRef };

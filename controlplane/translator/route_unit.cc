@@ -107,8 +107,24 @@ void AddUses(const std::vector<ObjectKey>& gateways, const TranslatedRules& rule
   output.uses.erase(std::unique(output.uses.begin(), output.uses.end()), output.uses.end());
 }
 
+// Names every reference that leads nowhere, each problem once. The reason is that of the first: a condition has one.
+api::Condition ResolvedRefs(const std::vector<ResolvedBackend>& unresolved, uint64_t generation) {
+  constexpr size_t kMaxNamed = 8;
+  if (unresolved.empty()) return MakeCondition("ResolvedRefs", true, "ResolvedRefs", "", generation);
+  std::vector<std::string> problems;
+  for (const ResolvedBackend& backend : unresolved) {
+    if (std::find(problems.begin(), problems.end(), backend.problem) == problems.end())
+      problems.push_back(backend.problem);
+  }
+  std::string message;
+  for (size_t i = 0; i < std::min(problems.size(), kMaxNamed); ++i)
+    manifests::Append(message, i == 0 ? "" : "; ", problems[i]);
+  if (problems.size() > kMaxNamed) manifests::Append(message, "; and ", problems.size() - kMaxNamed, " more");
+  return MakeCondition("ResolvedRefs", false, unresolved[0].reason, message, generation);
+}
+
 StatusPtr RouteStatusOf(const Upsert& route, const Attaching& attaching,
-                        const std::optional<ResolvedBackend>& unresolved) {
+                        const std::vector<ResolvedBackend>& unresolved) {
   auto result = std::make_shared<api::ObjectStatus>();
   uint64_t generation = route.last_generation;
   for (const ParentResult& parent : attaching.parents) {
@@ -117,10 +133,7 @@ StatusPtr RouteStatusOf(const Upsert& route, const Attaching& attaching,
     *status.mutable_parent_ref() = *parent.ref;
     status.set_controller_name(std::string(kControllerName));
     *status.add_conditions() = MakeCondition("Accepted", parent.accepted, parent.reason, parent.message, generation);
-    *status.add_conditions() =
-        unresolved.has_value()
-            ? MakeCondition("ResolvedRefs", false, unresolved->reason, unresolved->problem, generation)
-            : MakeCondition("ResolvedRefs", true, "ResolvedRefs", "", generation);
+    *status.add_conditions() = ResolvedRefs(unresolved, generation);
   }
   result->mutable_route();
   return result;

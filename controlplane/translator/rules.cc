@@ -54,9 +54,10 @@ wire::RouteMatch TranslateMatch(const api::HTTPRouteMatch& match, const std::str
   wire::RouteMatch out;
   SetPath(match.path(), field, findings, out);
   out.set_method(match.method());
-  std::set<std::string> names;
+  std::set<std::string> names, spellings;
   for (int i = 0; i < match.headers_size(); ++i) {
     const api::HTTPHeaderMatch& header = match.headers(i);
+    if (!spellings.insert(header.name()).second) continue;  // E020 was said of it
     std::string name = Lower(header.name());
     if (!names.insert(name).second) {
       // Gateway API: of equivalent names the first counts.
@@ -151,14 +152,14 @@ class RuleTranslator {
     *out.mutable_filters() = std::move(filters.filters);
     if (!backend.cluster.empty()) {
       out_.clusters.push_back(std::move(backend.cluster));
-    } else if (!out_.unresolved.has_value()) {
-      out_.unresolved = std::move(backend);
+    } else {
+      out_.unresolved.push_back(std::move(backend));
     }
   }
 
   void Note(const TranslatedFilters& filters) {
     out_.clusters.insert(out_.clusters.end(), filters.clusters.begin(), filters.clusters.end());
-    if (filters.unresolved.has_value() && !out_.unresolved.has_value()) out_.unresolved = filters.unresolved;
+    out_.unresolved.insert(out_.unresolved.end(), filters.unresolved.begin(), filters.unresolved.end());
   }
 
   const ObjectKey& route_;

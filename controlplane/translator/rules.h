@@ -14,8 +14,8 @@ namespace penstock::translator {
 
 struct TranslatedRules {
   google::protobuf::RepeatedPtrField<penstock::xds::v1::RouteRule> rules;
-  std::vector<std::string> clusters;          // that any of them needs, unsorted
-  std::optional<ResolvedBackend> unresolved;  // the first reference that leads nowhere
+  std::vector<std::string> clusters;        // that any of them needs, unsorted
+  std::vector<ResolvedBackend> unresolved;  // the references that lead nowhere, in order
 };
 
 TranslatedRules TranslateRules(const ObjectKey& route, const api::HTTPRouteSpec& spec, Reader& reader,
