@@ -43,6 +43,21 @@ manifests::v1::Condition ServedCondition(uint64_t generation, const rollout::Spr
   return condition;
 }
 
+// Of an object as it was, which the newest generation has in another form or not at all: how many replicas have that
+// one says nothing about this one. `shown` is the generation that was asked for.
+manifests::v1::Condition SupersededCondition(uint64_t generation, const store::GenerationRecord& shown) {
+  manifests::v1::Condition condition;
+  condition.set_type("Served");
+  condition.set_status("False");
+  condition.set_observed_generation(generation);
+  condition.set_reason("Superseded");
+  const bool known = shown.result.find('/') != std::string::npos || shown.result.starts_with("rejected");
+  condition.set_message(StrCat("changed or deleted since",
+                               known ? StrCat("; generation ", shown.id.number, ": ", shown.result) : std::string()));
+  condition.set_last_transition_time(rollout::ConditionTimes::Text(shown.time));
+  return condition;
+}
+
 // What was refused is served by nobody, however many replicas have the generation.
 template <typename Holder>
 void AddServed(const manifests::v1::Condition& served, Holder& holder) {
@@ -83,12 +98,21 @@ std::string StatusJson(manifests::v1::ObjectStatus status, const manifests::v1::
   return manifests::ToJson(*message);
 }
 
-// What is shown: the state of a generation, and when it was stored.
+// What is shown: the state of a generation, its record, and the state of now.
 struct Shown {
   StatePtr state;
-  uint64_t epoch;
-  absl::Time stored;
+  store::GenerationRecord record;
+  StatePtr newest;
+  uint64_t epoch;  // of now
 };
+
+manifests::v1::Condition ServedConditionOf(rollout::Rollout& rollout, const Shown& shown, const Upsert& upsert) {
+  const Upsert now = translator::FindObject(shown.newest, upsert.object->key());
+  if (now.object == nullptr || now.last_generation != upsert.last_generation)
+    return SupersededCondition(upsert.last_generation, shown.record);
+  const store::GenerationId changed{.epoch = shown.epoch, .number = upsert.last_generation};
+  return ServedCondition(upsert.last_generation, rollout.SpreadOf(changed), rollout.SpreadSince(changed));
+}
 
 management::v1::GetResponse Show(rollout::Rollout& rollout, const Shown& shown, const Upsert& upsert) {
   const manifests::ObjectKey& key = upsert.object->key();
@@ -104,11 +128,8 @@ management::v1::GetResponse Show(rollout::Rollout& rollout, const Shown& shown, 
   const auto found = translator::StatusOf(shown.state, key);
   if (found == nullptr) return response;
   manifests::v1::ObjectStatus status = *found;
-  rollout.StampConditions(key, shown.stored, status);
-  const store::GenerationId changed{.epoch = shown.epoch, .number = upsert.last_generation};
-  const manifests::v1::Condition served =
-      ServedCondition(upsert.last_generation, rollout.SpreadOf(changed), rollout.SpreadSince(changed));
-  object.set_status_json(StatusJson(std::move(status), served));
+  rollout.StampConditions(key, shown.record.time, status);
+  object.set_status_json(StatusJson(std::move(status), ServedConditionOf(rollout, shown, upsert)));
   return response;
 }
 
@@ -133,8 +154,12 @@ absl::Status ReadObjects(rollout::Rollout& rollout, const management::v1::GetReq
                          absl::FunctionRef<bool(const management::v1::GetResponse&)> take) {
   ASSIGN_OR_RETURN(const Kind* kind, FindKind(request.kind()));
   ASSIGN_OR_RETURN(StatePtr state, rollout.State(request.generation()));
-  ASSIGN_OR_RETURN(const absl::Time stored, rollout.TimeOf(request.generation()));
-  const Shown shown{.state = std::move(state), .epoch = rollout.Newest().epoch, .stored = stored};
+  ASSIGN_OR_RETURN(store::GenerationRecord record, rollout.Record(request.generation()));
+  ASSIGN_OR_RETURN(StatePtr newest, rollout.State(0));
+  const Shown shown{.state = std::move(state),
+                    .record = std::move(record),
+                    .newest = std::move(newest),
+                    .epoch = rollout.Newest().epoch};
   bool found = false;
   for (const Upsert& upsert : translator::AllObjects(shown.state)) {
     ASSIGN_OR_RETURN(const bool asked, IsAskedFor(request, kind, *upsert.object));

@@ -212,6 +212,21 @@ std::string Fleet::ResultOf(GenerationId id, absl::Time now) const {
   return StrCat("served ", spread.served, "/", spread.total);
 }
 
+std::string Fleet::EndOf(GenerationId id, absl::Time now) const {
+  if (IsRejected(id)) return ResultOf(id, now);
+  uint32_t total = 0, served = 0;
+  for (const auto& [name, member] : members_) {
+    if (!Counts(member, now)) continue;
+    // What a replica held when it connected, it served before, though it has not confirmed it on this stream.
+    const bool serves = std::max(member.served, member.replica.held) >= id;
+    if (!serves && member.expected) return "";
+    ++total;
+    served += serves ? 1 : 0;
+  }
+  if (served == 0) return "";
+  return StrCat(served == total ? "" : "superseded; ", "served ", served, "/", total);
+}
+
 std::vector<ReplicaStatus> Fleet::Lagging(GenerationId id, size_t limit, absl::Time now) const {
   std::vector<ReplicaStatus> lagging;
   for (const auto& [name, member] : members_) {

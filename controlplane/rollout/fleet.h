@@ -99,6 +99,9 @@ class Fleet {
   absl::Time SpreadSince(GenerationId id, absl::Time now);
   // "served 3/3", "rejected by edge-a", "served 2/3".
   std::string ResultOf(GenerationId id, absl::Time now) const;
+  // How `id` ended, asked as the next generation takes its place: "served 3/3", "superseded; served 1/3", "rejected by
+  // edge-a". "" if that is not known, because nobody has said yet that it serves `id` or, after a restart, who does.
+  std::string EndOf(GenerationId id, absl::Time now) const;
   // The replicas that count and do not serve `id`, at most `limit`.
   std::vector<management::v1::ReplicaStatus> Lagging(GenerationId id, size_t limit, absl::Time now) const;
 

@@ -208,6 +208,34 @@ TEST(Fleet, ANewReplicaServesNothingUntilItSaysSo) {
   EXPECT_EQ(fleet.SpreadSince(kG1, kStart + absl::Seconds(9)), kStart + absl::Seconds(2));
 }
 
+TEST(Fleet, TellsHowASupersededGenerationEndedAndNothingThatItDoesNotKnow) {
+  Fleet fleet = ThreeServingOne();
+  EXPECT_EQ(fleet.EndOf(kG1, kStart), "served 3/3");
+  fleet.Stored(kG2, kStart);
+  EXPECT_EQ(fleet.EndOf(kG2, kStart), "") << "nobody has served it yet, which may change at any moment";
+  fleet.Served(1, kG2, kStart);
+  EXPECT_EQ(fleet.EndOf(kG2, kStart), "superseded; served 1/3");
+  fleet.Rejected(2, kG2, {"Route a: bad"}, kStart);
+  EXPECT_EQ(fleet.EndOf(kG2, kStart), "rejected by b");
+}
+
+TEST(Fleet, DoesNotForgetWhoServedAGenerationWhenAllReconnectBeforeTheNext) {
+  Fleet fleet = ThreeServingOne();
+  const char* ids[] = {"a", "b", "c"};
+  for (SessionId session = 4; session <= 6; ++session) {
+    fleet.Lost(session - 3, kStart);
+    fleet.Connected(session, Named(ids[session - 4], kG1), kStart);
+  }
+  EXPECT_EQ(fleet.ResultOf(kG1, kStart), "served 0/3");
+  EXPECT_EQ(fleet.EndOf(kG1, kStart), "served 3/3");
+
+  Fleet restarted;
+  restarted.Stored(kG1, kStart);
+  restarted.Remember(fleet.Remembered(kStart), kStart);
+  restarted.Connected(1, Named("a", kG1), kStart);
+  EXPECT_EQ(restarted.EndOf(kG1, kStart), "") << "b and c may serve it, and have not come back";
+}
+
 TEST(Fleet, TellsWhyAReplicaGetsNoConfiguration) {
   Fleet fleet = ThreeServingOne();
   Replica d = Named("d");

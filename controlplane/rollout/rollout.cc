@@ -57,9 +57,12 @@ Rollout::Rollout(store::Store* store, telemetry::Log* log, std::function<absl::T
 Rollout::~Rollout() {
   // Snapshots die on the thread that compiled them.
   thread_.Run([&] {
-    const std::string result = ResultOf(newest_.id);
+    // What the next process cannot find out any more, should its first change come before its first replica.
+    const Spread spread = SpreadOf(newest_.id);
+    const std::string result = spread.total > 0 && spread.served == spread.total ? ResultOf(newest_.id) : "";
     NoteReplicas();
-    if (newest_.id.number != 0 && result != newest_.result) store_.SetResult(newest_.id.number, result).IgnoreError();
+    if (newest_.id.number != 0 && !result.empty() && result != newest_.result)
+      store_.SetResult(newest_.id.number, result).IgnoreError();
     pipeline_ = Pipeline();
   });
 }
@@ -95,16 +98,19 @@ absl::StatusOr<translator::StatePtr> Rollout::State(uint64_t generation) {
 absl::StatusOr<std::vector<store::GenerationRecord>> Rollout::History(size_t limit,
                                                                       const std::optional<store::ObjectKey>& key) {
   ASSIGN_OR_RETURN(std::vector<store::GenerationRecord> records, store_.History(limit, key));
-  for (store::GenerationRecord& record : records) {
-    if (record.id == Newest()) record.result = ResultOf(record.id);
-    if (record.result.empty()) record.result = "superseded";
-  }
+  for (store::GenerationRecord& record : records) CompleteResult(record);
   return records;
 }
 
-absl::StatusOr<absl::Time> Rollout::TimeOf(uint64_t generation) {
+absl::StatusOr<store::GenerationRecord> Rollout::Record(uint64_t generation) {
   ASSIGN_OR_RETURN(store::GenerationRecord record, generation == 0 ? store_.Newest() : store_.Generation(generation));
-  return record.time;
+  CompleteResult(record);
+  return record;
+}
+
+void Rollout::CompleteResult(store::GenerationRecord& record) const {
+  if (record.id == Newest()) record.result = ResultOf(record.id);
+  if (record.result.empty()) record.result = "superseded";
 }
 
 void Rollout::StampConditions(const manifests::ObjectKey& key, absl::Time otherwise,
@@ -188,6 +194,11 @@ GenerationId Rollout::NewestGood() const {
 std::string Rollout::ResultOf(GenerationId id) const {
   MutexLock lock(&mutex_);
   return fleet_.ResultOf(id, clock_());
+}
+
+std::string Rollout::EndOf(GenerationId id) const {
+  MutexLock lock(&mutex_);
+  return fleet_.EndOf(id, clock_());
 }
 
 std::vector<management::v1::ReplicaStatus> Rollout::Lagging(GenerationId id, size_t limit) const {

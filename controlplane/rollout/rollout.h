@@ -68,8 +68,8 @@ class Rollout final : public FleetEvents {
   absl::StatusOr<std::vector<store::GenerationRecord>> History(size_t limit,
                                                                const std::optional<store::ObjectKey>& key);
 
-  // When a generation was stored; 0: the newest.
-  absl::StatusOr<absl::Time> TimeOf(uint64_t generation);
+  // The record of one generation, as History() gives it; 0: the newest.
+  absl::StatusOr<store::GenerationRecord> Record(uint64_t generation);
   // Fills in the last_transition_time of every condition of an object's status: `otherwise` where the status is not the
   // one of now.
   void StampConditions(const manifests::ObjectKey& key, absl::Time otherwise,
@@ -85,6 +85,7 @@ class Rollout final : public FleetEvents {
   bool IsRejected(GenerationId id) const;
   GenerationId NewestGood() const;
   std::string ResultOf(GenerationId id) const;
+  std::string EndOf(GenerationId id) const;
   std::vector<management::v1::ReplicaStatus> Lagging(GenerationId id, size_t limit) const;
   management::v1::FleetStatus Status(std::string_view replica) const;
   RolloutCounts Counts() const;
@@ -125,6 +126,8 @@ class Rollout final : public FleetEvents {
   absl::StatusOr<Publication> CompileAndPublish(const GroupSelector& selector);
   void RetryRefusedGroups();
   absl::Status PublishLastGood(const GroupSelector& selector, const Publication& newest);
+  // Fills in a result that is not stored: of now, or that there is none to come.
+  void CompleteResult(store::GenerationRecord& record) const;
   void NoteRejected(GenerationId id, const std::string& result);
   // Soon stores who is connected, once for all changes until then. Any thread.
   void NoteReplicasSoon();

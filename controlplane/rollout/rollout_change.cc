@@ -145,7 +145,7 @@ absl::Status Rollout::StoreAndPublish(const ChangeOptions& options, const Prepar
                         .plan = difference.plan.SerializeAsString(),
                         .result = ""};
   transaction.writes = WritesOf(difference.changes);
-  if (newest_.id.number != 0) transaction.previous_result = ResultOf(newest_.id);
+  if (newest_.id.number != 0) transaction.previous_result = EndOf(newest_.id);
   const ConditionTimes::Writes times = TimesOf(prepared.result.statuses, transaction.record.time);
   transaction.rollout_state = times;
   const absl::Time before_commit = absl::Now();

@@ -226,6 +226,19 @@ TEST_F(RolloutTest, NotesHowTheLastGenerationEnded) {
   EXPECT_EQ(rollout_->History(1, std::nullopt)->at(0).result, "served 0/1");
 }
 
+TEST_F(RolloutTest, NeverSaysOfASupersededGenerationThatNobodyServedIt) {
+  Connect(1, "edge-a");
+  Apply(ShopYaml());
+  Apply(RouteYaml("users", "/u"));  // before anybody answered
+  rollout_->Served(1, {1, 2});
+  Restart();
+  Restart();  // before edge-a came back
+  EXPECT_EQ(rollout_->Record(0)->result, "served 0/1") << "of the newest that is the truth of now";
+  Apply(RouteYaml("users", "/v"));
+  EXPECT_EQ(rollout_->Record(1)->result, "superseded");
+  EXPECT_EQ(rollout_->Record(2)->result, "served 1/1");
+}
+
 TEST_F(RolloutTest, WakesWhoWaitsForNews) {
   Connect(1, "edge-a");
   const uint64_t seen = rollout_->Version();
