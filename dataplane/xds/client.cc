@@ -45,7 +45,7 @@ Client::Client(Options options, Applier& applier, telemetry::ProcessCells& cells
       log_(log),
       clock_(clock),
       connect_(std::move(connect)),
-      backoff_(options_.seed) {}
+      retries_(options_.seed, options_.addresses.size()) {}
 
 void Client::Start() { thread_ = std::thread(&Client::Run, this); }
 
@@ -59,21 +59,17 @@ Client::~Client() {
   if (thread_.joinable()) thread_.join();
 }
 
-// The addresses in turn; a pause only when a stream was lost, or when none of them could be reached.
 void Client::Run() {
   size_t next = 0;
-  size_t failed_in_a_row = 0;
   while (!stop_.load()) {
     const std::string& address = options_.addresses[next];
     Status why = RunStream(address);
     if (stop_.load()) return;
     ReportLost(address, why);
     next = (next + 1) % options_.addresses.size();
-    bool was_connected = heard_;
-    failed_in_a_row = was_connected ? 0 : failed_in_a_row + 1;
-    // Two data planes with one id drive each other out, ever more slowly.
-    if (was_connected && !absl::IsAlreadyExists(why)) backoff_.Reset();
-    if (was_connected || failed_in_a_row % options_.addresses.size() == 0) Pause(backoff_.Next());
+    Retries::End end = absl::IsAlreadyExists(why) ? Retries::End::kDisplaced : Retries::End::kLost;
+    std::optional<Duration> pause = retries_.After(heard_ ? end : Retries::End::kFailed);
+    if (pause.has_value()) Pause(*pause);
   }
 }
 

@@ -83,7 +83,7 @@ class Client {
   telemetry::Log& log_;
   const Clock& clock_;
   const Connect connect_;
-  Backoff backoff_;
+  Retries retries_;
   bool start_over_ = false;  // the next stream holds nothing
   bool heard_ = false;       // the stream has given a response
   TimePoint last_complaint_{};

@@ -148,5 +148,47 @@ TEST_F(ClientTest, KnowsWhenItsConfigurationWasLastConfirmed) {
   EXPECT_EQ(cells_.confirmed_at.Read(), clock_.Wall().time_since_epoch().count());
 }
 
+// The longest of many pauses, each after the same end.
+Duration LongestAfter(Retries::End end, int times) {
+  Duration longest(0);
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    Retries retries(seed, 1);
+    std::optional<Duration> pause;
+    for (int i = 0; i < times; ++i) pause = retries.After(end);
+    longest = std::max(longest, *pause);
+  }
+  return longest;
+}
+
+TEST(Retries, LetTwoDataPlanesWithOneIdDriveEachOtherOutEverMoreSlowly) {
+  Duration first = LongestAfter(Retries::End::kDisplaced, 1);
+  Duration third = LongestAfter(Retries::End::kDisplaced, 3);
+  Duration twentieth = LongestAfter(Retries::End::kDisplaced, 20);
+  EXPECT_LE(first, Backoff::kFirst);
+  EXPECT_GT(third, Backoff::kFirst);
+  EXPECT_GT(twentieth, third);
+  EXPECT_LE(twentieth, Backoff::kCap) << "it always comes back";
+  EXPECT_LE(LongestAfter(Retries::End::kLost, 20), Backoff::kFirst) << "a stream that worked was lost by chance";
+}
+
+TEST(Retries, TryEveryAddressBeforeTheyPause) {
+  Retries retries(1, 3);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_FALSE(retries.After(Retries::End::kFailed).has_value());
+    EXPECT_FALSE(retries.After(Retries::End::kFailed).has_value());
+    EXPECT_TRUE(retries.After(Retries::End::kFailed).has_value());
+  }
+  EXPECT_FALSE(retries.After(Retries::End::kFailed).has_value());
+  EXPECT_TRUE(retries.After(Retries::End::kLost).has_value());
+  EXPECT_FALSE(retries.After(Retries::End::kFailed).has_value()) << "counted anew";
+}
+
+TEST_F(ClientTest, SaysThatItWasDisplaced) {
+  script_.events.push_back(GenerationFour());
+  script_.events.push_back(Stream::Ended{absl::AlreadyExistsError("another data plane connected with the id edge-1")});
+  Client client = Make();
+  EXPECT_TRUE(absl::IsAlreadyExists(client.RunStream("a:1"))) << "what the pause before the next stream depends on";
+}
+
 }  // namespace
 }  // namespace penstock::xds

@@ -133,6 +133,33 @@ TEST_F(ControlPlaneTest, SendsAReconnectingDataPlaneNothingItHolds) {
   EXPECT_EQ(again->generation.number(), 1u);
 }
 
+TEST_F(ControlPlaneTest, LetsADisplacedDataPlaneComeBackAndNamesBoth) {
+  Ada().Apply(kGateway + RouteYaml("users", "/users"));
+  DeltaClient first = DataPlane("edge-a"), second = DataPlane("edge-a");
+  first.Subscribe();
+  ASSERT_TRUE(first.Receive().has_value());
+  first.Accept();
+  second.Subscribe();
+  ASSERT_TRUE(second.Receive().has_value());
+  second.Accept();
+  EXPECT_FALSE(first.Receive().has_value());
+  const grpc::Status displaced = first.Finish();
+  EXPECT_EQ(displaced.error_code(), grpc::StatusCode::ALREADY_EXISTS) << "which makes a data plane back off";
+  EXPECT_THAT(displaced.error_message(), HasSubstr("give each its own --id"));
+
+  first.Subscribe();
+  auto again = first.Receive();
+  ASSERT_TRUE(again.has_value());
+  EXPECT_TRUE(again->changed.empty()) << "it holds everything";
+  first.Accept();
+  EXPECT_FALSE(second.Receive().has_value());
+  EXPECT_EQ(second.Finish().error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  const auto status = Ada().Status();
+  ASSERT_EQ(status.replicas_size(), 1);
+  EXPECT_TRUE(status.replicas(0).connected());
+  EXPECT_THAT(status.replicas(0).problem(), HasSubstr("two data planes use this id"));
+}
+
 TEST_F(ControlPlaneTest, RefusesABrokenManifestAtItsLineAndChangesNothing) {
   Ada().Apply(kGateway);
   const ChangeAnswer answer = Ada().Apply(RouteYaml("users", "/users") + "    timeouts: {request: soon}\n");
