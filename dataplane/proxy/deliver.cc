@@ -1,3 +1,4 @@
+#include "dataplane/policies/headers/header_ops.h"
 #include "dataplane/proxy/steps.h"
 
 namespace penstock::proxy {
@@ -21,11 +22,27 @@ Task<void> StartResponse(Call& call) {
   return call.started ? Task<void>() : StartWithApology(call, Reason::kInternalError);
 }
 
+// What the rule and the policies did to the response that is replaced holds for its replacement: without the CORS
+// fields a browser would not even tell its page the status.
+void TakeOverFields(const http::Headers& replaced, Call& call) {
+  http::Headers& headers = call.x.response.headers;
+  policies::ApplyHeaderOps(call.rule->filters.response_headers, headers);
+  for (const http::Field& field : replaced) {
+    if (field.name().starts_with("access-control-")) headers.Set(field.name(), field.value());
+    if (field.name() == "vary") headers.Append(field);
+  }
+}
+
 // Content that broke at its first byte, with the head not sent yet, becomes a 502.
 Task<Status> PumpApology(Call& call, const Status& broken) {
   Reason reason = absl::IsDataLoss(broken) ? Reason::kUpstreamInvalid : Reason::kUpstreamReset;
   call.stream.WithdrawResponse();
-  co_await StartWithApology(call, reason);
+  co_await call.x.response_body->Finish();
+  http::Headers replaced;
+  replaced.CopyFrom(call.x.response.headers);
+  ReplyWith(call, reason);
+  TakeOverFields(replaced, call);
+  call.started = call.stream.StartResponse(call.close).ok();
   if (!call.started) co_return broken;
   StatusOr<Chunk> text = co_await call.x.response_body->Read();
   if (!text.ok() || text->empty()) co_return text.status();

@@ -100,12 +100,6 @@ void Answer(Reason reason, std::string_view detail, Explanation& explanation) {
   explanation.detail = detail.empty() ? row.help : detail;
 }
 
-std::string DurationText(nanoseconds duration) {
-  int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-  if (duration != std::chrono::milliseconds(ms)) return StrCat(duration.count(), "ns");
-  return ms % 1000 == 0 ? StrCat(ms / 1000, "s") : StrCat(ms, "ms");
-}
-
 void ExplainTimeouts(const Snapshot& snapshot, const Forward& forward, const std::string& cluster,
                      Explanation& explanation) {
   const UpstreamSettings& upstream = (*snapshot.FindCluster(cluster))->upstream;
@@ -169,6 +163,7 @@ std::string ExplainAction(const Snapshot& snapshot, const Action& action, uint64
 void ExplainListener(const Snapshot& snapshot, const CompiledListener& listener, Explanation& explanation) {
   explanation.listener = listener.name;
   explanation.listener_hostname = listener.hostname;
+  explanation.client = ExplainClient(listener.client);
   ExplainPolicies(snapshot, listener.policy_chain, explanation);
 }
 

@@ -57,6 +57,7 @@ struct Explanation {
   std::string listener;  // "" if kNoListener
   uint16_t port = 0;
   std::string listener_hostname;          // "" any
+  std::vector<std::string> client;        // "timeouts: first byte 10s, ...": what the listener asks of its clients
   std::string route, rule, match;         // set if kRouted; match = "PathPrefix /products (9 chars) + method GET"
   std::vector<ExplainedMiss> misses;      // the nearest ones, at most kMaxMisses
   std::vector<ExplainedPolicy> policies;  // in the order in which they run
@@ -72,6 +73,10 @@ inline constexpr size_t kMaxMisses = 10;
 
 // Pure. Looks at every match of the listener to find the nearest misses: not for the request path.
 Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request);
+
+// Settings in effect, a group of them each: for Explanation::client.
+std::vector<std::string> ExplainClient(const ClientSettings& settings);
+std::string DurationText(nanoseconds duration);  // "1500ms", "15s"
 
 std::string ExplanationText(const Explanation& explanation);  // for people, as in the guide to the CLI
 std::string ExplanationJson(const Explanation& explanation);  // one object, keys as the fields above

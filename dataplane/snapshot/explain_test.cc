@@ -43,18 +43,25 @@ ExplainRequest Get(std::string path) {
 
 TEST(Explain, NamesListenerRouteRuleAndWhyNotTheOthers) {
   Explanation explanation = Explain(*Shop(), Get("/products"));
-  EXPECT_EQ(ExplanationText(explanation),
-            "listener  shop/web/http :8080\n"
-            "route     shop/products     rule \"catalog\"    match: PathPrefix /products (9 chars) + method GET\n"
-            "          shop/products     rules[1]          no: header x-env is missing\n"
-            "          shop/users        rule \"all\"        no: path /products is not under /users\n"
-            "policies  1 cors              from Gateway shop  cross-origin requests from https://shop.example\n"
-            "filters   request header: set x-env: prod\n"
-            "backend   products-v1 90 % | products-v2 10 % [no endpoint: 503]  ->  forward to products-v1, would pick "
-            "10.0.0.31:8082\n"
-            "timeouts  request 15s, one try 15s, connect 2s, stream idle 300s\n"
-            "retries   only where nothing can have been processed\n"
-            "decided   by generation 0.0\n");
+  EXPECT_EQ(
+      ExplanationText(explanation),
+      "listener  shop/web/http :8080\n"
+      "client    timeouts: first byte 10s, request headers 10s, keep-alive 60s, stream idle 300s, connection age "
+      "3600s\n"
+      "          limits: request line 8192 B, headers 61440 B in 100 fields, body without bound, body rate 500 B/s "
+      "after 30s, 10000 requests per connection, 10000 connections\n"
+      "          trusted proxies: none\n"
+      "          escaped slashes: Reject\n"
+      "route     shop/products     rule \"catalog\"    match: PathPrefix /products (9 chars) + method GET\n"
+      "          shop/products     rules[1]          no: header x-env is missing\n"
+      "          shop/users        rule \"all\"        no: path /products is not under /users\n"
+      "policies  1 cors              from Gateway shop  cross-origin requests from https://shop.example\n"
+      "filters   request header: set x-env: prod\n"
+      "backend   products-v1 90 % | products-v2 10 % [no endpoint: 503]  ->  forward to products-v1, would pick "
+      "10.0.0.31:8082\n"
+      "timeouts  request 15s, one try 15s, connect 2s, stream idle 300s\n"
+      "retries   only where nothing can have been processed\n"
+      "decided   by generation 0.0\n");
 }
 
 TEST(Explain, PicksAsLiveTrafficDoesForTheSameSeed) {
@@ -76,6 +83,26 @@ TEST(Explain, SaysNoRouteAndStillNamesThePolicies) {
   EXPECT_EQ(explanation.policies.size(), 1u);
   EXPECT_EQ(explanation.misses.size(), 3u);
   EXPECT_THAT(ExplanationText(explanation), ::testing::HasSubstr("none: 404 no_route"));
+}
+
+TEST(Explain, ShowsTheSettingsOfTheListenerThatTheHostFinds) {
+  Delta delta{{Listener("any", ""), Listener("mine", R"(hostname: 'mine' client {
+                 keepalive_timeout { seconds: 5 } max_request_body_bytes: 1000 escaped_slashes: KEEP
+                 trusted_proxies: '10.0.0.0/8' trusted_proxies: '192.0.2.1/32' trusted_hops: 2 })")},
+              {},
+              {}};
+  std::shared_ptr<const Snapshot> snapshot = MustCompile(nullptr, delta);
+  ExplainRequest request = Get("/");
+  request.fields = {{"Host", "mine"}};
+  Explanation explanation = Explain(*snapshot, request);
+  ASSERT_EQ(explanation.client.size(), 4u);
+  EXPECT_THAT(explanation.client[0], ::testing::HasSubstr("keep-alive 5s"));
+  EXPECT_THAT(explanation.client[1], ::testing::HasSubstr("body 1000 B"));
+  EXPECT_EQ(explanation.client[2], "trusted proxies: 10.0.0.0/8, 192.0.2.1/32, at most 2 hops");
+  EXPECT_EQ(explanation.client[3], "escaped slashes: Keep");
+  EXPECT_THAT(ExplanationJson(explanation), ::testing::HasSubstr("\"client\":[\"timeouts: first byte 10s"));
+  request.fields = {{"Host", "other"}};
+  EXPECT_THAT(Explain(*snapshot, request).client[0], ::testing::HasSubstr("keep-alive 60s"));
 }
 
 TEST(Explain, SaysNoListener) {

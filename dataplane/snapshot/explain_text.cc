@@ -133,6 +133,13 @@ class JsonWriter {
   bool first_ = true;
 };
 
+void WriteTexts(std::string_view key, const std::vector<std::string>& texts, JsonWriter& json) {
+  json.Key(key);
+  json.Open('[');
+  for (const std::string& text : texts) json.String(text);
+  json.Close(']');
+}
+
 void WriteLists(const Explanation& e, JsonWriter& json) {
   json.Key("misses");
   json.Open('[');
@@ -155,10 +162,7 @@ void WriteLists(const Explanation& e, JsonWriter& json) {
     json.Close('}');
   }
   json.Close(']');
-  json.Key("filters");
-  json.Open('[');
-  for (const std::string& filter : e.filters) json.String(filter);
-  json.Close(']');
+  WriteTexts("filters", e.filters, json);
 }
 
 void WriteBackends(const Explanation& e, JsonWriter& json) {
@@ -191,6 +195,7 @@ std::string ExplanationText(const Explanation& e) {
   }
   std::string host = e.listener_hostname.empty() ? "" : StrCat(" host ", e.listener_hostname);
   text += StrCat(label, e.listener, " :", e.port, host, "\n");
+  for (size_t i = 0; i < e.client.size(); ++i) text += StrCat(Pad(i == 0 ? "client" : "", kLabel), e.client[i], "\n");
   bool answered = e.outcome == Explanation::Outcome::kAnswered;
   if (answered) text += StrCat(Pad("answer", kLabel), e.status, " ", e.reason, ": ", e.detail, "\n");
   if (!answered) AppendRoutes(e, text);
@@ -219,6 +224,7 @@ std::string ExplanationJson(const Explanation& e) {
   json.Field("listener", e.listener);
   json.NumberField("port", e.port);
   json.Field("listenerHostname", e.listener_hostname);
+  WriteTexts("client", e.client, json);
   json.Field("route", e.route);
   json.Field("rule", e.rule);
   json.Field("match", e.match);
@@ -226,10 +232,7 @@ std::string ExplanationJson(const Explanation& e) {
   json.Field("action", e.action);
   WriteBackends(e, json);
   json.Field("endpoint", e.endpoint);
-  json.Key("timeouts");
-  json.Open('[');
-  for (const std::string& timeout : e.timeouts) json.String(timeout);
-  json.Close(']');
+  WriteTexts("timeouts", e.timeouts, json);
   json.Field("retries", e.retries);
   json.Close('}');
   return json.Take();

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "dataplane/router/persistent_set.h"
+#include "dataplane/snapshot/bind_group.h"
 #include "dataplane/snapshot/hash.h"
 #include "dataplane/snapshot/snapshot.h"
 
@@ -56,30 +56,6 @@ struct Mentions : router::Counted {
 
 template <typename T>
 using Table = router::PersistentSet<Record<T>>;
-
-// The listeners of one place, by host name.
-class BindGroup {
- public:
-  // PROTOCOL: of one of its listeners; kHttps stands for kTls, too.
-  BindGroup(BindKey key, ListenerProtocol protocol) : key_(std::move(key)), protocol_(protocol) {}
-  const BindKey& key() const { return key_; }
-  ListenerProtocol protocol() const { return protocol_; }
-
-  // False if there is one of that host name.
-  bool Add(const CompiledListener& listener);
-  // The name of the listener with the most specific host name for HOST, or nullptr.
-  const std::string* Find(std::string_view host) const;
-  // The name of the least specific.
-  const std::string& least_specific() const { return least_specific_->second; }
-
- private:
-  absl::flat_hash_map<std::string, std::string> exact_;
-  absl::flat_hash_map<std::string, std::string> wildcards_;  // "*.a.example" as "a.example"
-  std::unique_ptr<const std::string> any_;
-  std::unique_ptr<const std::pair<std::string, std::string>> least_specific_;  // host name, listener
-  BindKey key_;
-  ListenerProtocol protocol_;
-};
 
 struct BindGroups {
   std::vector<BindKey> keys;                       // sorted

@@ -167,6 +167,22 @@ TEST_F(Http1Test, SaysSoWhenTheContentIsMalformedFromItsFirstByte) {
   }
 }
 
+TEST_F(Http1Test, GivesTheReplacementOfMalformedContentTheFieldsOfTheRule) {
+  gateway.ServeShop(upstream.port(), R"(rules { matches { prefix: '/' }
+      filters { cors { allow_origins: 'https://shop.example' } }
+      filters { response_headers { set { name: 'x-env' value: 'prod' } } }
+      forward { clusters { cluster: 'up' weight: 1 } } })");
+  upstream.script.response = "HTTP/1.1 200 OK\r\nX-Secret: 1\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n";
+  std::unique_ptr<io::TcpStream> client = gateway.Connect();
+  gateway.WriteTo(*client, "GET / HTTP/1.1\r\nHost: a\r\nOrigin: https://shop.example\r\n\r\n");
+  std::string response = gateway.ReadUntil(*client, "invalid response.");
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 502 Bad Gateway\r\n"));
+  EXPECT_THAT(response, HasSubstr("access-control-allow-origin: https://shop.example\r\n"));
+  EXPECT_THAT(response, HasSubstr("vary: origin\r\n"));
+  EXPECT_THAT(response, HasSubstr("x-env: prod\r\n"));
+  EXPECT_THAT(response, Not(HasSubstr("x-secret")));
+}
+
 TEST_F(Http1Test, AResetAtAnyByteOfAResponseNeverLooksLikeItsEnd) {
   gateway.ServeShop(upstream.port(), kAll);
   const std::string responses[] = {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",

@@ -1,0 +1,49 @@
+#include "dataplane/base/strings.h"
+#include "dataplane/snapshot/explain.h"
+
+namespace penstock::snapshot {
+namespace {
+
+std::string TrustedText(const ClientSettings& settings) {
+  std::string text = "trusted proxies: ";
+  for (size_t i = 0; i < settings.trusted_proxies.size(); ++i)
+    text += StrCat(i == 0 ? "" : ", ", settings.trusted_proxies[i].ToString());
+  if (settings.trusted_proxies.empty()) return text + "none";
+  return settings.trusted_hops == 0 ? text : StrCat(text, ", at most ", settings.trusted_hops, " hops");
+}
+
+std::string_view EscapedSlashesText(ClientSettings::EscapedSlashes choice) {
+  switch (choice) {
+    case ClientSettings::EscapedSlashes::kReject:
+      return "escaped slashes: Reject";
+    case ClientSettings::EscapedSlashes::kKeep:
+      return "escaped slashes: Keep";
+    case ClientSettings::EscapedSlashes::kRedirect:
+      return "escaped slashes: Redirect";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string DurationText(nanoseconds duration) {
+  int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  if (duration != std::chrono::milliseconds(ms)) return StrCat(duration.count(), "ns");
+  return ms % 1000 == 0 ? StrCat(ms / 1000, "s") : StrCat(ms, "ms");
+}
+
+std::vector<std::string> ExplainClient(const ClientSettings& settings) {
+  uint64_t body = settings.max_request_body_bytes;
+  return {StrCat("timeouts: first byte ", DurationText(settings.first_byte_timeout), ", request headers ",
+                 DurationText(settings.request_headers_timeout), ", keep-alive ",
+                 DurationText(settings.keepalive_timeout), ", stream idle ", DurationText(settings.stream_idle_timeout),
+                 ", connection age ", DurationText(settings.max_connection_age)),
+          StrCat("limits: request line ", settings.max_request_line_bytes, " B, headers ", settings.max_header_bytes,
+                 " B in ", settings.max_header_count, " fields, body ",
+                 body == 0 ? "without bound" : StrCat(body, " B"), ", body rate ", settings.min_body_rate,
+                 " B/s after ", DurationText(settings.min_rate_grace), ", ", settings.max_requests_per_connection,
+                 " requests per connection, ", settings.max_connections, " connections"),
+          TrustedText(settings), std::string(EscapedSlashesText(settings.escaped_slashes))};
+}
+
+}  // namespace penstock::snapshot
