@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -34,6 +35,25 @@ StatusOr<int> OpenFile(const std::string& path) {
   if (fd >= 0) return fd;
   return absl::FailedPreconditionError(StrCat("cannot open the access log ", path, ": ", std::strerror(errno),
                                               "; give a writable path with --access-log, or - for standard output"));
+}
+
+// Nobody moved the file away: what is in it stays in front of what comes.
+bool SameFile(int a, int b) {
+  struct stat info_a{}, info_b{};
+  if (fstat(a, &info_a) != 0 || fstat(b, &info_b) != 0) return false;
+  return info_a.st_dev == info_b.st_dev && info_a.st_ino == info_b.st_ino;
+}
+
+// What is left of the line that READABLE starts within, its newline included.
+size_t RestOfLine(const AccessLogRing::Readable& readable) {
+  size_t end = readable.first.find('\n');
+  if (end != std::string_view::npos) return end + 1;
+  return readable.first.size() + readable.second.find('\n') + 1;
+}
+
+char LastOf(const AccessLogRing::Readable& readable, size_t bytes) {
+  bool wrapped = bytes > readable.first.size();
+  return wrapped ? readable.second[bytes - readable.first.size() - 1] : readable.first[bytes - 1];
 }
 
 void Wake(std::atomic<uint32_t>& sleeping) {
@@ -91,7 +111,7 @@ void AccessLog::Run() {
     if (stop_.load() && give_up == std::chrono::steady_clock::time_point::max()) {
       give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(kFlushTimeoutMs);
     }
-    if (torn_ == nullptr && reopen_.exchange(false)) ReopenNow();
+    if (reopen_.exchange(false)) ReopenNow();
     size_t written = 0;
     bool good = WriteRound(written);
     if (stop_.load() && (Empty() || std::chrono::steady_clock::now() > give_up)) return;
@@ -125,7 +145,8 @@ bool AccessLog::WriteRound(size_t& written) {
   return true;
 }
 
-// Writes the first BYTES of RING, whole lines, and takes them out; false and `torn_` set if the file took less.
+// Writes the first BYTES of RING, which end a line, and takes them out; false if the file took less, and then `torn_`
+// is set if it ends within a line.
 bool AccessLog::WriteSome(AccessLogRing& ring, size_t bytes) {
   while (bytes > 0) {
     AccessLogRing::Readable readable = ring.Peek();
@@ -139,9 +160,9 @@ bool AccessLog::WriteSome(AccessLogRing& ring, size_t bytes) {
       return false;
     }
     process_.log_bytes.Add(static_cast<uint64_t>(n));
+    torn_ = LastOf(readable, static_cast<size_t>(n)) != '\n' ? &ring : nullptr;
     ring.Consume(static_cast<size_t>(n));
     bytes -= static_cast<size_t>(n);
-    torn_ = bytes > 0 ? &ring : nullptr;
   }
   return true;
 }
@@ -154,9 +175,22 @@ void AccessLog::ReopenNow() {
     reopening_.Failed(std::chrono::steady_clock::now(), {{"why", std::string(fd.status().message())}});
     return;
   }
+  if (!SameFile(fd_, *fd)) EndTornLine();
   close(fd_);
   fd_ = *fd;
   reopening_.Worked({{"path", options_.path}});
+}
+
+// The old file gets one chance more to take the rest of its last line. On a full disk it has no room, and holding on to
+// it would keep the very space that its removal shall free; so the rest is lost, and the new file begins with a line.
+void AccessLog::EndTornLine() {
+  if (torn_ == nullptr) return;
+  AccessLogRing& ring = *torn_;
+  if (WriteSome(ring, RestOfLine(ring.Peek()))) return;
+  if (torn_ != nullptr) ring.Consume(RestOfLine(ring.Peek()));
+  torn_ = nullptr;
+  process_.log_write_failures.Add();
+  ++cut_lines_;
 }
 
 // A reader that is only slow is no trouble before lines are lost.
@@ -172,7 +206,7 @@ void AccessLog::Worked() {
 }
 
 uint64_t AccessLog::CountDrops() const {
-  uint64_t drops = 0;
+  uint64_t drops = cut_lines_;
   for (int i = 0; i < registry_.workers(); ++i) drops += registry_.worker(i).log_drops.Read();
   return drops;
 }

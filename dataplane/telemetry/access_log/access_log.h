@@ -59,7 +59,9 @@ class AccessLog {
   AccessLogWriter* writer(int worker) { return writers_.empty() ? nullptr : writers_[worker].get(); }
 
   // Opens the path again before the next line is written, for log rotation (SIGHUP). Any thread. If that fails, lines
-  // go on into the old file; the failure is counted and told.
+  // go on into the old file; the failure is counted and told. The new file begins with a whole line; a line that the
+  // old file, on a full disk, took only in part ends there; that is counted as a failed write, and told with the lost
+  // lines.
   void Reopen();
 
  private:
@@ -73,6 +75,7 @@ class AccessLog {
   bool WriteRound(size_t& written);
   bool WriteSome(AccessLogRing& ring, size_t bytes);
   void ReopenNow();
+  void EndTornLine();
   void Failed();
   void Worked();
   uint64_t CountDrops() const;
@@ -83,8 +86,9 @@ class AccessLog {
   Registry& registry_;
   ProcessCells& process_;
   int fd_;
-  int error_ = 0;       // of the last write that failed
-  uint64_t drops_ = 0;  // up to the last round that went well
+  int error_ = 0;           // of the last write that failed
+  uint64_t drops_ = 0;      // up to the last round that went well
+  uint64_t cut_lines_ = 0;  // of which a file that was closed holds the beginning only
   Trouble writing_{options_.log, "access log",
                    "the access log cannot be written; lines are lost once the buffers are full",
                    "the access log is written again"};

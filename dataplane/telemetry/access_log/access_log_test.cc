@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -150,6 +152,72 @@ class Told {
           },
           [] { return int64_t{0}; }};
 };
+
+// A limit on the size of files of this process stands for a full disk: a write is cut short, the next one fails.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(size_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+bool IsWholeLines(const std::string& text) {
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = text.find('\n', begin);
+    if (end == std::string::npos || text[begin] != '{' || text[end - 1] != '}') return false;
+    begin = end + 1;
+  }
+  return !text.empty();
+}
+
+TEST(AccessLog, LeavesAFullFileAtOnceOnReopenAndBeginsTheNewOneWithAWholeLine) {
+  constexpr size_t kFull = 600;  // two lines and a bit
+  std::string path = FreshPath("full.log");
+  Registry registry({1, 10, {}});
+  Told told;
+  FileSizeLimit full(kFull);
+  auto log = AccessLog::Open({path, 64 << 10, &told.log}, registry);
+  ASSERT_TRUE(log.ok()) << log.status();
+  for (int i = 0; i < 5; ++i) (*log)->writer(0)->Write(Get("/full"));
+  while (registry.process().log_write_failures.Read() == 0) std::this_thread::yield();
+  std::string old = ReadFile(path);
+  ASSERT_EQ(old.size(), kFull);
+  ASSERT_NE(old.back(), '\n') << "the case needs a torn line";
+  ASSERT_EQ(unlink(path.c_str()), 0);
+  (*log)->Reopen();
+  while (!told.Has("info access log: the access log is written again")) std::this_thread::yield();
+  log->reset();
+  std::string text = ReadFile(path);
+  EXPECT_TRUE(IsWholeLines(text)) << text;
+  EXPECT_TRUE(told.Has(" lost_lines=1"));
+  EXPECT_EQ(Lines(old) + 1 + Lines(text), 5);
+}
+
+TEST(AccessLog, KeepsTheRestOfALineForAFileThatWasReopenedInItsPlace) {
+  std::string path = FreshPath("same.log");
+  Registry registry({1, 10, {}});
+  auto log = AccessLog::Open({path}, registry);
+  ASSERT_TRUE(log.ok()) << log.status();
+  {
+    FileSizeLimit full(600);
+    for (int i = 0; i < 5; ++i) (*log)->writer(0)->Write(Get("/full"));
+    while (registry.process().log_write_failures.Read() == 0) std::this_thread::yield();
+    (*log)->Reopen();
+    uint64_t failures = registry.process().log_write_failures.Read();
+    while (registry.process().log_write_failures.Read() < failures + 2) std::this_thread::yield();
+  }
+  log->reset();
+  std::string text = ReadFile(path);
+  EXPECT_TRUE(IsWholeLines(text)) << text;
+  EXPECT_EQ(Lines(text), 5);
+}
 
 TEST(AccessLog, TellsWhenItCannotBeWrittenAndHowManyLinesWereLostWhenItCanAgain) {
   std::string path = FreshPath("told");
