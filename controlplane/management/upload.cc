@@ -2,13 +2,22 @@
 
 #include <xxhash.h>
 
+#include "controlplane/manifests/formats.h"
 #include "dataplane/base/canonical_bytes.h"
+#include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 
 namespace penstock::management {
 namespace {
 
 uint64_t Mix(uint64_t seed, std::string_view text) { return XXH3_64bits_withSeed(text.data(), text.size(), seed); }
+
+// It becomes part of objects' names without passing the checks of a manifest.
+absl::Status CheckNamespace(const std::string& name) {
+  const manifests::Format& format = *manifests::FindFormat("dns_label");
+  if (name.empty() || format.matches(name)) return absl::OkStatus();
+  return absl::InvalidArgumentError(StrCat("default_namespace is not a namespace: must be ", format.description));
+}
 
 }  // namespace
 
@@ -19,6 +28,7 @@ absl::Status Upload::Take(const management::v1::ApplyRequest& request) {
   }
   if (!options_.has_value()) {
     if (!request.has_options()) return absl::InvalidArgumentError("the first message must carry the options");
+    RETURN_IF_ERROR(CheckNamespace(request.options().default_namespace()));
     options_ = request.options();
     return absl::OkStatus();
   }

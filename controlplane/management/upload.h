@@ -19,8 +19,8 @@ class Upload {
   static constexpr size_t kMaxFiles = 10'000;
   static constexpr size_t kMaxNameBytes = 4096;
 
-  // The first message carries the options, the others file chunks. kInvalidArgument for anything else,
-  // kResourceExhausted beyond a limit.
+  // The first message carries the options, the others file chunks. kInvalidArgument for anything else and for a default
+  // namespace that no manifest may name; kResourceExhausted beyond a limit.
   absl::Status Take(const management::v1::ApplyRequest& request);
 
   // False: no message came.

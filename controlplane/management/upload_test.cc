@@ -40,6 +40,20 @@ TEST(Upload, WantsTheOptionsFirstAndOnce) {
   EXPECT_FALSE(Upload().complete());
 }
 
+TEST(Upload, RefusesADefaultNamespaceThatNoManifestMayName) {
+  for (const std::string& name : {std::string("a/b"), std::string("Bad_NS"), std::string("x y"), std::string("a\nb"),
+                                  std::string("\x1b[31m"), std::string(64, 'a')}) {
+    ApplyRequest request = Options();
+    request.mutable_options()->set_default_namespace(name);
+    Upload upload;
+    EXPECT_EQ(upload.Take(request).code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_FALSE(upload.complete());
+  }
+  ApplyRequest request = Options();
+  request.mutable_options()->set_default_namespace("team-a");
+  EXPECT_TRUE(Upload().Take(request).ok());
+}
+
 TEST(Upload, HoldsItsLimits) {
   Upload upload = Of({Options()});
   EXPECT_EQ(upload.Take(Chunk("a", std::string(5 << 20, 'x'))).code(), absl::StatusCode::kResourceExhausted);

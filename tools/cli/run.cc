@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "controlplane/manifests/formats.h"
 #include "controlplane/manifests/nearest.h"
 #include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
@@ -12,6 +13,8 @@
 
 namespace penstock::cli {
 namespace {
+
+constexpr size_t kShownNamespace = 80;
 
 absl::Status UnknownVerb(std::string_view typed) {
   std::vector<std::string_view> names;
@@ -45,6 +48,20 @@ absl::StatusOr<Format> FormatOf(const CommandLine& line) {
   if (name == "json") return Format::kJson;
   if (name == "yaml") return Format::kYaml;
   return absl::InvalidArgumentError(StrCat("--output ", name, ": unknown format; one of table, json, yaml"));
+}
+
+// A name that no manifest may have would be stored with the objects that name none, and never be found again.
+absl::Status CheckNamespace(const CommandLine& line) {
+  if (!line.Has("namespace")) return absl::OkStatus();
+  const manifests::Format& format = *manifests::FindFormat("dns_label");
+  for (const std::string& ns : line.All("namespace")) {
+    if (!format.matches(ns)) {
+      return absl::InvalidArgumentError(StrCat("--namespace ", Printable(ns.substr(0, kShownNamespace)),
+                                               ns.size() > kShownNamespace ? "..." : "",
+                                               ": not a namespace; it must be ", format.description));
+    }
+  }
+  return absl::OkStatus();
 }
 
 Exit Fail(const absl::Status& error, Console& console) {
@@ -103,7 +120,8 @@ Exit Run(std::span<const std::string> arguments, const Environment& environment,
     return WithOutput(Exit::kOk, console);
   }
   Invocation invocation{*line, console, environment};
-  absl::StatusOr<Exit> exit = verb->run(invocation);
+  absl::Status checked = CheckNamespace(*line);
+  absl::StatusOr<Exit> exit = checked.ok() ? verb->run(invocation) : checked;
   return WithOutput(exit.ok() ? *exit : Fail(exit.status(), console), console);
 }
 
