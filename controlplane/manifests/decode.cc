@@ -123,7 +123,14 @@ void SetText(Message& message, const char* field_name, const std::string& text) 
   message.GetReflection()->SetString(&message, field, text);
 }
 
-// Brings what may be written in several ways into one form. False if the object cannot be identified.
+bool IsWritten(const Identity& identity, std::string_view field) {
+  if (identity.metadata == nullptr) return false;
+  const Node* node = FindMember(*identity.metadata, field);
+  return node != nullptr && node->kind != NodeKind::kNull && !(node->kind == NodeKind::kScalar && node->text.empty());
+}
+
+// Brings what may be written in several ways into one form. False if the object cannot be identified, because its name
+// or namespace is none: whatever was guessed could be that of another object.
 bool Normalise(const Kind& kind, const Identity& identity, const DecodeOptions& options, FindingSink& sink,
                Message& message) {
   SetText(message, "api_version", kind.ApiVersion());
@@ -138,6 +145,7 @@ bool Normalise(const Kind& kind, const Identity& identity, const DecodeOptions& 
                Cat("a ", kind.name, " belongs to no namespace"), "remove the field");
     metadata.GetReflection()->ClearField(&metadata, ns);
   }
+  if (!kind.cluster_scoped && written.empty() && IsWritten(identity, "namespace")) return false;
   if (!kind.cluster_scoped && written.empty()) SetText(metadata, "namespace", options.default_namespace);
   return !metadata.GetReflection()->GetString(metadata, name).empty();
 }

@@ -227,6 +227,16 @@ TEST(Types, MustFitAndSayWhatToWrite) {
   EXPECT_EQ(format.code(), "E015");
 }
 
+TEST(Parse, TakesAnObjectOfAnInvalidNamespaceForNoOther) {
+  ParseResult result = ParseText(
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\n"
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: Bad_NS}\n---\n"
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: [b]}\n");
+  EXPECT_EQ(Short(result), (std::vector<std::string>{"7:32 E015 metadata.namespace", "11:32 E013 metadata.namespace"}));
+  ASSERT_EQ(result.objects.size(), 1u);
+  EXPECT_EQ(result.objects[0]->key().ns, "default");
+}
+
 TEST(Rules, AreChecked) {
   EXPECT_EQ(Only(Backend("{endpoints: [{address: shop.example, port: 80}]}")).code(), "E015");
   EXPECT_EQ(Only(Backend("{}")).code(), "E019");
