@@ -45,6 +45,13 @@ std::string RejectionText(const api::ReplicaStatus& replica) {
   return text;
 }
 
+// What refused the change; a warning before it did not.
+const api::Finding& FirstError(const std::vector<api::Finding>& findings) {
+  auto error = std::find_if(findings.begin(), findings.end(),
+                            [](const api::Finding& f) { return f.severity() == api::Finding::ERROR; });
+  return error == findings.end() ? findings.front() : *error;
+}
+
 }  // namespace
 
 std::string FindingsText(std::span<const api::Finding> findings, std::span<const ManifestFile> files, bool colour) {
@@ -67,7 +74,7 @@ Json FindingsJson(std::span<const api::Finding> findings) {
 
 std::string ObjectText(const api::ObjectRef& object) {
   bool plain = object.namespace_().empty() || object.namespace_() == "default";
-  return StrCat(object.kind(), " ", plain ? "" : StrCat(object.namespace_(), "/"), object.name());
+  return Printable(StrCat(object.kind(), " ", plain ? "" : StrCat(object.namespace_(), "/"), object.name()));
 }
 
 std::string PlanText(const api::Plan& plan) {
@@ -185,16 +192,17 @@ void ChangeReport::PrintOutcome() {
       console_.Error(StrCat("  ", LaggingText(replica)));
     }
     if (outcome_.code() == api::Outcome::INVALID && !findings_.empty()) {
-      console_.Error(StrCat("  more about a message:  penstock explain ", findings_[0].code()));
+      console_.Error(StrCat("  more about a message:  penstock explain ", FirstError(findings_).code()));
     }
     return;
   }
   if (console_.quiet()) return;
   bool served_by_all = has_stored_ && progress_.total() > 0 && progress_.served() == progress_.total();
   if (dry_run_ || !served_by_all) return console_.Out(StrCat(message, "\n"));
-  std::string undo = stored_.generation() > 1 && !stored_.unchanged()
-                         ? StrCat("   undo: penstock rollback ", stored_.generation() - 1)
-                         : "";
+  // Without changes (what was rejected, tried again) the generation before has the same contents.
+  bool differs = !stored_.unchanged() && !plan_.changes().empty();
+  std::string undo =
+      stored_.generation() > 1 && differs ? StrCat("   undo: penstock rollback ", stored_.generation() - 1) : "";
   console_.Out(StrCat(stored_.unchanged() ? StrCat("nothing changed; generation ", stored_.generation(), " is ") : "",
                       "served by ", ServedText(), " replicas",
                       stored_.unchanged() ? "." : StrCat(" in ", HumanDuration(Took(outcome_)), "."), undo, "\n"));

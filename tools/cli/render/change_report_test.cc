@@ -143,6 +143,33 @@ TEST(ChangeReport, ShowsTheSourceLineOfAnError) {
   EXPECT_EQ(told.out.str(), "");
 }
 
+TEST(ChangeReport, NamesTheCodeThatRefusedTheChangeAndNoWarningBeforeIt) {
+  Told told;
+  ChangeReport report(told.console, {}, false);
+  api::ApplyEvent event;
+  for (auto [code, severity] : {std::pair("W206", api::Finding::WARNING), {"E101", api::Finding::ERROR}}) {
+    api::Finding& finding = *event.mutable_findings()->add_findings();
+    finding.set_code(code);
+    finding.set_severity(severity);
+  }
+  report.Take(event);
+  report.Take(OutcomeEvent(api::Outcome::INVALID, "1 error"));
+  EXPECT_EQ(report.Finish(), Exit::kInvalid);
+  EXPECT_NE(told.err.str().find("penstock explain E101\n"), std::string::npos) << told.err.str();
+}
+
+TEST(ChangeReport, ShowsTerminalsNothingTheyWouldObeyInAPlan) {
+  Told told;
+  ChangeReport report(told.console, {}, true);
+  api::ApplyEvent event;
+  api::ObjectRef& object = *event.mutable_plan()->add_changes()->mutable_object();
+  object.set_kind("Backend");
+  object.set_namespace_("a\nb");
+  object.set_name("x\x1b[31m");
+  report.Take(event);
+  EXPECT_EQ(told.out.str(), "plan  ~ Backend a\\x0ab/x\\x1b[31m\n");
+}
+
 struct ExitCase {
   api::Outcome::Code code;
   Exit exit;
@@ -176,6 +203,20 @@ INSTANTIATE_TEST_SUITE_P(All, Outcomes,
                                                           ExitCase{api::Outcome::TIMEOUT, Exit::kTimeout},
                                                           ExitCase{api::Outcome::NOT_FOUND, Exit::kNotFound}),
                                           testing::Values(Format::kTable, Format::kJson, Format::kYaml)));
+
+TEST(ChangeReport, NamesNoUndoToAGenerationOfTheSameContents) {
+  Told told;
+  ChangeReport report(told.console, {}, false);
+  api::ApplyEvent no_changes;
+  no_changes.mutable_plan();
+  report.Take(no_changes);
+  report.Take(StoredEvent());
+  report.Take(ProgressEvent(3, 3));
+  report.Take(OutcomeEvent(api::Outcome::OK));
+  EXPECT_EQ(report.Finish(), Exit::kOk);
+  EXPECT_NE(told.out.str().find("served by 3/3 replicas"), std::string::npos) << told.out.str();
+  EXPECT_EQ(told.out.str().find("undo"), std::string::npos) << told.out.str();
+}
 
 TEST(ChangeReport, SaysThatNothingChanged) {
   Told told;
