@@ -91,10 +91,44 @@ TEST(Run, SuggestsTheNearestVerb) {
   EXPECT_EQ(ran.out, "");
 }
 
+TEST(Run, SuggestsTheNearestReasonOfTheAccessLog) {
+  Ran ran = Penstock({"explain", "no_rout"});
+  EXPECT_EQ(ran.exit, Exit::kNotFound);
+  EXPECT_EQ(ran.err,
+            "error: \"no_rout\" is neither a kind nor a reason of the access log; did you mean \"no_route\"?\n");
+  EXPECT_NE(Penstock({"explain", "gatewya"}).err.find("did you mean \"Gateway\"?"), std::string::npos);
+}
+
 TEST(Run, TakesGlobalFlagsBeforeTheVerb) {
   EXPECT_EQ(Penstock({"-o", "json", "version"}).exit, Exit::kOk);
   EXPECT_EQ(Penstock({"--output=xml", "version"}).err,
             "error: --output xml: unknown format; one of table, json, yaml\n");
+}
+
+TEST(Run, RefusesANamespaceThatNoManifestMayNameForEveryVerb) {
+  std::string shop = Manifest("namespace.yaml", Shop("users"));
+  std::vector<std::vector<std::string>> calls = {{"apply", "-f", shop},
+                                                 {"apply", "--dry-run", "-f", shop},
+                                                 {"diff", "-f", shop},
+                                                 {"lint", shop},
+                                                 {"compile", "-f", shop},
+                                                 {"get", "backends"},
+                                                 {"describe", "backend", "users"},
+                                                 {"export"},
+                                                 {"delete", "backend", "users"},
+                                                 {"history", "backend", "users"}};
+  for (std::string ns : {"a/b", "Bad_NS", "x y", "a\nb", "\x1b[31m", ""}) {
+    for (std::vector<std::string> call : calls) {
+      call.insert(call.end(), {"-n", ns});
+      Ran ran = Penstock(call);
+      EXPECT_EQ(ran.exit, Exit::kUsage) << call[0];
+      EXPECT_NE(ran.err.find(": not a namespace; it must be a name of lower case letters"), std::string::npos)
+          << call[0] << ": " << ran.err;
+      EXPECT_EQ(ran.err.find('\x1b'), std::string::npos);
+    }
+  }
+  EXPECT_LT(Penstock({"get", "-n", std::string(300, 'a')}).err.size(), 300u);
+  EXPECT_EQ(Penstock({"lint", shop, "-n", "team-a"}).exit, Exit::kOk);
 }
 
 TEST(Run, HelpsWithEveryVerb) {

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "controlplane/manifests/codes.h"
+#include "controlplane/manifests/nearest.h"
 #include "controlplane/manifests/schema.h"
 #include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
@@ -134,6 +135,21 @@ absl::StatusOr<Exit> ExplainReason(Invocation& call, const ReasonRow& reason) {
   return Exit::kOk;
 }
 
+// The reason that is nearly WHAT, if WHAT is nothing nearer: no kind, and no kind's name with a slip.
+std::string_view ReasonNear(std::string_view what) {
+  const manifests::KindTable& kinds = manifests::BuiltInKinds();
+  std::string_view first = what.substr(0, what.find('.'));
+  if (kinds.FindByAnyName(first) != nullptr || !kinds.Nearest(first).empty()) return "";
+  std::vector<std::string_view> names;
+  for (int i = 1; i < static_cast<int>(Reason::kCount); ++i) names.push_back(RowOf(static_cast<Reason>(i)).name);
+  return manifests::Nearest(what, names);
+}
+
+absl::Status NoSuchReason(std::string_view what, std::string_view near) {
+  return absl::NotFoundError(
+      StrCat("\"", what, "\" is neither a kind nor a reason of the access log; ", manifests::DidYouMean(near)));
+}
+
 bool LooksLikeCode(std::string_view what) {
   bool letter = !what.empty() && std::isalpha(static_cast<unsigned char>(what.front())) != 0;
   return letter && what.size() > 1 && what.substr(1).find_first_not_of("0123456789") == std::string_view::npos;
@@ -199,6 +215,7 @@ absl::StatusOr<Exit> RunExplain(Invocation& call) {
   if (const manifests::MessageCode* code = manifests::FindCode(what)) return ExplainCode(call, *code);
   if (const ReasonRow* reason = FindReason(what)) return ExplainReason(call, *reason);
   if (LooksLikeCode(what)) return NoSuchCode(what);
+  if (std::string_view near = ReasonNear(what); !near.empty()) return NoSuchReason(what, near);
   return ExplainSchema(call, what);
 }
 
