@@ -20,6 +20,7 @@ using translator::Upsert;
 
 constexpr uint32_t kDefaultHistory = 20;
 constexpr uint32_t kMaxHistory = 1000;
+constexpr size_t kMaxLaggingAsked = 10;  // of which the first that rejected is told
 
 absl::StatusOr<const Kind*> FindKind(const std::string& name) {
   if (name.empty() || name == "all") return nullptr;
@@ -56,6 +57,21 @@ manifests::v1::Condition SupersededCondition(uint64_t generation, const store::G
                                known ? StrCat("; generation ", shown.id.number, ": ", shown.result) : std::string()));
   condition.set_last_transition_time(rollout::ConditionTimes::Text(shown.time));
   return condition;
+}
+
+// A generation that was rejected is not on its way to anybody: says so, by whom, and if that replica is here, why.
+void TellRejection(const rollout::Rollout& rollout, store::GenerationId changed, manifests::v1::Condition& served) {
+  if (served.status() == "True" || !rollout.IsRejected(changed)) return;
+  served.set_reason("Rejected");
+  const std::string result = rollout.ResultOf(changed);
+  std::string text = StrCat(served.message(), "; ", result);
+  for (const auto& replica : rollout.Lagging(changed, kMaxLaggingAsked)) {
+    if (replica.state() != "rejected" || replica.last_nack().problems().empty()) continue;
+    if (!result.ends_with(" " + replica.id())) text += "; " + replica.id();
+    text += ": " + replica.last_nack().problems(0);
+    break;
+  }
+  served.set_message(text);
 }
 
 // What was refused is served by nobody, however many replicas have the generation.
@@ -111,7 +127,10 @@ manifests::v1::Condition ServedConditionOf(rollout::Rollout& rollout, const Show
   if (now.object == nullptr || now.last_generation != upsert.last_generation)
     return SupersededCondition(upsert.last_generation, shown.record);
   const store::GenerationId changed{.epoch = shown.epoch, .number = upsert.last_generation};
-  return ServedCondition(upsert.last_generation, rollout.SpreadOf(changed), rollout.SpreadSince(changed));
+  manifests::v1::Condition served =
+      ServedCondition(upsert.last_generation, rollout.SpreadOf(changed), rollout.SpreadSince(changed));
+  TellRejection(rollout, changed, served);
+  return served;
 }
 
 management::v1::GetResponse Show(rollout::Rollout& rollout, const Shown& shown, const Upsert& upsert) {

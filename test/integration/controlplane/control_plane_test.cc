@@ -198,6 +198,11 @@ TEST_F(ControlPlaneTest, HaltsAGenerationThatADataPlaneRefuses) {
   EXPECT_THAT(answer.outcome().message(), HasSubstr("edge-a"));
   EXPECT_THAT(answer.outcome().message(), HasSubstr("Route default/users: no such thing"));
 
+  std::vector<management::v1::StoredObject> routes = Ada().Get("httproutes");
+  ASSERT_EQ(routes.size(), 1u);
+  EXPECT_THAT(routes[0].status_json(), HasSubstr("\"reason\": \"Rejected\""));
+  EXPECT_THAT(routes[0].status_json(), HasSubstr("0/1; rejected by edge-a: Route default/users: no such thing"));
+
   DeltaClient b = DataPlane("edge-b");
   b.Subscribe();
   auto previous = b.Receive();
