@@ -1,4 +1,5 @@
 #include "dataplane/policies/cors/cors_config.h"
+#include "dataplane/policies/cors/cors_fields.h"
 #include "dataplane/policies/headers/header_ops.h"
 #include "dataplane/proxy/steps.h"
 
@@ -39,18 +40,6 @@ Task<void> TellPolicies(Call& call) {
   }
 }
 
-void AddCorsFields(const policies::CorsDecision& cors, http::Headers& headers) {
-  for (size_t i = 0; i < cors.field_count; ++i) {
-    const policies::CorsDecision::Field& field = cors.fields[i];
-    // The answer depends on other fields, too: Vary is added to, everything else is ours alone.
-    if (field.name == "vary") {
-      headers.Add(field.name, field.value);
-    } else {
-      headers.Set(field.name, field.value);
-    }
-  }
-}
-
 Task<void> Act(Call& call) {
   const snapshot::Action& action = call.rule->action;
   if (const auto* forward = std::get_if<snapshot::Forward>(&action)) return ForwardRequest(call, *forward);
@@ -70,6 +59,7 @@ Task<void> ActWithFilters(Call& call) {
   const snapshot::Filters& filters = call.rule->filters;
   policies::ApplyHeaderOps(filters.request_headers, call.x.request.headers);
   co_await Act(call);
+  if (filters.cors != nullptr) policies::RemoveCorsFields(call.x.response.headers);
   policies::ApplyHeaderOps(filters.response_headers, call.x.response.headers);
 }
 
@@ -81,7 +71,7 @@ Task<void> ActWithCors(Call& call, const policies::CorsConfig& config) {
   } else {
     co_await ActWithFilters(call);
   }
-  AddCorsFields(cors, call.x.response.headers);
+  policies::SetCorsFields(cors, call.x.response.headers);
 }
 
 Task<void> ActOnRule(Call& call) {

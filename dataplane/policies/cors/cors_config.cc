@@ -41,6 +41,20 @@ bool IsHostAndPort(std::string_view text) {
   });
 }
 
+// TEXT if it is a list of tokens (RFC 9110 5.6.1, empty elements allowed), else nothing: only what can be the name of a
+// method or field is ever given back to a client.
+std::string_view TokensOrNone(std::string_view text) {
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = std::min(text.find(',', begin), text.size());
+    std::string_view element = text.substr(begin, end - begin);
+    while (!element.empty() && (element.front() == ' ' || element.front() == '\t')) element.remove_prefix(1);
+    while (!element.empty() && (element.back() == ' ' || element.back() == '\t')) element.remove_suffix(1);
+    if (!element.empty() && !IsToken(element)) return "";
+    begin = end + 1;
+  }
+  return text;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const CorsConfig>> CorsConfig::Compile(const xds::v1::Cors& config) {
@@ -129,8 +143,8 @@ CorsDecision CorsConfig::Decide(std::string_view method, const http::Headers& re
 // Where credentials are allowed "*" means a method or field of that name (Fetch 3.2.5): what was asked for is named
 // instead.
 void CorsConfig::AddPreflightFields(const http::Headers& request, CorsDecision& decision) const {
-  std::string_view method = request.Get("access-control-request-method");
-  std::string_view fields = request.Get("access-control-request-headers");
+  std::string_view method = TokensOrNone(request.Get("access-control-request-method"));
+  std::string_view fields = TokensOrNone(request.Get("access-control-request-headers"));
   std::string_view methods = any_method_ && credentials_ ? method : std::string_view(methods_);
   std::string_view headers = any_header_ && credentials_ ? fields : std::string_view(headers_);
   if (!methods.empty()) decision.Add("access-control-allow-methods", methods);

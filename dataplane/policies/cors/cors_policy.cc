@@ -1,5 +1,6 @@
 #include "dataplane/policies/cors/cors_policy.h"
 
+#include "dataplane/policies/cors/cors_fields.h"
 #include "dataplane/policies/slots.h"
 
 namespace penstock::policies {
@@ -12,24 +13,12 @@ struct Decided {
   Decided* next;
 };
 
-void SetFields(const CorsDecision& decision, http::Headers& headers) {
-  for (size_t i = 0; i < decision.field_count; ++i) {
-    const CorsDecision::Field& field = decision.fields[i];
-    // What else the answer varies by stays; the other fields are ours alone.
-    if (field.name == "vary") {
-      headers.Add(field.name, field.value);
-    } else {
-      headers.Set(field.name, field.value);
-    }
-  }
-}
-
 }  // namespace
 
 Task<Verdict> CorsPolicy::OnRequest(Exchange& x) const {
   CorsDecision decision = config_->Decide(x.request.method_text, x.request.headers);
   if (decision.kind == CorsDecision::Kind::kPreflight) {
-    SetFields(decision, x.response.headers);
+    SetCorsFields(decision, x.response.headers);
     return Verdict::Reply(Reason::kCorsPreflight, 204, "");
   }
   if (decision.field_count == 0) return Verdict::Continue();
@@ -39,8 +28,10 @@ Task<Verdict> CorsPolicy::OnRequest(Exchange& x) const {
 }
 
 Task<Verdict> CorsPolicy::OnResponse(Exchange& x) const {
+  // Not from the answer to a preflight, which is of this filter or of one within.
+  if (x.reason != Reason::kCorsPreflight) RemoveCorsFields(x.response.headers);
   for (auto* decided = static_cast<Decided*>(x.slots[kCorsSlot]); decided != nullptr; decided = decided->next) {
-    if (decided->by == this) SetFields(decided->decision, x.response.headers);
+    if (decided->by == this) SetCorsFields(decided->decision, x.response.headers);
   }
   return Verdict::Continue();
 }

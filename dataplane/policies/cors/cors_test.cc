@@ -135,6 +135,46 @@ TEST(CorsPolicy, AnswersThePreflightAndDressesTheActualResponse) {
   EXPECT_EQ(actual.response.headers.Count("vary"), 2u);
 }
 
+TEST(Cors, GivesBackNothingButTokens) {
+  const char* config = "allow_origins: '*' allow_credentials: true allow_methods: '*' allow_headers: '*'";
+  const char* granted =
+      "preflight\nvary: origin\naccess-control-allow-origin: https://a.b\naccess-control-allow-credentials: true\n";
+  auto preflight = [&](const char* method, const char* fields) {
+    return Decide(config, "OPTIONS",
+                  {{"origin", "https://a.b"},
+                   {"access-control-request-method", method},
+                   {"access-control-request-headers", fields}});
+  };
+  for (const char* fields : {"x y", "x, <script>", "x;y", "\"x\"", "x, y z"}) {
+    EXPECT_EQ(preflight("PA\"TCH;", fields), std::string(granted) + "access-control-max-age: 5") << fields;
+  }
+  EXPECT_EQ(preflight("PATCH", ", x-a ,\tx-b"),
+            std::string(granted) + "access-control-allow-methods: PATCH\naccess-control-allow-headers: , x-a ,\tx-b\n" +
+                "access-control-max-age: 5");
+}
+
+TEST(CorsPolicy, RemovesWhatTheUpstreamGrantsToAnOriginThatIsNotAllowed) {
+  BlockPool pool;
+  Cancellation cancellation;
+  CorsPolicy policy(Config(kShop));
+  for (const char* origin : {"https://evil.example", ""}) {
+    Exchange x(&pool);
+    x.Begin(cancellation);
+    x.request.method_text = "GET";
+    if (*origin != 0) x.request.headers.Add("origin", origin);
+    EXPECT_FALSE(RunReady(policy.OnRequest(x)).is_reply());
+    for (const char* name :
+         {"access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods",
+          "access-control-allow-headers", "access-control-expose-headers", "access-control-max-age"}) {
+      x.response.headers.Add(name, "*");
+    }
+    x.response.headers.Add("access-control", "kept");
+    EXPECT_FALSE(RunReady(policy.OnResponse(x)).is_reply());
+    EXPECT_EQ(x.response.headers.Get("access-control"), "kept");
+    EXPECT_EQ(x.response.headers.size(), 2u) << "with vary";
+  }
+}
+
 TEST(CorsPolicy, TellsCachesThatTheAnswerVariesAlsoWithoutAnOrigin) {
   BlockPool pool;
   Cancellation cancellation;
