@@ -116,6 +116,7 @@ Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const s
   x.endpoint = x.arena.Copy(pool.text());
   x.tries = ++tries.count;
   x.time.upstream_start = reactor.Now();
+  x.time.upstream_head = TimePoint();  // of an answer that was not good enough
   Duration timeout = TryTimeout(rule);
   TimePoint try_deadline = timeout > Duration::zero() ? After(reactor.Now(), timeout) : kNoDeadline;
   Wait wait = x.wait().Until(try_deadline);

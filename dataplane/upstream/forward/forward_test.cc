@@ -93,6 +93,18 @@ TEST_F(ForwardTest, AHeadThatBreaksTheRulesIsInvalid) {
   }
 }
 
+TEST_F(ForwardTest, AnUpstreamThatNeverAnsweredHasNoTimeOfItsResponse) {
+  ScriptedUpstream& mute = Serve([](int, int) { return Raw("nonsense\r\n\r\n"); });
+  ScriptedUpstream& server = Serve([](int, int) { return ScriptedUpstream::Reply("x"); });
+  for (bool answers : {true, false, true}) {
+    Exchange x(&reactor_->blocks());
+    Send(x, Use({answers ? &server : &mute}));
+    EXPECT_NE(x.time.upstream_start, TimePoint());
+    EXPECT_EQ(x.time.upstream_head != TimePoint(), answers);
+    x.Clear();
+  }
+}
+
 TEST_F(ForwardTest, AHeadBeyondTheLimitIsInvalid) {
   config_.upstream.max_response_header_bytes = 1000;
   ScriptedUpstream& server =

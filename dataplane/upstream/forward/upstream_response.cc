@@ -51,8 +51,9 @@ void UpstreamResponse::CountTry(const TryResult& result) {
   TimePoint now = view_->cluster().reactor().Now();
   telemetry::ClusterCells& cells = view_->cluster().cells();
   cells.requests.Add(result.reason == Reason::kNone ? x_.response.status : 0);
-  if (result.reason == Reason::kNone) cells.response_time.Observe(now - x_.time.upstream_start);
   CountEnd(result.reason);
+  if (result.reason != Reason::kNone) return;
+  cells.response_time.Observe(now - x_.time.upstream_start);
   x_.time.upstream_head = now;
 }
 
