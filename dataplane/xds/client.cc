@@ -6,11 +6,23 @@
 namespace penstock::xds {
 namespace {
 
+constexpr char kCertificateHint[] =
+    "certificates of different CAs end like this: --tls-ca must have signed the control plane's certificate, and the "
+    "control plane's CA must have signed --tls-cert (`penstock cert issue` makes one)";
+
 Client::Connect ConnectWith(TlsFiles files) {
   return [files = std::move(files)](const std::string& address) -> StatusOr<std::unique_ptr<Stream>> {
     ASSIGN_OR_RETURN(std::shared_ptr<grpc::ChannelCredentials> credentials, MakeCredentials(files));
     return Stream::Open(address, std::move(credentials));
   };
+}
+
+// What gRPC says when certificates do not fit each other, and sometimes otherwise.
+bool IsCertificateTrouble(const std::string& message) {
+  for (std::string_view sign : {"Socket closed", "andshake", "certificate", "CERTIFICATE", "Peer name"}) {
+    if (message.find(sign) != std::string::npos) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -115,7 +127,7 @@ Status Client::TakeMessage(const std::string& bytes, Stream& stream, Subscriber&
   cells_.bytes_received.Add(bytes.size());
   ASSIGN_OR_RETURN(Subscriber::Step step, subscriber.OnResponse(bytes));
   if (!heard_) {
-    heard_ = true;
+    heard_ = heard_ever_ = true;
     cells_.connected.Set(1);
     log_.Info("xds", "connected to a control plane");
   }
@@ -153,8 +165,11 @@ void Client::ReportLost(const std::string& address, const Status& why) {
   TimePoint now = clock_.Now();
   if (!heard_ && last_complaint_ != TimePoint() && now - last_complaint_ < kLogEvery) return;
   last_complaint_ = now;
+  std::string text(why.message());
+  // In TLS 1.3 a server that refuses our certificate closes when we believe the handshake done.
+  if (!heard_ever_ && absl::IsUnavailable(why) && IsCertificateTrouble(text)) text += StrCat("; ", kCertificateHint);
   log_.Warn("xds", heard_ ? "the stream to the control plane ended" : "no control plane can be reached",
-            {{"address", address}, {"why", std::string(why.message())}});
+            {{"address", address}, {"why", text}});
 }
 
 void Client::Pause(Duration duration) {

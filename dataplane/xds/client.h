@@ -67,13 +67,15 @@ class Client {
   // One stream from its opening to its end; the reason. Start() calls it again and again; tests call it once.
   Status RunStream(const std::string& address);
 
+  // Tells the process log why a stream ended, and what to do if it looks like certificates that never fitted.
+  void ReportLost(const std::string& address, const Status& why);
+
  private:
   void Run();
   Status Converse(Stream& stream, Subscriber& subscriber);
   Status TakeMessage(const std::string& bytes, Stream& stream, Subscriber& subscriber);
   std::vector<snapshot::ResourceProblem> Do(const Work& work);
   Held WhatIsHeld() const;
-  void ReportLost(const std::string& address, const Status& why);
   void Pause(Duration duration);
   void MarkConfirmed();
 
@@ -86,6 +88,7 @@ class Client {
   Retries retries_;
   bool start_over_ = false;  // the next stream holds nothing
   bool heard_ = false;       // the stream has given a response
+  bool heard_ever_ = false;  // a stream has: the certificates fit each other
   TimePoint last_complaint_{};
 
   std::atomic<bool> stop_{false};

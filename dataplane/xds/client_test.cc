@@ -139,6 +139,22 @@ TEST_F(ClientTest, GivesUpOnAControlPlaneThatSaysNothing) {
   EXPECT_EQ(cells_.connection_attempts.Read(), 1u);
 }
 
+TEST_F(ClientTest, NamesTheCertificatesWhenNoConnectionEverSucceeded) {
+  Client client = Make();
+  auto complaint = [&](const char* why) {
+    lines_.clear();
+    client.ReportLost("a:1", absl::UnavailableError(why));
+    clock_.Advance(Client::kLogEvery);
+    return lines_.empty() ? "" : lines_.back();
+  };
+  EXPECT_NE(complaint("failed to connect: Socket closed").find("--tls-ca must have signed"), std::string::npos);
+  EXPECT_NE(complaint("Ssl handshake failed").find("--tls-ca must have signed"), std::string::npos);
+  EXPECT_EQ(complaint("Connection refused").find("--tls-ca"), std::string::npos);
+  script_.events.push_back(GenerationFour());
+  client.RunStream("a:1").IgnoreError();
+  EXPECT_EQ(complaint("Socket closed").find("--tls-ca"), std::string::npos) << "the certificates fitted before";
+}
+
 TEST_F(ClientTest, KnowsWhenItsConfigurationWasLastConfirmed) {
   Client client = Make();
   client.RunStream("a:1").IgnoreError();
