@@ -25,6 +25,11 @@ struct Note {
   std::string_view path;
   std::string_view note;
 };
+// Checked where the data plane's configuration is compiled.
+constexpr std::string_view kNotFraming =
+    "in part: host, and fields that frame a message or belong to one hop (content-length, transfer-encoding, "
+    "connection, te, trailer, upgrade, ...), are refused: a gateway that let them be written could be made to smuggle "
+    "requests; host is changed by URLRewrite";
 constexpr Note kNotes[] = {
     {"Gateway", "spec.addresses[].type",
      "in part: IPAddress; Hostname is refused, a data plane can only bind an address"},
@@ -32,6 +37,8 @@ constexpr Note kNotes[] = {
     {"Gateway", "spec.listeners[].allowedRoutes.kinds[].kind",
      "in part: HTTPRoute; other kinds are refused in this release"},
     {"HTTPRoute", "spec.parentRefs[].kind", "in part: Gateway; others are refused"},
+    {"HTTPRoute", "spec.rules[].filters[].requestHeaderModifier.set[].name", kNotFraming},
+    {"HTTPRoute", "spec.rules[].filters[].requestHeaderModifier.remove[]", kNotFraming},
     {"HTTPRoute", "spec.rules[].filters[].extensionRef", "refused: there are no extensions to name in this release"},
     {"HTTPRoute", "spec.rules[].backendRefs[].kind",
      "in part: Service, and Backend of penstock.dev; without a kind a Service of the name, else a Backend"},
