@@ -24,9 +24,9 @@ void CheckRewriteText(const std::string& text, const Field& field, ProblemSink& 
 
 void AddHeaderOps(const xds::v1::HeaderOps& config, policies::HeaderOps& ops, const Field& field,
                   ProblemSink& problems) {
-  std::string inner;
-  absl::Status status = policies::CompileHeaderOps(config, ops, inner);
-  if (!status.ok()) problems.Add("E205", Field(field, inner), status);
+  for (const policies::HeaderOpsProblem& problem : policies::CompileHeaderOps(config, ops)) {
+    problems.Add("E205", Field(field, problem.field), problem.status);
+  }
 }
 
 void AddRewrite(const xds::v1::UrlRewrite& config, Filters& filters, const Field& field, ProblemSink& problems) {

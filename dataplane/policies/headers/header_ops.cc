@@ -19,33 +19,46 @@ absl::Status CheckMayChange(std::string_view name) {
   return absl::InvalidArgumentError(StrCat("\"", lower, "\" is made anew on every hop and cannot be changed"));
 }
 
-absl::Status AddOp(HeaderOp::Kind kind, std::string_view name, std::string_view value, HeaderOps& ops,
-                   const std::string& prefix, std::string& field) {
-  field = kind == HeaderOp::Kind::kRemove ? prefix : prefix + ".name";
-  RETURN_IF_ERROR(CheckMayChange(name));
-  field = prefix + ".value";
-  RETURN_IF_ERROR(CheckFieldValue(value));
-  std::string lower = LowerCase(name);
-  ops.push_back({kind, http::FindHeaderId(lower), lower, std::string(value)});
-  return absl::OkStatus();
-}
+// The operations of one filter, and all that is wrong with them.
+class Compiler {
+ public:
+  explicit Compiler(HeaderOps& ops) : ops_(ops) {}
+
+  void Add(HeaderOp::Kind kind, std::string_view name, std::string_view value, const std::string& path) {
+    bool good = Check(CheckMayChange(name), kind == HeaderOp::Kind::kRemove ? path : path + ".name");
+    good = Check(CheckFieldValue(value), path + ".value") && good;
+    if (!good) return;
+    std::string lower = LowerCase(name);
+    ops_.push_back({kind, http::FindHeaderId(lower), lower, std::string(value)});
+  }
+
+  std::vector<HeaderOpsProblem> TakeProblems() { return std::move(problems_); }
+
+ private:
+  bool Check(absl::Status status, std::string field) {
+    if (status.ok()) return true;
+    problems_.push_back({std::move(field), std::move(status)});
+    return false;
+  }
+
+  HeaderOps& ops_;
+  std::vector<HeaderOpsProblem> problems_;
+};
 
 }  // namespace
 
-absl::Status CompileHeaderOps(const xds::v1::HeaderOps& config, HeaderOps& ops, std::string& field) {
+std::vector<HeaderOpsProblem> CompileHeaderOps(const xds::v1::HeaderOps& config, HeaderOps& ops) {
+  Compiler compiler(ops);
   for (int i = 0; i < config.set_size(); ++i) {
-    const xds::v1::HeaderValue& set = config.set(i);
-    RETURN_IF_ERROR(AddOp(HeaderOp::Kind::kSet, set.name(), set.value(), ops, StrCat("set[", i, "]"), field));
+    compiler.Add(HeaderOp::Kind::kSet, config.set(i).name(), config.set(i).value(), StrCat("set[", i, "]"));
   }
   for (int i = 0; i < config.add_size(); ++i) {
-    const xds::v1::HeaderValue& add = config.add(i);
-    RETURN_IF_ERROR(AddOp(HeaderOp::Kind::kAdd, add.name(), add.value(), ops, StrCat("add[", i, "]"), field));
+    compiler.Add(HeaderOp::Kind::kAdd, config.add(i).name(), config.add(i).value(), StrCat("add[", i, "]"));
   }
   for (int i = 0; i < config.remove_size(); ++i) {
-    RETURN_IF_ERROR(AddOp(HeaderOp::Kind::kRemove, config.remove(i), "", ops, StrCat("remove[", i, "]"), field));
+    compiler.Add(HeaderOp::Kind::kRemove, config.remove(i), "", StrCat("remove[", i, "]"));
   }
-  field.clear();
-  return absl::OkStatus();
+  return compiler.TakeProblems();
 }
 
 void ApplyEachHeaderOp(const HeaderOps& ops, http::Headers& headers) {

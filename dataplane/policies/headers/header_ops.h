@@ -24,10 +24,15 @@ struct HeaderOp {
 // then add, then remove).
 using HeaderOps = std::vector<HeaderOp>;
 
+struct HeaderOpsProblem {
+  std::string field;  // path inside the configuration, as "set[0].name"
+  absl::Status status;
+};
+
 // Appends the operations of CONFIG to OPS. Header names must be tokens of at most 256 characters, values field-content
 // of at most 4096 bytes; framing and hop-by-hop fields (content-length, transfer-encoding, connection, ...) and host
-// cannot be changed. On failure FIELD is the path inside CONFIG, as "set[0].name".
-absl::Status CompileHeaderOps(const xds::v1::HeaderOps& config, HeaderOps& ops, std::string& field);
+// cannot be changed. What is wrong is told all at once, and not appended.
+std::vector<HeaderOpsProblem> CompileHeaderOps(const xds::v1::HeaderOps& config, HeaderOps& ops);
 
 // Does what OPS say. The names and values that it puts in are views into OPS, which must outlive HEADERS.
 void ApplyEachHeaderOp(const HeaderOps& ops, http::Headers& headers);

@@ -1,11 +1,15 @@
 #include "dataplane/policies/headers/header_ops.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace penstock::policies {
 namespace {
+
+using ::testing::ElementsAre;
 
 std::string Text(const http::Headers& headers) {
   std::string text;
@@ -13,6 +17,12 @@ std::string Text(const http::Headers& headers) {
     text += std::string(field.name()) + ": " + std::string(field.value()) + "\n";
   }
   return text;
+}
+
+std::vector<std::string> FieldsRefused(const xds::v1::HeaderOps& config, HeaderOps& ops) {
+  std::vector<std::string> fields;
+  for (const HeaderOpsProblem& problem : CompileHeaderOps(config, ops)) fields.push_back(problem.field);
+  return fields;
 }
 
 TEST(HeaderOps, SetsThenAddsThenRemoves) {
@@ -25,8 +35,7 @@ TEST(HeaderOps, SetsThenAddsThenRemoves) {
   set->set_name("X-Env");
   set->set_value("prod");
   HeaderOps ops;
-  std::string field;
-  ASSERT_TRUE(CompileHeaderOps(config, ops, field).ok());
+  ASSERT_THAT(FieldsRefused(config, ops), ElementsAre());
   http::Headers headers;
   headers.Add("x-env", "dev");
   headers.Add("x-more", "1");
@@ -42,10 +51,22 @@ TEST(HeaderOps, RefusesFramingHopByHopAndHost) {
     xds::v1::HeaderOps config;
     config.add_set()->set_name(name);
     HeaderOps ops;
-    std::string field;
-    EXPECT_FALSE(CompileHeaderOps(config, ops, field).ok()) << name;
-    EXPECT_EQ(field, "set[0].name");
+    EXPECT_THAT(FieldsRefused(config, ops), ElementsAre("set[0].name")) << name;
+    EXPECT_TRUE(ops.empty());
   }
+}
+
+TEST(HeaderOps, TellsAllThatIsWrongAtOnce) {
+  xds::v1::HeaderOps config;
+  for (const char* name : {"content-length", "x-good", "transfer-encoding"}) config.add_set()->set_name(name);
+  auto* add = config.add_add();
+  add->set_name("a b");
+  add->set_value(" c");
+  config.add_remove("connection");
+  HeaderOps ops;
+  EXPECT_THAT(FieldsRefused(config, ops),
+              ElementsAre("set[0].name", "set[2].name", "add[0].name", "add[0].value", "remove[0]"));
+  EXPECT_EQ(ops.size(), 1u);
 }
 
 TEST(HeaderOps, RefusesWhatWouldEndTheField) {
@@ -56,9 +77,7 @@ TEST(HeaderOps, RefusesWhatWouldEndTheField) {
     add->set_name("x-a");
     add->set_value(value);
     HeaderOps ops;
-    std::string field;
-    EXPECT_FALSE(CompileHeaderOps(config, ops, field).ok()) << value;
-    EXPECT_EQ(field, "add[1].value");
+    EXPECT_THAT(FieldsRefused(config, ops), ElementsAre("add[1].value")) << value;
   }
 }
 
