@@ -149,8 +149,9 @@ absl::StatusOr<PathPattern> PathPattern::Expression(std::string_view pattern) {
     compiled.regex = std::move(regex);
     std::string literal = HasTopLevelAlternation(bare) ? "" : TakeLiteral(bare);
     compiled.literal_prefix = literal.size();
-    // Only a segment that a slash closes is one whatever follows.
-    if (literal.starts_with('/')) compiled.key = literal.substr(0, literal.rfind('/'));
+    // Only a segment that a slash closes is one whatever follows; one that reads as kWildcard would not be literal.
+    const bool keyed = literal.starts_with('/') && literal.find('\0') == std::string::npos;
+    if (keyed) compiled.key = literal.substr(0, literal.rfind('/'));
   }
   result.compiled_ = std::make_shared<const Compiled>(std::move(compiled));
   return result;

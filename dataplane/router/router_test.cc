@@ -87,6 +87,14 @@ TEST(Router, FallsThroughToALessSpecificHost) {
   EXPECT_EQ(table.Find("test", "/short"), "PathPrefix / (1 chars)");
 }
 
+TEST(Router, TakesASegmentThatIsANulByteForNoWildcard) {
+  Table table;
+  const std::string path("/\0/", 3);
+  table.Add("", PathPattern::Expression(path));
+  EXPECT_EQ(table.Find("h", path), "RegularExpression " + path);
+  EXPECT_EQ(table.Find("h", "/a/"), "none");
+}
+
 TEST(Router, TestsEachValueOfAHeaderByItself) {
   Table table;
   auto conditions = std::make_unique<Conditions>();
