@@ -66,10 +66,19 @@ void Reactor::Turn(Duration longest) {
   RunReady();
   timers_.Advance(now_);
   RunReady();
+  if (!last_.empty()) RunLast();
+}
+
+// What is queued last from here on is the next turn's.
+void Reactor::RunLast() {
+  IntrusiveList<Runnable> last;
+  last.Splice(last_);
+  while (!last.empty()) last.PopFront().Run();
+  RunReady();
 }
 
 int Reactor::EpollTimeout(Duration longest) const {
-  if (!ready_.empty() || mail_) return 0;
+  if (!ready_.empty() || !last_.empty() || mail_) return 0;
   TimePoint wake = timers_.NextWake();
   if (wake != kNoDeadline) longest = std::min(longest, std::max(wake - clock_.Now(), Duration::zero()));
   if (longest == Duration::max()) return -1;

@@ -82,6 +82,8 @@ class Reactor final : public Clock {
 
   // Runs it in this turn, after what was queued before.
   void Enqueue(Runnable& runnable) { ready_.PushBack(runnable); }
+  // Runs it at the end of this turn: once for all that happened in it. REQUIRES: it is not queued.
+  void EnqueueLast(Runnable& runnable) { last_.PushBack(runnable); }
 
   // Lets all others run first: `co_await reactor.Yield();` goes on in the next turn.
   auto Yield() { return Yielder(*this); }
@@ -147,6 +149,7 @@ class Reactor final : public Clock {
   int EpollTimeout(Duration longest) const;
   void Deliver();
   void RunReady();
+  void RunLast();
   void Wake();
   Status Control(int operation, int fd, std::uint32_t events, EventSource& source);
 
@@ -162,6 +165,7 @@ class Reactor final : public Clock {
   Random random_;
   IntrusiveList<Runnable> ready_;
   IntrusiveList<Runnable> next_turn_;
+  IntrusiveList<Runnable> last_;
   Mailbox mailbox_;
   MailboxSource mailbox_source_{*this};
   bool mail_ = false;

@@ -1,6 +1,7 @@
 #include "dataplane/io/reactor/reactor.h"
 
 #include <csignal>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -113,6 +114,46 @@ TEST(Reactor, AYieldLetsTimersAndMailRun) {
   reactor->Post([&] { stop = true; });
   while (reactor->tasks() > 0) reactor->Turn(Duration::max());
   EXPECT_LE(turns, 3);
+}
+
+// Writes its name down when it is run.
+struct Note final : Runnable {
+  Note(std::string& log, char name) : log(log), name(name) {}
+  void Run() override { log += name; }
+  std::string& log;
+  const char name;
+};
+
+TEST(Reactor, RunsWhatIsQueuedLastAfterEverythingElseOfTheTurn) {
+  std::unique_ptr<Reactor> reactor = MakeReactor();
+  std::string log;
+  Note last(log, 'l');
+  Note soon(log, 's');
+  reactor->EnqueueLast(last);
+  reactor->Enqueue(soon);
+  reactor->Post([&] { log += 'm'; });
+  reactor->Turn(Duration::max());
+  EXPECT_EQ(log, "sml");
+}
+
+// Queues itself last again, so often.
+struct Again final : Runnable {
+  explicit Again(Reactor& reactor) : reactor(reactor) {}
+  void Run() override {
+    if (++runs < 3) reactor.EnqueueLast(*this);
+  }
+  Reactor& reactor;
+  int runs = 0;
+};
+
+TEST(Reactor, RunsWhatQueuesItselfLastOncePerTurnWithoutWaiting) {
+  std::unique_ptr<Reactor> reactor = MakeReactor();
+  Again again(*reactor);
+  reactor->EnqueueLast(again);
+  for (int turns = 1; turns <= 3; ++turns) {
+    reactor->Turn(Duration::max());
+    EXPECT_EQ(again.runs, turns);
+  }
 }
 
 Task<int> AfterSleep(Reactor& reactor, Duration duration, int value, Cancellation* cancellation) {
