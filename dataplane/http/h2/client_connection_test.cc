@@ -181,6 +181,7 @@ TEST_F(ClientConnectionTest, ResetsAStreamWhoseResponseIsMalformedAndNothingElse
       {"four digits", head({{":status", "2000"}}), Error::kStatus},
       {"no digits", head({{":status", "2xx"}}), Error::kStatus},
       {"a status below 100", head({{":status", "099"}}), Error::kStatus},
+      {"a status above 599", head({{":status", "600"}}, kWhole), Error::kStatus},
       {"101", head({{":status", "101"}}), Error::kSwitching},
       {"an informational end", head({{":status", "103"}}, kWhole), Error::kInformational},
       {"a request's field", head({{":status", "200"}, {":path", "/"}}), Error::kPseudoField},

@@ -31,7 +31,7 @@ constexpr Row kRows[] = {
     {417, "the only expectation is 100-continue"},
     {501, "extended CONNECT is not supported here"},
     {400, "the trailer section is malformed or larger than the limit"},
-    {502, "there must be one status of three digits"},
+    {502, "there must be one status, of 100 to 599"},
     {502, "HTTP/2 has no status 101"},
     {502, "too many informational responses, or one that ends the stream"},
     {502, "content before the head of the response"},

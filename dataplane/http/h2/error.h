@@ -46,7 +46,7 @@ enum class Error : uint8_t {
   kExpectation,       // 417: other than exactly "100-continue"
   kProtocol,          // 501: extended CONNECT (RFC 8441)
   kTrailers,          // 400: pseudo-fields among them, wrong fields, or content behind them
-  kStatus,            // of a response: none, several, or not three digits
+  kStatus,            // of a response: none, several, or not 100 to 599
   kSwitching,         // of a response: 101, which HTTP/2 does not have
   kInformational,     // of a response: too many informational heads, or one that ends the stream
   kEarlyContent,      // of a response: content before its head

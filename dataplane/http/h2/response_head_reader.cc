@@ -35,7 +35,7 @@ Error ResponseHeadReader::Check(std::string_view name, std::string_view value) {
 
 Error ResponseHeadReader::SetStatus(std::string_view name, std::string_view value) {
   if (name != ":status" || !head_->headers.empty()) return Error::kPseudoField;
-  if (head_->status != 0 || value.size() != 3 || value[0] < '1') return Error::kStatus;
+  if (head_->status != 0 || value.size() != 3 || value[0] < '1' || value[0] > '5') return Error::kStatus;
   int status = 0;
   for (char digit : value) {
     if (digit < '0' || digit > '9') return Error::kStatus;
