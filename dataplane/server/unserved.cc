@@ -23,7 +23,7 @@ std::string_view Check(const snapshot::CompiledListener& listener) {
 
 std::string_view Check(const CompiledCluster& cluster) {
   if (cluster.tls.has_value()) return "this build speaks to endpoints without TLS only";
-  if (cluster.protocol != CompiledCluster::Protocol::kHttp1) return "this build speaks HTTP/1.1 to endpoints only";
+  if (cluster.protocol == CompiledCluster::Protocol::kAuto) return "this build agrees with endpoints on no protocol";
   return "";
 }
 

@@ -28,6 +28,7 @@ TEST(Unserved, IsWhateverWouldBeSpokenInAnotherWayThanItIsTold) {
       t::Cluster("clear"),
       t::Cluster("tls", "tls { hostname: 'a.example' system_ca: true }"),
       t::Cluster("h2", "protocol: HTTP2"),
+      t::Cluster("auto", "protocol: AUTO tls { hostname: 'a.example' system_ca: true }"),
       t::Endpoints("clear", "endpoints { address: '10.0.0.1' port: 1 weight: 1 }"),
       t::Endpoints("h2", "endpoints { address: 'unix:/run/x' weight: 1 }"),
       t::Route("http",
@@ -38,7 +39,7 @@ TEST(Unserved, IsWhateverWouldBeSpokenInAnotherWayThanItIsTold) {
       t::Route("pg", "attachments { listener: 'tcp' } rules { tunnel { clusters { cluster: 'clear' weight: 1 } } }")};
   std::shared_ptr<const snapshot::Snapshot> snapshot = t::MustCompile(nullptr, {resources, {}, {}});
   EXPECT_EQ(NamesOf(FindUnserved(*snapshot, resources)),
-            (std::vector<std::string>{"https", "tcp", "proxied", "h2c", "tls", "h2", "h2", "ws", "pg"}));
+            (std::vector<std::string>{"https", "tcp", "proxied", "h2c", "tls", "auto", "h2", "ws", "pg"}));
 }
 
 }  // namespace

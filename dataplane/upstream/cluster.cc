@@ -6,12 +6,6 @@
 #include "dataplane/io/net/connect.h"
 
 namespace penstock::upstream {
-namespace {
-
-// How long a request without a place waits before it looks again whether other workers gave some back, and asks them.
-constexpr Duration kLookAgain = std::chrono::milliseconds(20);
-
-}  // namespace
 
 View::View(Cluster& cluster, snapshot::Shared<snapshot::CompiledCluster> config,
            snapshot::Shared<snapshot::EndpointSet> endpoints)
@@ -71,6 +65,8 @@ void Cluster::Show(const snapshot::Shared<snapshot::CompiledCluster>& config,
   const snapshot::Shared<snapshot::EndpointSet>& endpoints = names != nullptr ? dns_->endpoints() : given;
   if (!new_config && views_.front()->endpoints_ == endpoints) return;
   if (new_config) deps_.limits->Set(config->upstream);
+  // A connection that is shared has its settings for life.
+  if (!views_.empty() && views_.front()->settings() != config->upstream) RetireStreams();
   for (std::size_t i = 0; i < views_.size(); ++i) {
     if (views_[i]->config_ != config || views_[i]->endpoints_ != endpoints) continue;
     std::swap(views_[0], views_[i]);
@@ -100,9 +96,13 @@ void Cluster::RetirePools() {
   }
 }
 
+void Cluster::RetireStreams() {
+  for (const auto& [address, pool] : pools_) pool->streams().RetireAll();
+}
+
 EndpointPool& Cluster::PoolOf(const io::SocketAddress& address) {
   std::unique_ptr<EndpointPool>& pool = pools_[address];
-  if (pool == nullptr) pool = std::make_unique<EndpointPool>(deps_.reactor, address, *deps_.cells);
+  if (pool == nullptr) pool = std::make_unique<EndpointPool>(deps_.reactor, address, *deps_.cells, waiting_);
   return *pool;
 }
 
@@ -113,6 +113,9 @@ Task<Status> Cluster::Resolved(Wait wait) {
 }
 
 Task<Acquired> Cluster::Acquire(View& view, std::size_t endpoint, bool fresh, Wait wait) {
+  if (view.config().protocol == snapshot::CompiledCluster::Protocol::kHttp2) {
+    return AcquireStream(view, *view.rows_[endpoint].pool, wait);
+  }
   std::unique_ptr<Connection> idle = fresh ? nullptr : view.rows_[endpoint].pool->TakeIdle();
   if (idle == nullptr) return AcquireNew(view, endpoint, fresh, wait);
   return Acquired(std::move(idle));
@@ -125,15 +128,8 @@ Task<Acquired> Cluster::AcquireNew(View& view, std::size_t endpoint, bool fresh,
   while (!slot.ok()) {
     if (!pending.ok()) pending = Lease::Take(pending_);
     if (!pending.ok()) co_return Acquired(Acquired::Failure::kOverloaded);
-    AskNeighbours();
-    io::Waiter waiter(deps_.reactor, waiting_, wait.Until(After(deps_.reactor.Now(), kLookAgain)));
-    ++waiters_;
-    io::Woke woke = co_await waiter;
-    --waiters_;
-    if (waiters_ == 0) self_->wants.store(false, std::memory_order_relaxed);
-    if (woke == io::Woke::kCancelled) co_return Acquired(Acquired::Failure::kWaitOver);
-    bool late = woke == io::Woke::kDeadline && deps_.reactor.Now() >= wait.deadline;
-    if (late) co_return Acquired(Acquired::Failure::kNoTurn);
+    AcquireFailure failure = co_await WaitForPlace(wait);
+    if (failure != AcquireFailure::kNone) co_return Acquired(failure);
     std::unique_ptr<Connection> idle = fresh ? nullptr : pool.TakeIdle();
     if (idle != nullptr) co_return Acquired(std::move(idle));
     slot = TakePlace();
@@ -145,36 +141,58 @@ Task<Acquired> Cluster::AcquireNew(View& view, std::size_t endpoint, bool fresh,
   co_return acquired;
 }
 
+// Until there may be one: kNone.
+Task<AcquireFailure> Cluster::WaitForPlace(Wait wait) {
+  AskNeighbours();
+  io::Waiter waiter(deps_.reactor, waiting_, wait.Until(After(deps_.reactor.Now(), kLookAgain)));
+  ++waiters_;
+  io::Woke woke = co_await waiter;
+  --waiters_;
+  if (waiters_ == 0) self_->wants.store(false, std::memory_order_relaxed);
+  if (woke == io::Woke::kCancelled) co_return AcquireFailure::kWaitOver;
+  bool late = woke == io::Woke::kDeadline && deps_.reactor.Now() >= wait.deadline;
+  co_return late ? AcquireFailure::kNoTurn : AcquireFailure::kNone;
+}
+
 Task<Acquired> Cluster::Connect(View& view, EndpointPool& pool, Lease slot, Wait wait) {
-  const snapshot::UpstreamSettings& settings = view.settings();
   TimePoint start = deps_.reactor.Now();
-  TimePoint connect_deadline = After(start, settings.connect_timeout);
+  Dialed dialed = co_await Dial(view, pool, wait);
+  if (dialed.stream == nullptr) co_return Acquired(dialed.failure);
+  TimePoint expires = Expiry(view.settings());
+  auto connection = std::make_unique<Connection>(pool, std::move(dialed.stream), std::move(slot), expires);
+  co_return Acquired(std::move(connection), deps_.reactor.Now() - start);
+}
+
+Task<Cluster::Dialed> Cluster::Dial(View& view, EndpointPool& pool, Wait wait) {
+  TimePoint connect_deadline = After(deps_.reactor.Now(), view.settings().connect_timeout);
   std::optional<EndpointPool::Connecting> connecting(std::in_place, pool);
   StatusOr<std::unique_ptr<io::TcpStream>> stream =
       co_await io::Connect(deps_.reactor, pool.address(), wait.Until(connect_deadline));
   connecting.reset();
-  TimePoint now = deps_.reactor.Now();
-  if (!stream.ok()) {
-    bool callers = IsCancelled(stream.status()) || (IsTimeout(stream.status()) && wait.deadline < connect_deadline);
-    if (callers) co_return Acquired(Acquired::Failure::kWaitOver);
-    deps_.cells->connection_failures.Add();
-    // What this side lacks says nothing about the endpoint.
-    if (!absl::IsResourceExhausted(stream.status())) pool.ConnectFailed(now);
-    bool timeout = IsTimeout(stream.status());
-    co_return Acquired(timeout ? Acquired::Failure::kConnectTimeout : Acquired::Failure::kConnectFailed);
+  if (stream.ok()) {
+    pool.ConnectSucceeded();
+    co_return Dialed{AcquireFailure::kNone, *std::move(stream)};
   }
-  pool.ConnectSucceeded();
-  // Up to a tenth less, so that connections made together do not end together.
+  bool callers = IsCancelled(stream.status()) || (IsTimeout(stream.status()) && wait.deadline < connect_deadline);
+  if (callers) co_return Dialed{AcquireFailure::kWaitOver, nullptr};
+  deps_.cells->connection_failures.Add();
+  // What this side lacks says nothing about the endpoint.
+  if (!absl::IsResourceExhausted(stream.status())) pool.ConnectFailed(deps_.reactor.Now());
+  bool timeout = IsTimeout(stream.status());
+  co_return Dialed{timeout ? AcquireFailure::kConnectTimeout : AcquireFailure::kConnectFailed, nullptr};
+}
+
+// Up to a tenth less than the age that is allowed, so that connections made together do not end together.
+TimePoint Cluster::Expiry(const snapshot::UpstreamSettings& settings) {
   Duration age = settings.max_connection_age;
   Duration jitter(
       static_cast<std::int64_t>(deps_.reactor.random().Below(static_cast<std::uint64_t>(age.count() / 10 + 1))));
-  auto connection = std::make_unique<Connection>(pool, *std::move(stream), std::move(slot), After(now, age - jitter));
-  co_return Acquired(std::move(connection), now - start);
+  return After(deps_.reactor.Now(), age - jitter);
 }
 
 bool Cluster::CloseSomeIdle() {
   for (const auto& [address, pool] : pools_) {
-    if (pool->CloseOldest()) return true;
+    if (pool->CloseSome()) return true;
   }
   return false;
 }

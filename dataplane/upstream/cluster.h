@@ -14,6 +14,7 @@
 #include "dataplane/snapshot/snapshot.h"
 #include "dataplane/upstream/dns_lane.h"
 #include "dataplane/upstream/lb/balancer.h"
+#include "dataplane/upstream/pool/acquire_failure.h"
 #include "dataplane/upstream/pool/endpoint_pool.h"
 #include "dataplane/upstream/pool/limits.h"
 
@@ -80,24 +81,20 @@ class ViewRef {
   View* view_ = nullptr;
 };
 
-// A connection for one try, or why there is none.
+// A connection for one try, or a place on one of HTTP/2; or why there is none.
 struct Acquired {
-  enum class Failure : std::uint8_t {
-    kNone,
-    kOverloaded,      // too many wait for a connection's place already
-    kNoTurn,          // waited for a place until the caller's deadline
-    kConnectFailed,   // refused, unreachable, or no descriptor or port on this side
-    kConnectTimeout,  // the connect timeout
-    kWaitOver,        // the caller's deadline or cancellation
-  };
+  using Failure = AcquireFailure;
 
   explicit Acquired(Failure why) : failure(why) {}
   // CONNECT is how long connecting took; negative: it was an idle connection.
   explicit Acquired(std::unique_ptr<Connection> made, Duration connect = Duration(-1))
       : connection(std::move(made)), reused(connect < Duration::zero()), connect(connect) {}
+  explicit Acquired(StreamPlace given, Duration connect)
+      : place(std::move(given)), reused(connect < Duration::zero()), connect(connect) {}
 
   Failure failure = Failure::kNone;
   std::unique_ptr<Connection> connection;
+  StreamPlace place;
   bool reused = false;
   Duration connect{-1};
 };
@@ -111,6 +108,7 @@ class Cluster {
     std::shared_ptr<ClusterLimits> limits;
     int workers;
     std::shared_ptr<telemetry::ClusterCells> cells;
+    Cancellation& life;  // of the worker: its end is that of everything here
   };
 
   Cluster(std::string name, Deps deps);
@@ -140,7 +138,8 @@ class Cluster {
 
   // A connection to the endpoint: an idle one, or a new one within the connect timeout; waits for its turn if the
   // cluster has as many connections as it may. Idle ones make room for it, other workers' too. FRESH: not an idle one,
-  // since those may all be dead.
+  // since those may all be dead. With HTTP/2, a place on a connection that others share, FRESH or not: a dead one takes
+  // no new streams.
   Task<Acquired> Acquire(View& view, std::size_t endpoint, bool fresh, Wait wait);
 
   // Takes it back from a complete exchange, or lets it close and somebody else have its place.
@@ -173,17 +172,36 @@ class Cluster {
  private:
   friend class View;
 
+  // How long a request without a place waits before it looks again whether other workers gave some back, and
+  // asks them.
+  static constexpr Duration kLookAgain = std::chrono::milliseconds(20);
+
   EndpointPool& PoolOf(const io::SocketAddress& address);
   View& AddView(snapshot::Shared<snapshot::CompiledCluster> config, snapshot::Shared<snapshot::EndpointSet> endpoints);
   void RetirePools();
+  void RetireStreams();
   bool CloseSomeIdle();
   Lease TakePlace();
   void AskNeighbours();
   std::shared_ptr<Neighbour> NextInTurn(std::int64_t used);
   void Hand(const std::shared_ptr<Neighbour>& asker);
   void PlaceFreed();
+  Task<AcquireFailure> WaitForPlace(Wait wait);
+  TimePoint Expiry(const snapshot::UpstreamSettings& settings);
   Task<Acquired> AcquireNew(View& view, std::size_t endpoint, bool fresh, Wait wait);
   Task<Acquired> Connect(View& view, EndpointPool& pool, Lease slot, Wait wait);
+  Task<Acquired> AcquireStream(View& view, EndpointPool& pool, Wait wait);
+  Task<AcquireFailure> WaitForConnect(StreamPool& streams, Wait wait);
+  Task<void> ServeStreams(ViewRef view, EndpointPool* pool, Lease slot);
+
+  // A stream that may be written to; or why there is none.
+  struct Dialed {
+    AcquireFailure failure = AcquireFailure::kNone;
+    std::unique_ptr<io::Stream> stream;
+  };
+  // Connects within the connect timeout. Both protocols begin here: what lies between a socket and them belongs here,
+  // and what is agreed upon with the peer is known behind it.
+  Task<Dialed> Dial(View& view, EndpointPool& pool, Wait wait);
 
   const std::string name_;
   Deps deps_;

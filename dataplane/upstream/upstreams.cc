@@ -47,7 +47,8 @@ Cluster& Upstreams::Use(const snapshot::Shared<snapshot::CompiledCluster>& confi
                                                                     .resolver = resolver_,
                                                                     .limits = limits_.Get(config->name),
                                                                     .workers = limits_.workers(),
-                                                                    .cells = stats_.HoldCluster(config->name)});
+                                                                    .cells = stats_.HoldCluster(config->name),
+                                                                    .life = life_});
   }
   cluster->Show(config, endpoints);
   return *cluster;

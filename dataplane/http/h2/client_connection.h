@@ -66,6 +66,8 @@ class ClientConnection {
   // Why the connection failed; kNoError if it did not, or not yet. Its streams hear nothing of that.
   ErrorCode failure() const { return failure_; }
 
+  // The server has said what it takes.
+  bool has_settings() const { return had_settings_; }
   // How many streams may run at a time.
   uint32_t max_streams() const;
   bool going_away() const { return going_away_; }

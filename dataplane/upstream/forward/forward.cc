@@ -6,7 +6,9 @@
 #include "dataplane/upstream/forward/mirror.h"
 #include "dataplane/upstream/forward/replay_body.h"
 #include "dataplane/upstream/forward/retry.h"
+#include "dataplane/upstream/forward/try.h"
 #include "dataplane/upstream/forward/upstream_response.h"
+#include "dataplane/upstream/forward/upstream_stream.h"
 
 namespace penstock::upstream {
 namespace {
@@ -107,6 +109,16 @@ Duration TryTimeout(const snapshot::Forward& rule) {
   return timeout;
 }
 
+// A try over what was acquired.
+Try& MakeTry(Exchange& x, Tries& tries, Acquired acquired) {
+  if (acquired.place.ok()) {
+    return x.Own<UpstreamStream>(x, tries.view.Share(), std::move(acquired.place), acquired.reused,
+                                 std::move(tries.request));
+  }
+  return x.Own<UpstreamResponse>(x, tries.view.Share(), std::move(acquired.connection), acquired.reused,
+                                 std::move(tries.request));
+}
+
 // One try on one endpoint. If it gives a response, x.response_body is it.
 Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const snapshot::Forward& rule,
                         InformationalSink* informational) {
@@ -122,14 +134,13 @@ Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const s
   Wait wait = x.wait().Until(try_deadline);
   Acquired acquired = co_await cluster.Acquire(*tries.view, endpoint, tries.count > 1, wait);
   x.time.connect = acquired.connect;
-  tries.connect_failed = acquired.connection == nullptr;
+  tries.connect_failed = acquired.failure != Acquired::Failure::kNone;
   if (tries.connect_failed) {
     TryResult failed = ConnectFailure(x, acquired.failure, x.cancellation().cancelled(), reactor.Now());
     if (failed.reason == Reason::kUpstreamOverloaded) cluster.cells().limit_refusals.Add();
     co_return failed;
   }
-  UpstreamResponse& response = x.Own<UpstreamResponse>(x, tries.view.Share(), std::move(acquired.connection),
-                                                       acquired.reused, std::move(tries.request));
+  Try& response = MakeTry(x, tries, std::move(acquired));
   Duration after_upload = tries.body != nullptr ? std::max<Duration>(timeout, rule.request_timeout) : Duration::zero();
   TryResult result = co_await response.Run(tries.body, informational, wait.deadline, after_upload);
   response.CountTry(result);
@@ -150,7 +161,7 @@ Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const s
 
 // Throws a response away so that its request can be sent again.
 Task<void> DropResponse(Exchange& x, Tries& tries) {
-  tries.request = static_cast<UpstreamResponse*>(x.response_body)->TakeRequest();
+  tries.request = static_cast<Try*>(x.response_body)->TakeRequest();
   co_await x.response_body->Finish();
   x.response_body = &x.no_body;
   x.response.Clear();

@@ -19,10 +19,8 @@ http::h1::HeadLimits LimitsOf(const snapshot::UpstreamSettings& settings) {
 
 UpstreamResponse::UpstreamResponse(Exchange& x, ViewRef view, std::unique_ptr<Connection> connection, bool reused,
                                    Lease request)
-    : x_(x),
-      view_(std::move(view)),
+    : Try(x, std::move(view), std::move(request)),
       connection_(std::move(connection)),
-      request_(std::move(request)),
       reused_(reused),
       stop_(&x.cancellation()),
       upload_(connection_->stream(), x.request.framing, view_->settings().stream_idle_timeout, &x.cancellation(),
@@ -44,17 +42,6 @@ Task<TryResult> UpstreamResponse::Run(ReplayBody* body, InformationalSink* infor
   }
   asked_ = true;
   return ReadHead(informational, deadline, timeout);
-}
-
-void UpstreamResponse::CountTry(const TryResult& result) {
-  if (!asked_) return;
-  TimePoint now = view_->cluster().reactor().Now();
-  telemetry::ClusterCells& cells = view_->cluster().cells();
-  cells.requests.Add(result.reason == Reason::kNone ? x_.response.status : 0);
-  CountEnd(result.reason);
-  if (result.reason != Reason::kNone) return;
-  cells.response_time.Observe(now - x_.time.upstream_start);
-  x_.time.upstream_head = now;
 }
 
 Chunk UpstreamResponse::SerialiseHead() {
@@ -221,20 +208,6 @@ Task<StatusOr<Chunk>> UpstreamResponse::ReadMore() {
     StatusOr<Chunk> out = Chunk();
     if (TakeBuffered(out)) co_return out;
   }
-}
-
-Status UpstreamResponse::Broken(Reason reason, std::string_view detail) {
-  failed_ = true;
-  x_.reason = reason;
-  x_.detail = detail;
-  CountEnd(reason);
-  return absl::AbortedError("the response broke off");
-}
-
-void UpstreamResponse::CountEnd(Reason reason) {
-  telemetry::ClusterCells& cells = view_->cluster().cells();
-  if (reason == Reason::kUpstreamTimeout || reason == Reason::kUpstreamIdle) cells.timeouts.Add();
-  if (reason == Reason::kUpstreamReset || reason == Reason::kUpstreamAborted) cells.resets.Add();
 }
 
 Task<void> UpstreamResponse::Finish() {

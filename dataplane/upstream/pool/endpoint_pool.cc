@@ -70,7 +70,9 @@ void EndpointPool::Drop(Connection& idle) {
 
 void EndpointPool::set_retired(bool retired) {
   retired_ = retired;
-  if (retired) CloseIdle();
+  if (!retired) return;
+  CloseIdle();
+  streams_.RetireAll();
 }
 
 void EndpointPool::ConnectFailed(TimePoint now) {

@@ -7,6 +7,7 @@
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/telemetry/stats/cells.h"
 #include "dataplane/upstream/pool/connection.h"
+#include "dataplane/upstream/pool/stream_pool.h"
 
 namespace penstock::upstream {
 
@@ -14,8 +15,10 @@ namespace penstock::upstream {
 // endpoint set; must outlive its connections.
 class EndpointPool {
  public:
-  EndpointPool(io::Reactor& reactor, const io::SocketAddress& address, telemetry::ClusterCells& cells)
-      : reactor_(reactor), address_(address), text_(address.ToString()), cells_(cells) {}
+  // FOR_PLACES: where requests wait that found no place for a connection. All outlive it.
+  EndpointPool(io::Reactor& reactor, const io::SocketAddress& address, telemetry::ClusterCells& cells,
+               io::WaitQueue& for_places)
+      : reactor_(reactor), address_(address), text_(address.ToString()), cells_(cells), streams_(for_places) {}
   EndpointPool(const EndpointPool&) = delete;
   EndpointPool& operator=(const EndpointPool&) = delete;
   ~EndpointPool();
@@ -32,7 +35,12 @@ class EndpointPool {
 
   // Closes the idle connection that was used longest ago. False if there is none.
   bool CloseOldest();
+  // The same for connections of any protocol.
+  bool CloseSome() { return CloseOldest() || streams_.CloseIdle(); }
   void CloseIdle();
+
+  // The connections that speak HTTP/2.
+  StreamPool& streams() { return streams_; }
 
   // No endpoint set names this address any more: nothing is kept. May be undone.
   void set_retired(bool retired);
@@ -46,7 +54,7 @@ class EndpointPool {
   void ConnectSucceeded();
   bool Paused(TimePoint now) const { return now < paused_until_; }
   // Paused, and somebody finds out already whether it is back: others would only wait for the same answer.
-  bool Hopeless(TimePoint now) const { return Paused(now) && connecting_ > 0 && idle_.empty(); }
+  bool Hopeless(TimePoint now) const { return Paused(now) && connecting_ > 0 && idle_.empty() && streams_.empty(); }
 
   // Counts a connect that runs, as long as it lives.
   class Connecting {
@@ -64,6 +72,7 @@ class EndpointPool {
 
  private:
   friend class Connection;
+  friend class MultiplexedConnection;
 
   void Drop(Connection& idle);
 
@@ -72,7 +81,8 @@ class EndpointPool {
   const std::string text_;
   telemetry::ClusterCells& cells_;
   IntrusiveList<Connection> idle_;  // owned; the one used last in front
-  std::size_t connections_ = 0;     // idle ones included
+  StreamPool streams_;
+  std::size_t connections_ = 0;  // idle ones included
   bool retired_ = false;
   int failures_ = 0;
   int connecting_ = 0;

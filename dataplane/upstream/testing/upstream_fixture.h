@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "dataplane/telemetry/stats/registry.h"
 #include "dataplane/upstream/cluster.h"
 #include "dataplane/upstream/forward/forward.h"
+#include "dataplane/upstream/testing/h2_upstream.h"
 #include "dataplane/upstream/testing/scripted_upstream.h"
 #include "dataplane/upstream/upstreams.h"
 #include "gtest/gtest.h"
@@ -70,6 +72,7 @@ class UpstreamTest : public testing::Test {
     std::uint32_t tries = 0;
     std::string endpoint;
     Reason late_reason = Reason::kNone;  // of the content
+    std::string trailers;                // "name: value;" each
   };
 
   UpstreamTest()
@@ -84,6 +87,7 @@ class UpstreamTest : public testing::Test {
   ~UpstreamTest() override {
     upstreams_->Stop();
     for (const std::unique_ptr<ScriptedUpstream>& server : servers_) server->Stop();
+    for (const std::unique_ptr<H2Upstream>& server : h2_servers_) server->Stop();
     RunUntilIdle();
     upstreams_.reset();
     EXPECT_EQ(reactor_->blocks().bytes_in_use(), 0u);
@@ -101,19 +105,34 @@ class UpstreamTest : public testing::Test {
     return *servers_.back();
   }
 
+  H2Upstream& ServeH2(H2Upstream::Script script, const http::h2::ServerLimits& limits = {}) {
+    h2_servers_.push_back(std::make_unique<H2Upstream>(*reactor_, std::move(script), limits));
+    return *h2_servers_.back();
+  }
+
   // Shows the cluster "c" with these endpoints.
   Cluster& Use(const std::vector<const ScriptedUpstream*>& servers, const char* name = "c") {
+    return UseServers(servers, name);
+  }
+  Cluster& UseH2(const std::vector<const H2Upstream*>& servers) {
+    config_.protocol = snapshot::CompiledCluster::Protocol::kHttp2;
+    return UseServers(servers, "c");
+  }
+  template <typename Server>
+  Cluster& UseServers(const std::vector<const Server*>& servers, const char* name) {
+    std::vector<io::SocketAddress> addresses;
+    for (const Server* server : servers) addresses.push_back(server->address());
+    return UseAddresses(addresses, name);
+  }
+  Cluster& UseAddresses(const std::vector<io::SocketAddress>& addresses, const char* name) {
     auto config = std::make_shared<snapshot::CompiledCluster>(config_);
     config->name = name;
     auto endpoints = std::make_shared<snapshot::EndpointSet>();
     endpoints->cluster = name;
     endpoints->epoch = ++epoch_;
-    for (const ScriptedUpstream* server : servers) {
-      endpoints->endpoints.push_back({.address = server->address().ip().ToString(),
-                                      .port = server->address().port(),
-                                      .weight = 1,
-                                      .zone = "",
-                                      .hostname = ""});
+    for (const io::SocketAddress& address : addresses) {
+      endpoints->endpoints.push_back(
+          {.address = address.ip().ToString(), .port = address.port(), .weight = 1, .zone = "", .hostname = ""});
     }
     return upstreams_->Use(config, endpoints);
   }
@@ -127,6 +146,29 @@ class UpstreamTest : public testing::Test {
   static void SetBody(Exchange& x, Body& body, http::Framing framing) {
     x.request_body = &body;
     x.request.framing = framing;
+  }
+
+  // The same for many at a time: what came of each, in their order.
+  std::vector<Result> SendAll(std::span<Exchange* const> exchanges, Cluster& cluster) {
+    std::vector<Task<Result>> tasks;
+    for (Exchange* x : exchanges) {
+      x->Begin(cancellation_);
+      if (x->request.path.empty()) Get(*x);
+      tasks.push_back(SendAndRead(*x, Attempt{*upstreams_, cluster, rule_}));
+    }
+    return reactor_->BlockOn(WhenAll(std::move(tasks)));
+  }
+  // Begins to send and read; the result is there once the reactor has run for long enough.
+  void Begin(Exchange& x, Cluster& cluster, std::optional<Result>& out) { Begin(x, cluster, out, cancellation_); }
+  void Begin(Exchange& x, Cluster& cluster, std::optional<Result>& out, Cancellation& cancellation) {
+    x.Begin(cancellation);
+    if (x.request.path.empty()) Get(x);
+    task_internal::RunInto(SendAndRead(x, Attempt{*upstreams_, cluster, rule_}), &out);
+  }
+  template <typename Done>
+  bool RunUntil(Done done) {
+    for (int i = 0; i < 10'000 && !done(); ++i) reactor_->Turn(std::chrono::milliseconds(1));
+    return done();
   }
 
   // Sends x and reads the answer to its end.
@@ -151,6 +193,7 @@ class UpstreamTest : public testing::Test {
   ProcessLimits limits_;
   std::unique_ptr<Upstreams> upstreams_;
   std::vector<std::unique_ptr<ScriptedUpstream>> servers_;
+  std::vector<std::unique_ptr<H2Upstream>> h2_servers_;
   snapshot::CompiledCluster config_;
   snapshot::Forward rule_;
   Cancellation cancellation_;
@@ -169,6 +212,10 @@ class UpstreamTest : public testing::Test {
       result.content_status = chunk.status();
       if (!chunk.ok() || chunk->empty()) break;
       result.content.append(chunk->view());
+    }
+    const http::Headers* trailers = result.content_status.ok() ? x.response_body->Trailers() : nullptr;
+    for (std::size_t i = 0; trailers != nullptr && i < trailers->size(); ++i) {
+      result.trailers.append((*trailers)[i].name()).append(": ").append((*trailers)[i].value()).append(";");
     }
     co_await x.response_body->Finish();
     result.late_reason = x.reason;
