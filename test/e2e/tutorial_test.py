@@ -35,6 +35,7 @@ SHAPES = [
     (r"^\[\d+\].*\n", ""),  # what a shell tells of its jobs
     (r"context \"up\" in \S+\)", 'context "up" in FILE)'),
     (r"127\.0\.0\.1:9\d+", "SERVER"),
+    (r"(control plane( answers)? at) 127\.0\.0\.1:\d+", r"\1 SERVER"),  # any port where another fleet has 9443
     (r"\b(now|\d+ (s|ms|min) ago)\b", "WHEN"),
     (r"\b[\d.]+ (ms|s)\b", "TIME"),
     (r"\b[\d.]+ k?B\b", "SIZE"),
