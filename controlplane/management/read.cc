@@ -52,7 +52,7 @@ manifests::v1::Condition SupersededCondition(uint64_t generation, const store::G
   condition.set_status("False");
   condition.set_observed_generation(generation);
   condition.set_reason("Superseded");
-  const bool known = shown.result.find('/') != std::string::npos || shown.result.starts_with("rejected");
+  const bool known = shown.result != rollout::kSuperseded;
   condition.set_message(StrCat("changed or deleted since",
                                known ? StrCat("; generation ", shown.id.number, ": ", shown.result) : std::string()));
   condition.set_last_transition_time(rollout::ConditionTimes::Text(shown.time));

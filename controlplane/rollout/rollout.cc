@@ -110,7 +110,7 @@ absl::StatusOr<store::GenerationRecord> Rollout::Record(uint64_t generation) {
 
 void Rollout::CompleteResult(store::GenerationRecord& record) const {
   if (record.id == Newest()) record.result = ResultOf(record.id);
-  if (record.result.empty()) record.result = "superseded";
+  if (record.result.empty()) record.result = kSuperseded;
 }
 
 void Rollout::StampConditions(const manifests::ObjectKey& key, absl::Time otherwise,

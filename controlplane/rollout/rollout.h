@@ -42,6 +42,9 @@ struct RolloutCounts {
   size_t groups = 0;
 };
 
+// The result of an older generation of which nothing else is known.
+inline constexpr std::string_view kSuperseded = "superseded";
+
 // Thread-safe. Changes run one after the other on a thread of its own: check, translate, compile, store, publish.
 // Whoever asks for one blocks until it is stored or refused, not until it is served.
 class Rollout final : public FleetEvents {

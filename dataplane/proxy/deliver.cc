@@ -7,21 +7,6 @@ namespace {
 // What a failed write to the client means.
 Reason ReasonOfWrite(const Status& status) { return IsTimeout(status) ? Reason::kClientTooSlow : Reason::kClientGone; }
 
-// What cannot be delivered, while nothing of it was sent: say so.
-Task<void> StartWithApology(Call& call, Reason reason) {
-  co_await call.x.response_body->Finish();
-  ReplyWith(call, reason);
-  call.started = call.stream.StartResponse(call.close).ok();
-}
-
-Task<void> StartResponse(Call& call) {
-  // Nobody is left to read one.
-  if (call.x.response.status == 0) return Task<void>();
-  call.started = call.stream.StartResponse(call.close).ok();
-  // A response that this proxy cannot write is a bug or a bad rewrite.
-  return call.started ? Task<void>() : StartWithApology(call, Reason::kInternalError);
-}
-
 // What the rule and the policies did to the response that is replaced holds for its replacement: without the CORS
 // fields a browser would not even tell its page the status.
 void TakeOverFields(const http::Headers& replaced, Call& call) {
@@ -33,16 +18,29 @@ void TakeOverFields(const http::Headers& replaced, Call& call) {
   }
 }
 
+// What cannot be delivered, while nothing of it was sent: say so. REPLACED: whose fields hold for the apology, too.
+Task<void> StartWithApology(Call& call, Reason reason, const http::Headers* replaced) {
+  co_await call.x.response_body->Finish();
+  ReplyWith(call, reason);
+  if (replaced != nullptr) TakeOverFields(*replaced, call);
+  call.started = call.stream.StartResponse(call.close).ok();
+}
+
+Task<void> StartResponse(Call& call) {
+  // Nobody is left to read one.
+  if (call.x.response.status == 0) return Task<void>();
+  call.started = call.stream.StartResponse(call.close).ok();
+  // A response that this proxy cannot write is a bug or a bad rewrite.
+  return call.started ? Task<void>() : StartWithApology(call, Reason::kInternalError, nullptr);
+}
+
 // Content that broke at its first byte, with the head not sent yet, becomes a 502.
 Task<Status> PumpApology(Call& call, const Status& broken) {
   Reason reason = absl::IsDataLoss(broken) ? Reason::kUpstreamInvalid : Reason::kUpstreamReset;
   call.stream.WithdrawResponse();
-  co_await call.x.response_body->Finish();
   http::Headers replaced;
   replaced.CopyFrom(call.x.response.headers);
-  ReplyWith(call, reason);
-  TakeOverFields(replaced, call);
-  call.started = call.stream.StartResponse(call.close).ok();
+  co_await StartWithApology(call, reason, &replaced);
   if (!call.started) co_return broken;
   StatusOr<Chunk> text = co_await call.x.response_body->Read();
   if (!text.ok() || text->empty()) co_return text.status();

@@ -127,7 +127,7 @@ Task<Acquired> Cluster::AcquireNew(View& view, std::size_t endpoint, bool fresh,
   Lease pending;
   while (!slot.ok()) {
     if (!pending.ok()) pending = Lease::Take(pending_);
-    if (!pending.ok()) co_return Acquired(Acquired::Failure::kOverloaded);
+    if (!pending.ok()) co_return Acquired(AcquireFailure::kOverloaded);
     AcquireFailure failure = co_await WaitForPlace(wait);
     if (failure != AcquireFailure::kNone) co_return Acquired(failure);
     std::unique_ptr<Connection> idle = fresh ? nullptr : pool.TakeIdle();

@@ -83,16 +83,14 @@ class ViewRef {
 
 // A connection for one try, or a place on one of HTTP/2; or why there is none.
 struct Acquired {
-  using Failure = AcquireFailure;
-
-  explicit Acquired(Failure why) : failure(why) {}
+  explicit Acquired(AcquireFailure why) : failure(why) {}
   // CONNECT is how long connecting took; negative: it was an idle connection.
   explicit Acquired(std::unique_ptr<Connection> made, Duration connect = Duration(-1))
       : connection(std::move(made)), reused(connect < Duration::zero()), connect(connect) {}
   explicit Acquired(StreamPlace given, Duration connect)
       : place(std::move(given)), reused(connect < Duration::zero()), connect(connect) {}
 
-  Failure failure = Failure::kNone;
+  AcquireFailure failure = AcquireFailure::kNone;
   std::unique_ptr<Connection> connection;
   StreamPlace place;
   bool reused = false;

@@ -140,7 +140,7 @@ TEST_F(ClusterTest, WaitsForAConnectionsPlaceWhenAllAreTaken) {
   EXPECT_EQ(server.connections(), 1);
   Acquired late =
       reactor_->BlockOn(cluster.Acquire(*view, 0, false, {After(reactor_->Now(), milliseconds(5)), nullptr}));
-  EXPECT_EQ(late.failure, Acquired::Failure::kNoTurn);
+  EXPECT_EQ(late.failure, AcquireFailure::kNoTurn);
   cluster.Discard(std::move(got.connection));
 }
 
@@ -287,12 +287,12 @@ TEST_F(ClusterTest, AConnectThatNobodyAnswersTimesOut) {
   Cluster& cluster = upstreams_->Use(config, endpoints);
   ViewRef view = cluster.view();
   std::vector<Acquired> queued;
-  Acquired::Failure failure = Acquired::Failure::kNone;
-  for (int i = 0; i < 5 && failure == Acquired::Failure::kNone; ++i) {
+  AcquireFailure failure = AcquireFailure::kNone;
+  for (int i = 0; i < 5 && failure == AcquireFailure::kNone; ++i) {
     queued.push_back(reactor_->BlockOn(cluster.Acquire(*view, 0, true, {})));
     failure = queued.back().failure;
   }
-  EXPECT_EQ(failure, Acquired::Failure::kConnectTimeout);
+  EXPECT_EQ(failure, AcquireFailure::kConnectTimeout);
   EXPECT_TRUE(view->endpoints()[0].pool->Paused(reactor_->Now()));
 
   // FAULTS D11: while one request finds out whether it is back, the others do not wait for it.
@@ -301,7 +301,7 @@ TEST_F(ClusterTest, AConnectThatNobodyAnswersTimesOut) {
   Result refused = Send(cluster);
   EXPECT_EQ(refused.reason, Reason::kUpstreamConnectFailed);
   EXPECT_EQ(refused.tries, 0u);
-  EXPECT_EQ(reactor_->BlockOn(probe.Join()).failure, Acquired::Failure::kConnectTimeout);
+  EXPECT_EQ(reactor_->BlockOn(probe.Join()).failure, AcquireFailure::kConnectTimeout);
 }
 
 class DnsClusterTest : public UpstreamTest {

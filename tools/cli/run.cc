@@ -56,9 +56,9 @@ absl::Status CheckNamespace(const CommandLine& line) {
   const manifests::Format& format = *manifests::FindFormat("dns_label");
   for (const std::string& ns : line.All("namespace")) {
     if (!format.matches(ns)) {
-      return absl::InvalidArgumentError(StrCat("--namespace ", Printable(ns.substr(0, kShownNamespace)),
+      return absl::InvalidArgumentError(StrCat("--namespace \"", Printable(ns.substr(0, kShownNamespace)),
                                                ns.size() > kShownNamespace ? "..." : "",
-                                               ": not a namespace; it must be ", format.description));
+                                               "\": not a namespace; it must be ", format.description));
     }
   }
   return absl::OkStatus();

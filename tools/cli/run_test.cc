@@ -122,7 +122,7 @@ TEST(Run, RefusesANamespaceThatNoManifestMayNameForEveryVerb) {
       call.insert(call.end(), {"-n", ns});
       Ran ran = Penstock(call);
       EXPECT_EQ(ran.exit, Exit::kUsage) << call[0];
-      EXPECT_NE(ran.err.find(": not a namespace; it must be a name of lower case letters"), std::string::npos)
+      EXPECT_NE(ran.err.find("\": not a namespace; it must be a name of lower case letters"), std::string::npos)
           << call[0] << ": " << ran.err;
       EXPECT_EQ(ran.err.find('\x1b'), std::string::npos);
     }

@@ -83,18 +83,18 @@ Reason NoneLeft(const Tries& tries, const Tried& last) {
   return Reason::kNoEndpoints;
 }
 
-TryResult ConnectFailure(Exchange& x, Acquired::Failure failure, bool cancelled, TimePoint now) {
+TryResult ConnectFailure(Exchange& x, AcquireFailure failure, bool cancelled, TimePoint now) {
   using Sent = TryResult::Sent;
   switch (failure) {
-    case Acquired::Failure::kOverloaded:
+    case AcquireFailure::kOverloaded:
       x.detail = "connections.maxPending requests wait for a connection already";
       return {Reason::kUpstreamOverloaded, Sent::kDoNotRepeat};
-    case Acquired::Failure::kNoTurn:
+    case AcquireFailure::kNoTurn:
       x.detail = "none of connections.maxConnections connections became free in time";
       return {Reason::kUpstreamOverloaded, Sent::kDoNotRepeat};
-    case Acquired::Failure::kConnectTimeout:
+    case AcquireFailure::kConnectTimeout:
       return {Reason::kUpstreamConnectTimeout, Sent::kNothing};
-    case Acquired::Failure::kWaitOver:
+    case AcquireFailure::kWaitOver:
       if (cancelled) return {Reason::kClientGone, Sent::kDoNotRepeat};
       return {Reason::kUpstreamTimeout, now >= x.deadline ? Sent::kDoNotRepeat : Sent::kNothing};
     default:
@@ -134,7 +134,7 @@ Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const s
   Wait wait = x.wait().Until(try_deadline);
   Acquired acquired = co_await cluster.Acquire(*tries.view, endpoint, tries.count > 1, wait);
   x.time.connect = acquired.connect;
-  tries.connect_failed = acquired.failure != Acquired::Failure::kNone;
+  tries.connect_failed = acquired.failure != AcquireFailure::kNone;
   if (tries.connect_failed) {
     TryResult failed = ConnectFailure(x, acquired.failure, x.cancellation().cancelled(), reactor.Now());
     if (failed.reason == Reason::kUpstreamOverloaded) cluster.cells().limit_refusals.Add();

@@ -15,6 +15,9 @@
 
 namespace penstock::test {
 
+inline constexpr char kAll[] = "rules { matches { prefix: '/' } forward { clusters { cluster: 'up' weight: 1 } } }";
+inline constexpr char kGet[] = "GET /users/1?x=y HTTP/1.1\r\nHost: A.test\r\nAccept: */*\r\nConnection: close\r\n\r\n";
+
 // An upstream over real sockets, on the gateway's own reactor: reads requests strictly, keeps what came, and answers
 // what it is told.
 class FakeUpstream {
