@@ -168,6 +168,42 @@ TEST_F(ClientCertificate, IsNotAskedForWithoutARule) {
   EXPECT_EQ(ends.server->facts().peer_identity, "");
 }
 
+TEST_F(ClientCertificate, IsMeasuredByOtherRulesAfterTheHandshakeToo) {
+  TestCertificate mine = Issue({"URI:spiffe://shop/orders"});
+  TestCa new_ca("clients' next CA");
+  auto server = [&](ClientRules rules) {
+    ServerOptions options = Serving();
+    options.clients = std::move(rules);
+    return Server(std::move(options));
+  };
+  ClientRules both = Rules(), next = Rules(), next_optional = Rules({}, true);
+  both.ca.push_back(BundleOf(new_ca.cert()));
+  next.ca = next_optional.ca = {BundleOf(new_ca.cert())};
+  for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    Ends ends = ShakeWith(Rules(), &mine, version);
+    ASSERT_TRUE(ends.server_status.ok());
+    EXPECT_EQ(ends.server->IdentityBy(*server(both)), "spiffe://shop/orders");
+    EXPECT_EQ(ends.server->IdentityBy(*server(Rules({{Type::kUri, "spiffe://shop/orders"}}))), "spiffe://shop/orders");
+    EXPECT_EQ(ends.server->IdentityBy(*server(Rules({{Type::kUri, "spiffe://shop/users"}}))), std::nullopt);
+    EXPECT_EQ(ends.server->IdentityBy(*server(next)), std::nullopt);
+    EXPECT_EQ(ends.server->IdentityBy(*server(next_optional)), "");
+    EXPECT_EQ(ends.server->IdentityBy(*Server(Serving())), "");
+  }
+}
+
+TEST_F(ClientCertificate, IsAskedForAnewOfWhoShowedNone) {
+  ServerOptions required = Serving(), optional = Serving();
+  required.clients = Rules();
+  optional.clients = Rules({}, true);
+  Ends never_asked = Shake(Serving(), Asking());
+  ASSERT_TRUE(never_asked.ok());
+  EXPECT_EQ(never_asked.server->IdentityBy(*Server(required)), std::nullopt);
+  EXPECT_EQ(never_asked.server->IdentityBy(*Server(optional)), std::nullopt);
+  Ends showed_none = ShakeWith(Rules({}, true), nullptr);
+  EXPECT_EQ(showed_none.server->IdentityBy(*Server(required)), std::nullopt);
+  EXPECT_EQ(showed_none.server->IdentityBy(*Server(optional)), "");
+}
+
 TEST_F(ClientCertificate, MayBeIssuedByACaThatIsItselfIssuedByAnother) {
   // What is named is trusted, also if it is no root.
   TestCertificate leaf = Issue({"URI:spiffe://shop/orders"});

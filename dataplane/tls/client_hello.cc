@@ -62,11 +62,21 @@ class Reader {
   bool ok_ = true;
 };
 
-bool IsHostName(std::string_view name) {
-  return std::all_of(name.begin(), name.end(), [](char c) {
+bool IsLabel(std::string_view label) {
+  return !label.empty() && label.size() <= 63 && std::all_of(label.begin(), label.end(), [](char c) {
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return letter || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == ':';
+    return letter || (c >= '0' && c <= '9') || c == '-' || c == '_';
   });
+}
+
+// RFC 6066 3: a DNS name, without a dot at its end.
+bool IsHostName(std::string_view name) {
+  while (true) {
+    size_t dot = name.find('.');
+    if (!IsLabel(name.substr(0, dot))) return false;
+    if (dot == name.npos) return true;
+    name.remove_prefix(dot + 1);
+  }
 }
 
 // RFC 6066 3: a list, of which exactly one name of the one type is served.
@@ -113,8 +123,9 @@ bool ReadHello(std::string_view body, ClientHello& hello) {
   reader.Take(2 + 32);  // version, random
   reader.Vector(1, 0, 32);
   reader.Vector(2, 2);
-  reader.Vector(1, 1);
-  if (!reader.ok()) return false;
+  // RFC 5246 7.4.1.2: no compression is always among the methods.
+  bool uncompressed = reader.Vector(1, 1).find('\0') != std::string_view::npos;
+  if (!reader.ok() || !uncompressed) return false;
   if (reader.AtEnd()) return true;  // RFC 5246 7.4.1.2: no extensions
   std::string_view extensions = reader.Vector(2, 0);
   return reader.ok() && reader.AtEnd() && ReadExtensions(extensions, hello);
@@ -123,7 +134,7 @@ bool ReadHello(std::string_view body, ClientHello& hello) {
 Status ErrorOf(Progress progress) {
   if (progress == Progress::kTooLarge) return absl::ResourceExhaustedError("the client's hello is too large");
   if (progress == Progress::kNotTls) return absl::InvalidArgumentError("the client does not speak TLS");
-  return absl::InvalidArgumentError("the client's hello is malformed");
+  return absl::DataLossError("the client's hello is malformed");
 }
 
 }  // namespace

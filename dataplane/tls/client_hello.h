@@ -25,7 +25,8 @@ struct ClientHello {
 // the library that reads it again later. Pure.
 class ClientHelloParser {
  public:
-  static constexpr size_t kMaxBytes = 64 << 10;
+  // Real ones have about 2 KiB, with the largest key shares and client identities a few more.
+  static constexpr size_t kMaxBytes = 16 << 10;
 
   enum class Progress : uint8_t {
     kNeedMore,
@@ -56,7 +57,7 @@ struct ReceivedHello {
 };
 
 // Waits for a client's hello on STREAM. Errors: the stream's own; kAborted if it ends before; kInvalidArgument if it is
-// not TLS (kNotTls) or malformed, after an alert; kResourceExhausted if it is too large, after an alert.
+// not TLS; after an alert kDataLoss if it is malformed and kResourceExhausted if it is too large.
 Task<StatusOr<ReceivedHello>> ReceiveClientHello(io::Stream& stream, Wait wait);
 
 // Alerts that are sent without a handshake (RFC 8446 6).

@@ -20,6 +20,7 @@ void OpensslFree::operator()(SSL_CTX* object) const { SSL_CTX_free(object); }
 void OpensslFree::operator()(SSL_SESSION* object) const { SSL_SESSION_free(object); }
 void OpensslFree::operator()(X509* object) const { X509_free(object); }
 void OpensslFree::operator()(X509_STORE* object) const { X509_STORE_free(object); }
+void OpensslFree::operator()(X509_STORE_CTX* object) const { X509_STORE_CTX_free(object); }
 void OpensslFree::operator()(stack_st_X509* object) const { sk_X509_pop_free(object, X509_free); }
 
 BioPtr ReadingFrom(std::string_view bytes) {

@@ -25,6 +25,7 @@ struct OpensslFree {
   void operator()(SSL_SESSION* object) const;
   void operator()(X509* object) const;
   void operator()(X509_STORE* object) const;
+  void operator()(X509_STORE_CTX* object) const;
   void operator()(stack_st_X509* object) const;
 };
 
@@ -38,6 +39,7 @@ using SessionPtr = std::unique_ptr<SSL_SESSION, OpensslFree>;
 using CertificatePtr = std::unique_ptr<X509, OpensslFree>;
 using CertificateStackPtr = std::unique_ptr<stack_st_X509, OpensslFree>;
 using StorePtr = std::unique_ptr<X509_STORE, OpensslFree>;
+using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, OpensslFree>;
 
 // BYTES to read from; they must outlive it.
 BioPtr ReadingFrom(std::string_view bytes);

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 
 #include <algorithm>
 #include <array>
@@ -114,6 +115,30 @@ void ServerContext::BindSessions() {
   SSL_CTX_set_timeout(raw, kTicketSeconds);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(raw, OnTicket);
   SSL_CTX_set_session_ticket_cb(raw, nullptr, OnOpenedTicket, nullptr);
+}
+
+std::optional<std::string> ServerContext::IdentityOf(SSL* ssl) const {
+  if (!options_.clients.has_value()) return "";
+  if (Verifies(ssl)) return tls::IdentityOf(SSL_get0_peer_certificate(ssl));
+  bool asked = (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0;
+  if (asked && options_.clients->optional) return "";
+  return std::nullopt;
+}
+
+// As OpenSSL does it in a handshake. After a resumption the client's issuers are not there any more, and what needs
+// them does not verify.
+bool ServerContext::Verifies(SSL* ssl) const {
+  X509* shown = SSL_get0_peer_certificate(ssl);
+  if (shown == nullptr) return false;
+  StoreContextPtr store(X509_STORE_CTX_new());
+  bool ready = X509_STORE_CTX_init(store.get(), SSL_CTX_get_cert_store(context_.get()), shown,
+                                   SSL_get_peer_cert_chain(ssl)) == 1;
+  if (!ready) return false;
+  X509_STORE_CTX_set_default(store.get(), "ssl_client");
+  X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store.get()), SSL_get_security_level(ssl));
+  bool verified = VerifyPeer(store.get(), options_.clients->names);
+  ERR_clear_error();
+  return verified;
 }
 
 const ServerContext& ServerContext::Of(SSL* ssl) {

@@ -48,7 +48,9 @@ class ServerContext {
 
   // What stands for the rules for clients: differs if they do. "" if clients are not asked for a certificate.
   const std::string& client_policy() const { return client_policy_; }
-  bool client_required() const { return options_.clients.has_value() && !options_.clients->optional; }
+  // Whom these rules take the client of SSL for, whose handshake was made by other rules: "" for nobody in particular.
+  // nullopt: it must be asked anew, because what it showed does not do here, or because it was never asked.
+  std::optional<std::string> IdentityOf(SSL* ssl) const;
 
   SSL_CTX* raw() const { return context_.get(); }
 
@@ -59,6 +61,7 @@ class ServerContext {
   void AskClients();
   void BindSessions();
   const KeyPair& Pick(SSL* ssl) const;
+  bool Verifies(SSL* ssl) const;
 
   static const ServerContext& Of(SSL* ssl);
   static int OnCertificate(SSL* ssl, void* self);

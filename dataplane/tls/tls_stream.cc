@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
 constexpr size_t kRecordOverhead = 64;                  // header, type, tag and explicit nonce, generously
-constexpr size_t kMaxSealedBytes = 128 << 10;           // before they are sent
+constexpr size_t kMaxSealedBytes = 80 << 10;            // before they are sent: a head and 64 KiB of content
 constexpr size_t kHandshakeBytes = BlockPool::kMedium;  // what one flight has at most, as a rule
 // Reads in a row that gave nothing, after which others get their turn.
 constexpr uint32_t kFruitlessReads = 16;

@@ -59,7 +59,8 @@ class TlsStream final : public io::Stream {
   const HandshakeFacts& facts() const { return facts_; }
   // REQUIRES: the handshake has failed.
   const HandshakeFailure& failure() const { return failure_; }
-  const std::shared_ptr<const ServerContext>& server_context() const { return server_; }
+  // See ServerContext::IdentityOf. REQUIRES: the server's side, whose handshake has succeeded.
+  std::optional<std::string> IdentityBy(const ServerContext& rules) const { return rules.IdentityOf(ssl_.get()); }
 
   Task<StatusOr<Chunk>> Read(std::size_t max, Wait wait) override;
   Task<Status> Write(std::span<const std::string_view> pieces, Wait wait) override;
