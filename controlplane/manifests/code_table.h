@@ -159,6 +159,12 @@ inline constexpr MessageCode kCodeTable[] = {
      "This build of the data plane lacks the policy or protocol, or what the policy needs is not there. A problem of a "
      "policy carries no name, because routes share the policies that are made: the message says which policy it is.",
      "Update this data plane, or take it away."},
+    {"E303", "A certificate that a data plane cannot use",
+     "A Secret that a listener or backend names holds no certificate or key that can be read, the key belongs to "
+     "another certificate, is too weak (RSA below 2048 bits) or has a passphrase, or there is no file with the "
+     "machine's CAs. Nothing of a key is ever in a message. The generation is rejected; what was served goes on.",
+     "Put the pair that belongs together into tls.crt (the certificate first, then its issuers) and tls.key, both in "
+     "PEM form, and those who may issue others into ca.crt."},
 
     // Notes and warnings: accepted, but probably not what was meant.
     {"N001", "More findings than are shown", "At most 50 findings are shown at once, errors before warnings.",

@@ -8,6 +8,7 @@
 #include "dataplane/exchange/connection_info.h"
 #include "dataplane/io/net/tcp_stream.h"
 #include "dataplane/telemetry/stats/cells.h"
+#include "dataplane/tls/tls_stream.h"
 
 namespace penstock::downstream {
 
@@ -40,7 +41,11 @@ class Connection final : public ListNode {
   const ConnectionInfo& info() const { return info_; }
   std::string_view scheme() const { return info_.tls_version.empty() ? "http" : "https"; }
 
-  // The settings of the place's default listener when the connection was accepted.
+  // Whose settings count until a request says more: the listener of the handshake's server name, else the place's
+  // default. Called when the generation is another one than at the last request: a client that proved who it is by
+  // rules that have changed is measured by the present ones. REQUIRES: there are listeners at the place now.
+  const snapshot::CompiledListener& FollowGeneration();
+  // Its settings when the connection was accepted, or its handshake made.
   const snapshot::ClientSettings& settings() const { return settings_; }
   // The generation that they are from (Proxy::serial); 0: there was no listener.
   uint64_t settings_serial() const { return settings_serial_; }
@@ -58,10 +63,18 @@ class Connection final : public ListNode {
 
  private:
   void FindListener();
+  void LimitAge();
+  const snapshot::CompiledListener& listener() const;
+  void MeasureAgain(const tls::ServerContext& rules);
   Task<void> Serve();
+  Task<void> ServeTls();
+  Task<Status> Secure();
+  Task<void> Speak();
+  Task<void> ServeHttp1();
 
   Downstream& downstream_;
   std::unique_ptr<io::Stream> stream_;
+  tls::TlsStream* secured_ = nullptr;  // the stream, after a handshake
   const std::shared_ptr<PlaceLoad> load_;
   const std::shared_ptr<proxy::Place> place_;
   std::shared_ptr<telemetry::ListenerCells> cells_;

@@ -50,8 +50,8 @@ class Acceptor {
   const std::unique_ptr<io::Listener> listener_;
 };
 
-Downstream::Downstream(proxy::Proxy& proxy, ConnectionLimit& limit)
-    : proxy_(proxy), limit_(limit), exchanges_(&proxy.reactor.blocks()) {}
+Downstream::Downstream(proxy::Proxy& proxy, ConnectionLimit& limit, size_t most_handshakes)
+    : proxy_(proxy), limit_(limit), exchanges_(&proxy.reactor.blocks()), handshakes_(most_handshakes) {}
 
 Downstream::~Downstream() { PENSTOCK_CHECK(connections_ == 0, "a connection is still open"); }
 

@@ -8,6 +8,7 @@
 
 #include "dataplane/base/cancellation.h"
 #include "dataplane/base/intrusive_list.h"
+#include "dataplane/downstream/handshakes.h"
 #include "dataplane/downstream/listen_set.h"
 #include "dataplane/exchange/exchange.h"
 #include "dataplane/io/net/listener.h"
@@ -50,7 +51,7 @@ class Downstream {
   static constexpr Duration kIdleInDrain = std::chrono::seconds(1);
 
   // LIMIT is the process's. All outlive this; PROXY has a generation before StartAccepting is called.
-  Downstream(proxy::Proxy& proxy, ConnectionLimit& limit);
+  Downstream(proxy::Proxy& proxy, ConnectionLimit& limit, size_t most_handshakes = Handshakes::kMost);
   Downstream(const Downstream&) = delete;
   // REQUIRES: connections() is 0, and StopListeningEverywhere() was called and its reactor has run since.
   ~Downstream();
@@ -73,6 +74,7 @@ class Downstream {
   // --- For connections and their sessions.
   proxy::Proxy& proxy() { return proxy_; }
   ExchangePool& exchanges() { return exchanges_; }
+  Handshakes& handshakes() { return handshakes_; }
   // What everything of this side waits under: cancelled by Abort().
   Cancellation& life() { return life_; }
   void Enter(Connection& connection);
@@ -88,6 +90,7 @@ class Downstream {
   proxy::Proxy& proxy_;
   ConnectionLimit& limit_;
   ExchangePool exchanges_;
+  Handshakes handshakes_;
   Cancellation life_;
   std::vector<std::shared_ptr<Acceptor>> acceptors_;
   std::vector<std::shared_ptr<Acceptor>> new_;  // do not accept yet

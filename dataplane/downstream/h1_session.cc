@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/base/strings.h"
+#include "dataplane/downstream/linger.h"
 #include "dataplane/snapshot/admission.h"
 
 namespace penstock::downstream {
@@ -46,7 +47,9 @@ Task<void> H1Session::Serve() {
     co_await proxy::HandleRequest(proxy, *this);
     more = co_await FinishRequest();
   }
-  if (linger_) co_await Linger();
+  if (!linger_) co_return;
+  input_.Reset();
+  co_await Linger(stream_, kMaxDrain * 16, Wait{After(reactor.Now(), kLingerTime), &downstream_.life()});
 }
 
 // The next request, or what stands for it: a head that was refused is answered, too.
@@ -69,12 +72,7 @@ Task<H1Session::Next> H1Session::ReadRequest() {
 
 void H1Session::BeginExchange() {
   io::Reactor& reactor = stream_.reactor();
-  proxy::Proxy& proxy = downstream_.proxy();
-  const snapshot::BindGroup* group = proxy.Listeners(connection_.place());
-  if (group != nullptr && defaults_serial_ != proxy.serial) {
-    defaults_ = connection_.place().default_listener().client;
-    defaults_serial_ = proxy.serial;
-  }
+  FollowGeneration();
   exchange_ = downstream_.exchanges().Get();
   request_.emplace(&downstream_.life());
   exchange_->Begin(*request_);
@@ -95,6 +93,14 @@ void H1Session::BeginExchange() {
   ++requests_;
 }
 
+void H1Session::FollowGeneration() {
+  proxy::Proxy& proxy = downstream_.proxy();
+  const snapshot::BindGroup* group = proxy.Listeners(connection_.place());
+  if (group == nullptr || defaults_serial_ == proxy.serial) return;
+  defaults_ = connection_.FollowGeneration().client;
+  defaults_serial_ = proxy.serial;
+}
+
 // A head that came in one piece costs no coroutine.
 Task<H1Session::Next> H1Session::ReadHead() {
   if (ParseHead() != Progress::kNeedMore) return Next::kRequest;
@@ -108,6 +114,7 @@ Task<H1Session::Next> H1Session::ReadRestOfHead() {
     if (!more) co_return exchange_->reason == Reason::kNone ? Next::kClose : Next::kRequest;
     progress = ParseHead();
   }
+  FollowGeneration();
   co_return Next::kRequest;
 }
 
@@ -225,21 +232,6 @@ Task<bool> H1Session::DrainContent() {
     drained += chunk->size();
   }
   co_return true;
-}
-
-// Ends our side first and reads on for a while: closing with unread bytes would reset the connection, and the client
-// might lose the response that it has not read yet (RFC 9112 9.6).
-Task<void> H1Session::Linger() {
-  TimePoint deadline = After(stream_.reactor().Now(), kLingerTime);
-  Wait wait{deadline, &downstream_.life()};
-  input_.Reset();
-  Status ended = co_await stream_.ShutdownWrite(wait);
-  uint64_t drained = 0;
-  while (ended.ok() && drained < kMaxDrain * 16) {
-    StatusOr<Chunk> bytes = co_await stream_.Read(BlockPool::kMedium, wait);
-    if (!bytes.ok() || bytes->empty()) co_return;
-    drained += bytes->size();
-  }
 }
 
 void H1Session::OnGone() {

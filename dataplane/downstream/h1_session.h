@@ -64,13 +64,13 @@ class H1Session final : public Session, public proxy::ServerStream, private io::
   Task<Next> ReadRestOfHead();
   Task<bool> ReadMoreOfHead();
   void BeginExchange();
+  void FollowGeneration();
   http::h1::Progress ParseHead();
   void Refuse(Reason reason, std::string_view detail);
   Task<bool> FinishRequest();
   Task<bool> DrainAndForget();
   bool Forget(bool usable);
   Task<bool> DrainContent();
-  Task<void> Linger();
   bool MayDrain() const;
   bool LastRequest() const;
   void OnDrainTimer();

@@ -14,6 +14,9 @@ struct ConnectionInfo {
   // Who the verified client certificate says it is: its first URI, else DNS name, else e-mail address, else subject; ""
   // if there is none.
   std::string client_identity;
+  // Whose handshake it was: the listener that the server name chose. What the connection proved counts for it only.
+  std::string listener;
+  std::string client_policy;  // what that listener asked clients to prove then (tls::ServerContext::client_policy)
 };
 
 }  // namespace penstock

@@ -31,6 +31,8 @@ namespace penstock {
   X(kClientGone, "client_gone", 0, "", "the client closed the connection before the response was complete")            \
   X(kClientTooSlow, "client_too_slow", 0, "", "the client took the response below the minimum rate")                   \
   X(kNoListener, "no_listener", 404, "There is nothing here.", "no listener on this address serves the host")          \
+  X(kMisdirected, "misdirected", 421, "This connection is not for that host.",                                         \
+    "the host is another listener's than the handshake's server name, or clients must prove more now")                 \
   X(kNoRoute, "no_route", 404, "There is nothing here.", "no route matches; penstock explain request says why")        \
   X(kBackendUnresolved, "backend_unresolved", 500, "The service is misconfigured.",                                    \
     "the route names a backend that does not exist or may not be used (ResolvedRefs)")                                 \

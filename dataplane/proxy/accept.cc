@@ -89,6 +89,23 @@ bool Refused(Exchange& x, const snapshot::Admission& admission) {
   return !admission.ok();
 }
 
+// RFC 9110 7.4: what a handshake proved counts for the listener whose server name it named, and for what that asks now.
+Reason CheckHandshake(Call& call, const snapshot::Shared<snapshot::CompiledListener>* listener) {
+  const ConnectionInfo& connection = *call.x.connection;
+  if (listener == nullptr || (*listener)->name != connection.listener) {
+    call.x.detail = "the handshake named another server";
+    // Whoever began in cleartext, before there was TLS here, will not get further.
+    call.close |= connection.tls_version.empty();
+    return Reason::kMisdirected;
+  }
+  if (!(*listener)->tls.has_value() || !(*listener)->tls->client.has_value()) return Reason::kNone;
+  const std::shared_ptr<const tls::ServerContext>* context = call.generation.tls.FindServer((*listener)->name);
+  if (context != nullptr && (*context)->client_policy() == connection.client_policy) return Reason::kNone;
+  call.x.detail = "clients must prove something else now";
+  call.close = true;
+  return Reason::kMisdirected;
+}
+
 Reason Examine(Call& call) {
   Exchange& x = call.x;
   const snapshot::Snapshot& snapshot = *call.generation.snapshot;
@@ -120,6 +137,10 @@ Reason Examine(Call& call) {
   FindClient(call);
   bool circles = snapshot::RunsInCircles(request);
   CleanHeaders(call);
+  if (place.secure()) [[unlikely]] {
+    Reason refused = CheckHandshake(call, listener);
+    if (refused != Reason::kNone) return refused;
+  }
   if (listener == nullptr) return Reason::kNoListener;
   call.chains[0] = &call.generation.policies.Find(call.listener->policy_chain);
   if (circles) return Reason::kLoopDetected;

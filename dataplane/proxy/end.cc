@@ -38,6 +38,14 @@ Duration Between(TimePoint from, TimePoint to) {
   return from == TimePoint() || to == TimePoint() ? Duration(-1) : to - from;
 }
 
+void AddConnection(const ConnectionInfo& connection, telemetry::AccessLogEntry& entry) {
+  entry.tls_version = connection.tls_version;
+  entry.tls_cipher = connection.tls_cipher;
+  entry.sni = connection.server_name;
+  entry.alpn = connection.alpn;
+  entry.client_identity = connection.client_identity;
+}
+
 void Log(Call& call, const Outcome& outcome) {
   Exchange& x = call.x;
   if (call.proxy.log == nullptr) return;
@@ -73,6 +81,8 @@ void Log(Call& call, const Outcome& outcome) {
       .tries = x.tries,
       .seed = x.seed,
   };
+  if (!x.connection->tls_version.empty()) [[unlikely]]
+    AddConnection(*x.connection, entry);
   call.proxy.log->Write(entry);
 }
 

@@ -26,9 +26,14 @@ class Place {
       group_ = snapshot.FindBindGroup(key_);
       default_ = group_ == nullptr ? nullptr : snapshot.DefaultListener(*group_).get();
       host_known_ = false;
+      if (default_ != nullptr) secure_ = StartsWithTls(default_->protocol);
     }
     return group_;
   }
+
+  // Connections begin with a TLS handshake, as the last Group() that was not null said: a place whose listeners have
+  // gone does not go on in cleartext.
+  bool secure() const { return secure_; }
 
   // The least specific listener of the last Group(). REQUIRES: that was not null.
   const snapshot::CompiledListener& default_listener() const { return *default_; }
@@ -47,11 +52,16 @@ class Place {
   }
 
  private:
+  static bool StartsWithTls(snapshot::ListenerProtocol protocol) {
+    return protocol == snapshot::ListenerProtocol::kHttps || protocol == snapshot::ListenerProtocol::kTls;
+  }
+
   const snapshot::BindKey key_;
   const std::string port_text_;
   uint64_t serial_ = 0;  // 0: none yet
   const snapshot::BindGroup* group_ = nullptr;
   const snapshot::CompiledListener* default_ = nullptr;
+  bool secure_ = false;
 
   // The host that was asked for last and its listener.
   bool host_known_ = false;

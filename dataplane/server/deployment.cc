@@ -75,7 +75,8 @@ Deployment::Deployment(std::vector<std::unique_ptr<Worker>>& workers, downstream
       last_known_good_(last_known_good),
       log_(log),
       clock_(clock),
-      hash_seed_(SeedFromKernel()) {}
+      hash_seed_(SeedFromKernel()),
+      tls_material_{.tickets = std::make_shared<tls::TicketKeys>(clock)} {}
 
 Deployment::~Deployment() = default;
 
@@ -106,18 +107,14 @@ std::vector<ResourceProblem> Deployment::Serve(const snapshot::Delta& delta, Sta
     Refused(delta, unserved);
     return unserved;
   }
-  StatusOr<std::unique_ptr<proxy::Generation>> next = Prepare(std::move(outcome.snapshot), delta, start);
   std::vector<ResourceProblem> problems;
-  if (next.ok()) {
-    problems = Listen(*(*next)->snapshot);
-  } else {
-    problems = {CannotPrepare(next.status())};
-  }
+  std::unique_ptr<proxy::Generation> next = Prepare(std::move(outcome.snapshot), delta, start, problems);
+  if (problems.empty()) problems = Listen(*next->snapshot);
   if (!problems.empty()) {
     Refused(delta, problems);
     return problems;
   }
-  Publish(*std::move(next));
+  Publish(std::move(next));
   ShowServed();
   log_.Info("config", "a generation is served",
             {{"generation", Text(running()->id())}, {"changes", StrCat(delta.upserts.size() + delta.removals.size())}});
@@ -125,13 +122,19 @@ std::vector<ResourceProblem> Deployment::Serve(const snapshot::Delta& delta, Sta
 }
 
 // What may fail, while the previous generation goes on. A failure leaves nothing behind; so does success, until
-// Publish.
-StatusOr<std::unique_ptr<proxy::Generation>> Deployment::Prepare(std::shared_ptr<const snapshot::Snapshot> snapshot,
-                                                                 const snapshot::Delta& delta, Start start) {
+// Publish. With problems the result is of no use.
+std::unique_ptr<proxy::Generation> Deployment::Prepare(std::shared_ptr<const snapshot::Snapshot> snapshot,
+                                                       const snapshot::Delta& delta, Start start,
+                                                       std::vector<ResourceProblem>& problems) {
   bool replaces = start == Start::kEmpty || current_ == nullptr;
   auto next = std::make_unique<proxy::Generation>();
-  ASSIGN_OR_RETURN(next->policies, replaces ? proxy::PolicyChains::Prepare(*snapshot, MakePolicy)
-                                            : current_->policies.After(*snapshot, delta, MakePolicy));
+  next->tls = replaces ? proxy::TlsContexts::Prepare(*snapshot, tls_material_, problems)
+                       : current_->tls.After(*snapshot, delta, tls_material_, problems);
+  StatusOr<proxy::PolicyChains> policies = replaces ? proxy::PolicyChains::Prepare(*snapshot, MakePolicy)
+                                                    : current_->policies.After(*snapshot, delta, MakePolicy);
+  if (!policies.ok()) problems.push_back(CannotPrepare(policies.status()));
+  if (!problems.empty()) return next;
+  next->policies = *std::move(policies);
   SeriesChange change =
       start == Start::kEmpty ? SeriesOfReplacement(running(), *snapshot) : SeriesOfDelta(running(), *snapshot, delta);
   next->series = registry_.Update(current_ == nullptr ? nullptr : current_->series, change.added, change.removed);
@@ -213,6 +216,7 @@ std::vector<ResourceProblem> Deployment::ApplyEndpoints(const std::vector<snapsh
   next->snapshot = std::move(outcome.snapshot);
   next->series = current_->series;
   next->policies = current_->policies;
+  next->tls = current_->tls;
   Publish(std::move(next));
   registry_.process().endpoints_updates.Add();
   if (last_known_good_ != nullptr) last_known_good_->AppendEndpoints(upserts, removals);

@@ -43,8 +43,9 @@ class Deployment final : public xds::Applier {
 
  private:
   std::vector<snapshot::ResourceProblem> Serve(const snapshot::Delta& delta, Start start);
-  StatusOr<std::unique_ptr<proxy::Generation>> Prepare(std::shared_ptr<const snapshot::Snapshot> snapshot,
-                                                       const snapshot::Delta& delta, Start start);
+  std::unique_ptr<proxy::Generation> Prepare(std::shared_ptr<const snapshot::Snapshot> snapshot,
+                                             const snapshot::Delta& delta, Start start,
+                                             std::vector<snapshot::ResourceProblem>& problems);
   std::vector<snapshot::ResourceProblem> Listen(const snapshot::Snapshot& snapshot);
   std::vector<downstream::PlaceFailure> ListenOnWorkers(std::vector<downstream::PlaceSockets> places);
   void Publish(std::unique_ptr<proxy::Generation> next);
@@ -59,6 +60,7 @@ class Deployment final : public xds::Applier {
   telemetry::Log& log_;
   const Clock& clock_;
   const uint64_t hash_seed_;
+  const proxy::TlsMaterial tls_material_;
 
   std::vector<std::unique_ptr<proxy::Generation>> retired_;  // those that a worker or a lease may still look at
   Mutex mutex_;

@@ -8,6 +8,7 @@
 
 #include <future>
 
+#include "dataplane/base/test_certificates.h"
 #include "dataplane/server/testing.h"
 #include "dataplane/snapshot/hash.h"
 #include "dataplane/snapshot/testing.h"
@@ -84,6 +85,33 @@ TEST_F(DeploymentTest, ServesAGenerationOnAllWorkersAndGivesTheOneBeforeBack) {
   EXPECT_THAT(Get(second, "x", "/"), StartsWith("HTTP/1.1 404"));
   EXPECT_TRUE(Eventually([&] { return ConnectTo(first) == -1; }));
   EXPECT_TRUE(Eventually([&] { return !deployment_->Reclaim(); }));
+}
+
+TEST_F(DeploymentTest, RefusesACertificateThatCannotBeUsedAndServesOn) {
+  uint16_t port = FreePort(), secure = FreePort();
+  ASSERT_TRUE(ApplyListener(*deployment_, "shop/gw/http", port).empty());
+  TestCa ca;
+  TestCertificate good = ca.Issue(TestCertificateOptions{.names = {"DNS:a.test"}});
+  TestCertificate other = ca.Issue(TestCertificateOptions{.names = {"DNS:a.test"}});
+  auto https = [&](const std::string& key) {
+    return snapshot::Delta{{snapshot::testing::Secret("shop/cert", {{"tls.crt", good.cert}, {"tls.key", key}}),
+                            snapshot::testing::Listener("shop/gw/https", StrCat("protocol: HTTPS port: ", secure,
+                                                                                " tls { certificates: 'shop/cert' }"))},
+                           {},
+                           {}};
+  };
+  std::vector<ResourceProblem> problems = deployment_->Apply(https(other.key), Deployment::Start::kRunning);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].code(), "E303");
+  EXPECT_EQ(problems[0].type_url(), snapshot::kSecretType);
+  EXPECT_EQ(problems[0].name(), "shop/cert");
+  EXPECT_EQ(problems[0].field_path(), "data.tls.key");
+  EXPECT_EQ(problems[0].reason(), "key does not match certificate");
+  EXPECT_EQ(ConnectTo(secure), -1);
+  EXPECT_THAT(Get(port, "x", "/"), StartsWith("HTTP/1.1 404"));
+  EXPECT_TRUE(deployment_->Apply(https(good.key), Deployment::Start::kRunning).empty());
+  EXPECT_NE(deployment_->Lease()->tls.FindServer("shop/gw/https"), nullptr);
+  EXPECT_THAT(Get(port, "x", "/"), StartsWith("HTTP/1.1 404"));
 }
 
 TEST_F(DeploymentTest, AWorkerThatCannotListenSaysWhereAndTakesItBack) {

@@ -4,18 +4,22 @@
 #include <string_view>
 #include <variant>
 
+#include "dataplane/proxy/alpn.h"
 #include "dataplane/snapshot/hash.h"
 
 namespace penstock::server {
 namespace {
 
 using snapshot::CompiledCluster;
+using snapshot::ListenerProtocol;
 using snapshot::ResourceProblem;
 
 // Why it is not served here; "" if it is.
 std::string_view Check(const snapshot::CompiledListener& listener) {
-  if (listener.protocol != snapshot::ListenerProtocol::kHttp)
-    return "this build serves listeners of protocol HTTP only";
+  bool http = listener.protocol == ListenerProtocol::kHttp || listener.protocol == ListenerProtocol::kHttps;
+  if (!http) return "this build serves listeners of protocol HTTP and HTTPS only";
+  if (listener.tls.has_value() && proxy::OnlyServed(listener.tls->alpn, proxy::kServedProtocols).empty())
+    return "this build serves HTTP/1.1 only, which alpn does not name";
   if (listener.client.proxy_protocol) return "this build does not read the PROXY protocol";
   if (listener.client.http2.prior_knowledge) return "this build serves HTTP/1.1 only";
   return "";

@@ -21,6 +21,8 @@ TEST(Unserved, IsWhateverWouldBeSpokenInAnotherWayThanItIsTold) {
       t::MakeResource<penstock::xds::v1::Secret>("cert", "name: 'cert'"),
       t::Listener("plain", "port: 1"),
       t::Listener("https", "port: 2 protocol: HTTPS tls { certificates: 'cert' }"),
+      t::Listener("h2 alone", "port: 6 protocol: HTTPS tls { certificates: 'cert' alpn: 'h2' }"),
+      t::Listener("passthrough", "port: 7 protocol: TLS"),
       t::Listener("tcp", "port: 3 protocol: TCP"),
       t::Listener("proxied",
                   "port: 4 protocol: HTTP client { proxy_protocol: REQUIRED trusted_proxies: '10.0.0.0/8' }"),
@@ -38,8 +40,9 @@ TEST(Unserved, IsWhateverWouldBeSpokenInAnotherWayThanItIsTold) {
           "attachments { listener: 'plain' } rules { matches { prefix: '/ws' } forward { upgrades: 'websocket' } }"),
       t::Route("pg", "attachments { listener: 'tcp' } rules { tunnel { clusters { cluster: 'clear' weight: 1 } } }")};
   std::shared_ptr<const snapshot::Snapshot> snapshot = t::MustCompile(nullptr, {resources, {}, {}});
-  EXPECT_EQ(NamesOf(FindUnserved(*snapshot, resources)),
-            (std::vector<std::string>{"https", "tcp", "proxied", "h2c", "tls", "auto", "h2", "ws", "pg"}));
+  EXPECT_EQ(
+      NamesOf(FindUnserved(*snapshot, resources)),
+      (std::vector<std::string>{"h2 alone", "passthrough", "tcp", "proxied", "h2c", "tls", "auto", "h2", "ws", "pg"}));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "dataplane/base/strings.h"
 #include "dataplane/snapshot/admission.h"
 #include "dataplane/snapshot/explain_request.h"
+#include "dataplane/snapshot/explain_tls.h"
 #include "dataplane/snapshot/nearest.h"
 #include "dataplane/snapshot/state.h"
 
@@ -164,6 +165,7 @@ void ExplainListener(const Snapshot& snapshot, const CompiledListener& listener,
   explanation.listener = listener.name;
   explanation.listener_hostname = listener.hostname;
   explanation.client = ExplainClient(listener.client);
+  if (listener.tls.has_value()) explanation.tls = DescribeTls(*listener.tls);
   ExplainPolicies(snapshot, listener.policy_chain, explanation);
 }
 

@@ -58,6 +58,7 @@ struct Explanation {
   uint16_t port = 0;
   std::string listener_hostname;          // "" any
   std::vector<std::string> client;        // "timeouts: first byte 10s, ...": what the listener asks of its clients
+  std::string tls;                        // how its handshakes are answered; "" in cleartext
   std::string route, rule, match;         // set if kRouted; match = "PathPrefix /products (9 chars) + method GET"
   std::vector<ExplainedMiss> misses;      // the nearest ones, at most kMaxMisses
   std::vector<ExplainedPolicy> policies;  // in the order in which they run

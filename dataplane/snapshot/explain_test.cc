@@ -179,6 +179,25 @@ TEST(Explain, SaysThatThePickedBackendHasNoEndpoint) {
   FAIL() << "10 % never came";
 }
 
+TEST(Explain, SaysHowHandshakesAreAnswered) {
+  auto snapshot = testing::MustCompile(
+      nullptr, {.upserts = {testing::Secret("shop/cert", {}), testing::Secret("shop/ca", {}),
+                            testing::Listener("shop/web/https",
+                                              "port: 443 protocol: HTTPS tls { certificates: 'shop/cert' min_version: "
+                                              "TLS_1_3 client { ca: 'shop/ca' } }")},
+                .removals = {},
+                .generation = {}});
+  ExplainRequest request = Get("/");
+  request.port = 443;
+  request.scheme = "https";
+  Explanation explanation = Explain(*snapshot, request);
+  EXPECT_EQ(
+      explanation.tls,
+      "TLS 1.3, shows Secret shop/cert, offers h2, http/1.1, clients need a certificate issued by Secret shop/ca");
+  EXPECT_THAT(ExplanationText(explanation), ::testing::HasSubstr("\ntls       TLS 1.3, shows Secret shop/cert"));
+  EXPECT_THAT(ExplanationJson(explanation), ::testing::HasSubstr(",\"tls\":\"TLS 1.3, shows"));
+}
+
 TEST(Explain, WritesJsonThatAnyBytesSurvive) {
   Explanation explanation = Explain(*Shop(), Get("/users/x"));
   std::string json = ExplanationJson(explanation);

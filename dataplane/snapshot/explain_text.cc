@@ -196,6 +196,7 @@ std::string ExplanationText(const Explanation& e) {
   std::string host = e.listener_hostname.empty() ? "" : StrCat(" host ", e.listener_hostname);
   text += StrCat(label, e.listener, " :", e.port, host, "\n");
   for (size_t i = 0; i < e.client.size(); ++i) text += StrCat(Pad(i == 0 ? "client" : "", kLabel), e.client[i], "\n");
+  if (!e.tls.empty()) text += StrCat(Pad("tls", kLabel), e.tls, "\n");
   bool answered = e.outcome == Explanation::Outcome::kAnswered;
   if (answered) text += StrCat(Pad("answer", kLabel), e.status, " ", e.reason, ": ", e.detail, "\n");
   if (!answered) AppendRoutes(e, text);
@@ -225,6 +226,7 @@ std::string ExplanationJson(const Explanation& e) {
   json.NumberField("port", e.port);
   json.Field("listenerHostname", e.listener_hostname);
   WriteTexts("client", e.client, json);
+  json.Field("tls", e.tls);
   json.Field("route", e.route);
   json.Field("rule", e.rule);
   json.Field("match", e.match);

@@ -8,6 +8,7 @@
 #include "proto/penstock/xds/v1/listener.pb.h"
 #include "proto/penstock/xds/v1/policy.pb.h"
 #include "proto/penstock/xds/v1/route.pb.h"
+#include "proto/penstock/xds/v1/secret.pb.h"
 
 namespace penstock::snapshot::testing {
 namespace {
@@ -36,6 +37,14 @@ Resource Route(std::string_view name, const std::string& text) {
 
 Resource Endpoints(std::string_view cluster, const std::string& text) {
   return MakeResource<xds::v1::Endpoints>(cluster, Named("cluster", cluster, text));
+}
+
+Resource Secret(std::string_view name, const std::map<std::string, std::string>& data) {
+  xds::v1::Secret secret;
+  secret.set_name(std::string(name));
+  secret.mutable_data()->insert(data.begin(), data.end());
+  return {"type.googleapis.com/" + xds::v1::Secret::descriptor()->full_name(), std::string(name), "",
+          secret.SerializeAsString()};
 }
 
 Resource PolicyChain(std::string_view name, const std::string& text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ Resource Cluster(std::string_view name, const std::string& more = "");
 Resource Route(std::string_view name, const std::string& text);
 Resource Endpoints(std::string_view cluster, const std::string& text);
 Resource PolicyChain(std::string_view name, const std::string& text);
+Resource Secret(std::string_view name, const std::map<std::string, std::string>& data);
 
 // The snapshot, or a failure of the test with the problems.
 std::shared_ptr<const Snapshot> MustCompile(const Snapshot* previous, const Delta& delta);

@@ -15,6 +15,7 @@
 
 #include "dataplane/base/check.h"
 #include "dataplane/proxy/policy_chains.h"
+#include "dataplane/proxy/tls_contexts.h"
 #include "dataplane/snapshot/snapshot.h"
 #include "dataplane/telemetry/stats/registry.h"
 
@@ -25,6 +26,7 @@ struct Generation {
   std::shared_ptr<const snapshot::Snapshot> snapshot;
   std::shared_ptr<const telemetry::SeriesSet> series;
   PolicyChains policies;
+  TlsContexts tls;
   std::atomic<int> holders{0};  // workers that may still look at it
 };
 

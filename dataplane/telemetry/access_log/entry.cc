@@ -203,6 +203,14 @@ size_t Line::EscapeOne(std::string_view rest, std::array<char, 6>& out, size_t& 
 
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 
+void WriteTls(const AccessLogEntry& entry, Line& line) {
+  line.String("tls_version", entry.tls_version, kMaxShort);
+  line.String("tls_cipher", entry.tls_cipher, kMaxShort);
+  if (!entry.sni.empty()) line.String("sni", entry.sni, kMaxHost);
+  if (!entry.alpn.empty()) line.String("alpn", entry.alpn, kMaxShort);
+  if (!entry.client_identity.empty()) line.String("client_identity", entry.client_identity, kMaxName);
+}
+
 }  // namespace
 
 // The part of a time that stays the same for a second; RFC 3339 in UTC: "2026-11-21T02:04:53.".
@@ -260,6 +268,7 @@ size_t AccessLogFormatter::Format(const AccessLogEntry& entry, std::span<char> o
   if (entry.upstream_response.count() >= 0) line.Millis("upstream_response_ms", entry.upstream_response);
   line.String("peer", entry.peer, kMaxShort);
   line.String("client", entry.client, kMaxShort);
+  if (!entry.tls_version.empty()) WriteTls(entry, line);
   if (!entry.user_agent.empty()) line.String("user_agent", entry.user_agent, kMaxUserAgent);
   line.Number("tries", entry.tries);
   line.Number("seed", entry.seed);

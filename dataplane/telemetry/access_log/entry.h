@@ -35,12 +35,17 @@ struct AccessLogEntry {
   std::chrono::nanoseconds duration{0};  // first byte of the head to last byte of the response
   std::chrono::nanoseconds upstream_connect{-1};  // of the last attempt; negative: left out (pooled, or not forwarded)
   std::chrono::nanoseconds upstream_response{
-      -1};                      // of the last attempt, its start to the response's head; negative: left out
-  std::string_view peer;        // address:port of the TCP peer
-  std::string_view client;      // address of the client behind trusted proxies
-  std::string_view user_agent;  // "": left out
-  uint32_t tries = 0;           // upstream attempts
-  uint64_t seed = 0;            // of the request's random picks, for a replay
+      -1};                            // of the last attempt, its start to the response's head; negative: left out
+  std::string_view peer;              // address:port of the TCP peer
+  std::string_view client;            // address of the client behind trusted proxies
+  std::string_view tls_version = {};  // "": no TLS; left out with the next four
+  std::string_view tls_cipher = {};
+  std::string_view sni = {};              // "": left out
+  std::string_view alpn = {};             // "": left out
+  std::string_view client_identity = {};  // of the client's certificate; "": left out
+  std::string_view user_agent;            // "": left out
+  uint32_t tries = 0;                     // upstream attempts
+  uint64_t seed = 0;                      // of the request's random picks, for a replay
 };
 
 // Longest line, with its newline. Fields are cut (and "cut":true added) so that no line is longer.

@@ -66,6 +66,21 @@ TEST(AccessLogEntry, IsOneLineOfJson) {
       "\n");
 }
 
+TEST(AccessLogEntry, SaysWhatTlsIsSpokenAndByWhom) {
+  AccessLogEntry entry = Request();
+  entry.tls_version = "TLSv1.3";
+  entry.tls_cipher = "TLS_AES_128_GCM_SHA256";
+  EXPECT_NE(
+      Format(entry).find(
+          R"("client":"203.0.113.7","tls_version":"TLSv1.3","tls_cipher":"TLS_AES_128_GCM_SHA256","user_agent":)"),
+      std::string::npos);
+  entry.sni = "shop.example";
+  entry.alpn = "http/1.1";
+  entry.client_identity = "spiffe://shop/orders";
+  EXPECT_NE(Format(entry).find(R"(,"sni":"shop.example","alpn":"http/1.1","client_identity":"spiffe://shop/orders",)"),
+            std::string::npos);
+}
+
 TEST(AccessLogEntry, WritesNumbersOfEveryLength) {
   std::vector<uint64_t> numbers = {0, UINT64_MAX};
   for (uint64_t power = 1; power <= UINT64_MAX / 10; power *= 10) {
@@ -112,8 +127,8 @@ TEST(AccessLogEntry, NamesTheRuleAndWhatExactlyWasWrong) {
 
 TEST(AccessLogEntry, LeavesOutWhatIsNot) {
   std::string line = Format({});
-  for (const char* key :
-       {"route", "rule", "rule_name", "cluster", "endpoint", "reason", "detail", "user_agent", "cut"}) {
+  for (const char* key : {"route", "rule", "rule_name", "cluster", "endpoint", "reason", "detail", "user_agent",
+                          "tls_version", "tls_cipher", "sni", "alpn", "client_identity", "cut"}) {
     EXPECT_EQ(line.find(std::string("\"") + key + "\""), std::string::npos) << key << " in " << line;
   }
   Parse(line);
@@ -154,9 +169,10 @@ TEST(AccessLogEntry, KeepsUtf8AndRefusesWhatOnlyLooksLikeIt) {
 TEST(AccessLogEntry, IsNeverLongerThanItsBufferAndSaysWhenItWasCut) {
   std::string garbage(100'000, '\x01');
   AccessLogEntry entry = Request();
-  for (auto* field : {&entry.request_id, &entry.listener, &entry.route, &entry.rule_name, &entry.detail, &entry.cluster,
-                      &entry.endpoint, &entry.method, &entry.host, &entry.path, &entry.reason, &entry.peer,
-                      &entry.client, &entry.user_agent}) {
+  for (auto* field :
+       {&entry.request_id, &entry.listener, &entry.route, &entry.rule_name, &entry.detail, &entry.cluster,
+        &entry.endpoint, &entry.method, &entry.host, &entry.path, &entry.reason, &entry.peer, &entry.client,
+        &entry.user_agent, &entry.tls_version, &entry.tls_cipher, &entry.sni, &entry.alpn, &entry.client_identity}) {
     *field = garbage;
   }
   entry.rule = 65535;

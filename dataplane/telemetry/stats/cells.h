@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "dataplane/telemetry/stats/cell.h"
+#include "dataplane/telemetry/stats/tls_failure.h"
 
 namespace penstock::telemetry {
 
@@ -33,6 +34,19 @@ class RequestCounter {
   std::array<Counter, kCodeClasses> counters_;
 };
 
+// Failed handshakes by cause.
+class TlsFailureCounter {
+ public:
+  void Add(TlsFailure cause) noexcept { counters_[static_cast<size_t>(cause)].Add(); }
+  const Counter& At(size_t cause) const noexcept { return counters_[cause]; }
+  void Absorb(const TlsFailureCounter& from) noexcept {
+    for (size_t i = 0; i < kTlsFailures; ++i) counters_[i].Absorb(from.counters_[i]);
+  }
+
+ private:
+  std::array<Counter, kTlsFailures> counters_;
+};
+
 // Label listener. Connections and what is wrong with them.
 struct alignas(64) ListenerCells {
   Counter connections_opened;
@@ -41,6 +55,10 @@ struct alignas(64) ListenerCells {
   Counter malformed_requests;  // answered with 400, 414, 431 or 501 by the codec, or closed
   Counter client_timeouts;     // closed or answered with 408 because the client was too slow
   Gauge requests_active;
+  Counter tls_handshakes;   // that succeeded; by the listener that the server name chose
+  Counter tls_resumptions;  // of these, those of an earlier session
+  // One that failed before a listener was chosen counts for the least specific one of the place.
+  TlsFailureCounter tls_failures;
 
   void Absorb(const ListenerCells& from) noexcept;
 };

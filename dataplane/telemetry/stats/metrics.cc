@@ -38,6 +38,11 @@ struct RequestRow {
   RequestCounter Cells::* field;
 };
 template <typename Cells>
+struct TlsFailureRow {
+  RowText text;
+  TlsFailureCounter Cells::* field;
+};
+template <typename Cells>
 struct HistogramRow {
   RowText text;
   Histogram Cells::* field;
@@ -58,6 +63,17 @@ constexpr CounterRow<ListenerCells> kListenerCounters[] = {
     {{"penstock_client_timeouts_total", "Connections and requests given up because the client was too slow.",
       kListener},
      &ListenerCells::client_timeouts},
+    {{"penstock_tls_handshakes_total", "TLS handshakes with clients that succeeded.", kListener},
+     &ListenerCells::tls_handshakes},
+    {{"penstock_tls_resumptions_total", "Of these, those that resumed an earlier session.", kListener},
+     &ListenerCells::tls_resumptions},
+};
+constexpr TlsFailureRow<ListenerCells> kListenerTlsFailures[] = {
+    {{"penstock_tls_handshake_failures_total",
+      "TLS handshakes with clients that failed, by cause; before the server name is known they count for the least "
+      "specific listener of the port.",
+      "listener, cause"},
+     &ListenerCells::tls_failures},
 };
 constexpr GaugeRow<ListenerCells> kListenerGauges[] = {
     {{"penstock_connections_active", "Open connections of clients.", kListener}, &ListenerCells::connections_active},
@@ -272,6 +288,24 @@ void AddRequests(const RequestRow<Cells> (&rows)[N], const SeriesList<Cells>& li
 }
 
 template <typename Cells, size_t N>
+void AddTlsFailures(const TlsFailureRow<Cells> (&rows)[N], const SeriesList<Cells>& list,
+                    std::vector<MetricFamily>& out) {
+  for (const TlsFailureRow<Cells>& row : rows) {
+    MetricFamily family = Family(row.text, MetricType::Counter);
+    for (const auto& series : list) {
+      for (size_t i = 0; i < kTlsFailures; ++i) {
+        double sum = Sum(series->per_worker, [&](const Cells& cells) { return (cells.*row.field).At(i).Read(); });
+        if (sum == 0) continue;
+        std::vector<Label> labels = Labels(*series);
+        labels.push_back({"cause", kTlsFailureNames[i]});
+        family.metric.push_back(CounterMetric(std::move(labels), sum));
+      }
+    }
+    out.push_back(std::move(family));
+  }
+}
+
+template <typename Cells, size_t N>
 void AddHistograms(const HistogramRow<Cells> (&rows)[N], const SeriesList<Cells>& list,
                    std::vector<MetricFamily>& out) {
   for (const HistogramRow<Cells>& row : rows) {
@@ -281,7 +315,18 @@ void AddHistograms(const HistogramRow<Cells> (&rows)[N], const SeriesList<Cells>
   }
 }
 
-bool Used(const ListenerCells& cells) { return cells.connections_opened.Read() + cells.connections_refused.Read() > 0; }
+bool AnyFailure(const TlsFailureCounter& failures) {
+  for (size_t i = 0; i < kTlsFailures; ++i) {
+    if (failures.At(i).Read() > 0) return true;
+  }
+  return false;
+}
+
+// Handshakes count for the listener of their server name, connections for the least specific one.
+bool Used(const ListenerCells& cells) {
+  if (cells.connections_opened.Read() + cells.connections_refused.Read() + cells.tls_handshakes.Read() > 0) return true;
+  return AnyFailure(cells.tls_failures);
+}
 bool Used(const RouteCells& cells) {
   for (size_t i = 0; i < kCodeClasses; ++i) {
     if (cells.requests.At(i).Read() > 0) return true;
@@ -385,6 +430,7 @@ std::vector<MetricFamily> Collector::Collect() const {
   AddHistograms(kRouteHistograms, alive.routes, out);
   AddCounters(kRouteCounters, alive.routes, out);
   AddCounters(kListenerCounters, alive.listeners, out);
+  AddTlsFailures(kListenerTlsFailures, alive.listeners, out);
   AddGauges(kListenerGauges, alive.listeners, out);
   AddRequests(kClusterRequests, alive.clusters, out);
   AddHistograms(kClusterHistograms, alive.clusters, out);
@@ -426,6 +472,7 @@ std::string MetricsDocs() {
   DocRows(kRouteHistograms, "histogram", out);
   DocRows(kRouteCounters, "counter", out);
   DocRows(kListenerCounters, "counter", out);
+  DocRows(kListenerTlsFailures, "counter", out);
   DocRows(kListenerGauges, "gauge", out);
   DocRows(kClusterRequests, "counter", out);
   DocRows(kClusterHistograms, "histogram", out);

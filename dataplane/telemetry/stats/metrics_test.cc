@@ -43,6 +43,17 @@ TEST(Metrics, LeaveOutLabelSetsThatWereNeverUsed) {
   EXPECT_THAT(Scrape(registry), Not(HasSubstr("idle")));
 }
 
+TEST(Metrics, ShowTheHandshakesOfAListenerWhoseConnectionsCountForAnother) {
+  Registry registry({1, 2000, {}});
+  auto set = registry.Update(nullptr, {{"a", "b", "c"}, {}, {}}, {});
+  set->Listener(0, "a").tls_handshakes.Add();
+  set->Listener(0, "b").tls_failures.Add(TlsFailure::kAlpn);
+  std::string text = Scrape(registry);
+  EXPECT_THAT(text, HasSubstr(R"(penstock_tls_handshakes_total{listener="a"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(penstock_tls_handshake_failures_total{listener="b",cause="alpn"} 1)"));
+  EXPECT_THAT(text, Not(HasSubstr("listener=\"c\"")));
+}
+
 TEST(Metrics, SayHowOldTheConfigurationIs) {
   Registry registry({1, 2000, {}});
   EXPECT_THAT(Scrape(registry), HasSubstr("penstock_config_age_seconds 0"));

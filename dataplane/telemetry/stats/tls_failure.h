@@ -19,8 +19,9 @@ enum class TlsFailure : uint8_t {
   kCertificateRefused,  // the peer's does not verify
   kPeerAlert,           // the peer refuses: mostly it does not trust the certificate
   kProtocol,            // anything else that is against the protocol
+  kTooMany,             // given up for newer ones: too many were under way
 };
-inline constexpr size_t kTlsFailures = 11;
+inline constexpr size_t kTlsFailures = 12;
 inline constexpr std::array<const char*, kTlsFailures> kTlsFailureNames = {"timeout",
                                                                            "peer_gone",
                                                                            "not_tls",
@@ -31,6 +32,7 @@ inline constexpr std::array<const char*, kTlsFailures> kTlsFailureNames = {"time
                                                                            "certificate_missing",
                                                                            "certificate_refused",
                                                                            "peer_alert",
-                                                                           "protocol"};
+                                                                           "protocol",
+                                                                           "too_many"};
 
 }  // namespace penstock::telemetry

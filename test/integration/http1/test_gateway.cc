@@ -108,14 +108,14 @@ Task<void> FakeUpstream::Serve(FakeUpstream& self, std::unique_ptr<io::TcpStream
   }
 }
 
-TestGateway::TestGateway(const Clock* clock)
+TestGateway::TestGateway(const Clock* clock, size_t most_handshakes)
     : reactor_(*io::Reactor::Create({.clock = clock, .seed = 1})),
       resolver_(*io::Resolver::Create(*reactor_, {})),
       registry_({.workers = 1, .reasons = ReasonNames()}),
       stats_(registry_, 0, registry_.Update(nullptr, {}, {})) {
   upstreams_ = std::make_unique<upstream::Upstreams>(*reactor_, *resolver_, limits_, stats_);
   proxy_.reset(new proxy::Proxy{.reactor = *reactor_, .upstreams = *upstreams_, .stats = stats_});
-  downstream_ = std::make_unique<downstream::Downstream>(*proxy_, connection_limit_);
+  downstream_ = std::make_unique<downstream::Downstream>(*proxy_, connection_limit_, most_handshakes);
 }
 
 TestGateway::~TestGateway() {
@@ -143,6 +143,9 @@ void TestGateway::Serve(std::vector<snapshot::Resource> resources) {
   generation->snapshot->ForEachCluster([&](const auto& cluster) { names.clusters.push_back(cluster->name); });
   generation->series = registry_.Update(nullptr, names, {});
   generation->policies = policies;
+  std::vector<snapshot::ResourceProblem> problems;
+  generation->tls = proxy::TlsContexts::Prepare(*generation->snapshot, tls_material_, problems);
+  ASSERT_TRUE(problems.empty()) << snapshot::testing::Text(problems);
   generation->holders = 1;
   downstream::OpenedPlaces opened = listen_set_.Open(generation->snapshot->bind_keys());
   ASSERT_TRUE(opened.failures.empty()) << opened.failures[0].why;
@@ -157,12 +160,19 @@ void TestGateway::Serve(std::vector<snapshot::Resource> resources) {
   for (const snapshot::BindKey& gone : listen_set_.Keep(keys)) downstream_->StopListening(gone);
 }
 
+uint16_t TestGateway::ChoosePort() {
+  StatusOr<io::Fd> probe = io::Listen(*io::SocketAddress::Parse("127.0.0.1:0"), {});
+  port_ = io::BoundAddress(*probe)->port();
+  return port_;
+}
+
+void TestGateway::LogTo(const std::string& path) {
+  access_log_ = *telemetry::AccessLog::Open({path}, registry_);
+  proxy_->log = access_log_->writer(0);
+}
+
 void TestGateway::ServeShop(uint16_t upstream_port, const std::string& rules, const std::string& client_settings) {
-  if (port_ == 0) {
-    // A free port, found by binding it.
-    StatusOr<io::Fd> probe = io::Listen(*io::SocketAddress::Parse("127.0.0.1:0"), {});
-    port_ = io::BoundAddress(*probe)->port();
-  }
+  if (port_ == 0) ChoosePort();
   namespace t = snapshot::testing;
   Serve({t::Listener("shop/web/http", StrCat("port: ", port_, " client { reason_header: true ", client_settings, " }")),
          t::Cluster("up"),

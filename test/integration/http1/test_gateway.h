@@ -53,7 +53,7 @@ class FakeUpstream {
 // One worker with everything that a request needs, on one reactor, in this thread; time may be faked.
 class TestGateway {
  public:
-  explicit TestGateway(const Clock* clock = nullptr);
+  explicit TestGateway(const Clock* clock = nullptr, size_t most_handshakes = downstream::Handshakes::kMost);
   ~TestGateway();
 
   // Serves these resources from now on, and listens where they say. The first listener's port becomes port().
@@ -66,8 +66,14 @@ class TestGateway {
   io::Reactor& reactor() { return *reactor_; }
   downstream::Downstream& downstream() { return *downstream_; }
   proxy::Proxy& proxy() { return *proxy_; }
+  telemetry::Registry& registry() { return registry_; }
   // Policies of a chain for the next Serve.
   proxy::PolicyChains policies;
+
+  // A free port, found by binding it; port() from now on.
+  uint16_t ChoosePort();
+  // Writes the access log to PATH from now on.
+  void LogTo(const std::string& path);
 
   // A connection to the gateway.
   std::unique_ptr<io::TcpStream> Connect();
@@ -84,12 +90,15 @@ class TestGateway {
   std::unique_ptr<io::Resolver> resolver_;
   telemetry::Registry registry_;
   telemetry::WorkerStats stats_;
+  std::unique_ptr<telemetry::AccessLog> access_log_;
   upstream::ProcessLimits limits_{1};
   std::unique_ptr<upstream::Upstreams> upstreams_;
   std::unique_ptr<proxy::Proxy> proxy_;
   downstream::ConnectionLimit connection_limit_{1000};
   std::unique_ptr<downstream::Downstream> downstream_;
   downstream::ListenSet listen_set_{1, "127.0.0.1"};
+  SystemClock system_clock_;
+  proxy::TlsMaterial tls_material_{.tickets = std::make_shared<tls::TicketKeys>(system_clock_)};
   std::vector<std::unique_ptr<proxy::Generation>> generations_;
   std::shared_ptr<const snapshot::Snapshot> previous_;
   uint16_t port_ = 0;

@@ -1,0 +1,103 @@
+#include "dataplane/downstream/tls_accept.h"
+
+#include <utility>
+
+#include "dataplane/downstream/linger.h"
+
+namespace penstock::downstream {
+namespace {
+
+using telemetry::TlsFailure;
+
+// Of a hello that did not come.
+TlsFailure CauseOf(const Status& status) {
+  if (IsTimeout(status)) return TlsFailure::kTimeout;
+  if (absl::IsInvalidArgument(status)) return TlsFailure::kNotTls;
+  bool broken = absl::IsDataLoss(status) || absl::IsResourceExhausted(status);
+  return broken ? TlsFailure::kProtocol : TlsFailure::kPeerGone;
+}
+
+}  // namespace
+
+TlsAccept::TlsAccept(Downstream& downstream, proxy::Place& place, std::unique_ptr<io::Stream> stream)
+    : proxy_(downstream.proxy()),
+      place_(place),
+      turn_(downstream.handshakes(), &downstream.life()),
+      stream_(std::move(stream)),
+      listener_(place.default_listener().name) {}
+
+Task<Status> TlsAccept::Run(TimePoint deadline) {
+  Wait wait{deadline, &turn_.cancellation()};
+  StatusOr<tls::ReceivedHello> received = co_await tls::ReceiveClientHello(*stream_, wait);
+  if (!received.ok()) {
+    Status refused = co_await Refuse(CauseOf(received.status()), received.status(), *stream_, wait);
+    co_return refused;
+  }
+  std::shared_ptr<const tls::ServerContext> context = Choose(received->hello.server_name);
+  if (context == nullptr) {
+    Status sent = co_await tls::SendAlert(*stream_, tls::Alert::kUnrecognizedName, wait);
+    Status unknown = absl::NotFoundError("no listener serves the server name");
+    Status refused = co_await Refuse(TlsFailure::kUnrecognizedName, unknown, *stream_, wait);
+    co_return refused;
+  }
+  Status shaken = co_await Shake(std::move(context), *std::move(received), wait);
+  co_return shaken;
+}
+
+// Who answers; null: nobody.
+std::shared_ptr<const tls::ServerContext> TlsAccept::Choose(std::string_view server_name) {
+  const snapshot::BindGroup* group = proxy_.Listeners(place_);
+  if (group == nullptr) return nullptr;
+  const proxy::Generation& generation = *proxy_.generation;
+  const snapshot::Shared<snapshot::CompiledListener>* found =
+      generation.snapshot->FindListenerForHost(*group, server_name);
+  if (found == nullptr && server_name.empty()) found = &generation.snapshot->DefaultListener(*group);
+  // Nobody takes the connections of a TLS listener on yet.
+  if (found == nullptr || (*found)->protocol != snapshot::ListenerProtocol::kHttps) return nullptr;
+  listener_ = (*found)->name;
+  settings_ = (*found)->client;
+  settings_serial_ = proxy_.serial;
+  const std::shared_ptr<const tls::ServerContext>* context = generation.tls.FindServer(listener_);
+  return context == nullptr ? nullptr : *context;
+}
+
+Task<Status> TlsAccept::Shake(std::shared_ptr<const tls::ServerContext> context, tls::ReceivedHello received,
+                              Wait wait) {
+  auto secured = std::make_unique<tls::TlsStream>(std::move(stream_), context, std::move(received.bytes),
+                                                  std::move(received.hello.server_name));
+  tls::TlsStream& stream = *secured;
+  Status shaken = co_await stream.Handshake(wait);
+  stream_ = std::move(secured);
+  if (shaken.ok()) {
+    secured_ = &stream;
+    Learn(stream.facts(), *context);
+    co_return shaken;
+  }
+  Status refused = co_await Refuse(stream.failure().cause, shaken, stream.inner(), wait);
+  co_return refused;
+}
+
+void TlsAccept::Learn(const tls::HandshakeFacts& facts, const tls::ServerContext& context) {
+  telemetry::ListenerCells& cells = proxy_.stats.Listener(listener_);
+  cells.tls_handshakes.Add();
+  if (facts.resumed) cells.tls_resumptions.Add();
+  info_ = {.tls_version = std::string(facts.version),
+           .tls_cipher = std::string(facts.cipher),
+           .server_name = facts.server_name,
+           .alpn = facts.alpn,
+           .client_identity = facts.peer_identity,
+           .listener = listener_,
+           .client_policy = context.client_policy()};
+}
+
+// Counts it, and lets the client read why.
+Task<Status> TlsAccept::Refuse(TlsFailure cause, Status why, io::Stream& stream, Wait wait) {
+  if (turn_.displaced()) cause = TlsFailure::kTooMany;
+  proxy_.stats.Listener(listener_).tls_failures.Add(cause);
+  bool listens =
+      !turn_.displaced() && cause != TlsFailure::kTimeout && cause != TlsFailure::kPeerGone && !stream.gone();
+  if (listens) co_await Linger(stream, kLingerBytes, wait.Until(After(proxy_.reactor.Now(), kLingerTime)));
+  co_return why;
+}
+
+}  // namespace penstock::downstream

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dataplane/downstream/downstream.h"
+#include "dataplane/exchange/connection_info.h"
+#include "dataplane/io/net/stream.h"
+#include "dataplane/proxy/proxy.h"
+#include "dataplane/tls/client_hello.h"
+#include "dataplane/tls/tls_stream.h"
+
+namespace penstock::downstream {
+
+// The TLS handshake of a client's connection. The hello's server name chooses the listener: the one with the most
+// specific host name for it; for a client that sends none the listener for any host, else the least specific one. A
+// name that no listener serves is refused with the alert unrecognized_name (RFC 6066 3).
+//
+// Counts what came of it. Worker thread.
+class TlsAccept {
+ public:
+  // How long a client that was refused may take to read why: closing with unread bytes would reset the connection, and
+  // the alert might be lost.
+  static constexpr Duration kLingerTime = std::chrono::seconds(1);
+  static constexpr uint64_t kLingerBytes = 64 << 10;
+
+  // DOWNSTREAM and PLACE outlive it; PLACE has listeners now.
+  TlsAccept(Downstream& downstream, proxy::Place& place, std::unique_ptr<io::Stream> stream);
+
+  // Once, until DEADLINE. If it fails the client was told as far as it listens.
+  Task<Status> Run(TimePoint deadline);
+
+  // Afterwards: the stream inside, or one to be closed.
+  std::unique_ptr<io::Stream> TakeStream() { return std::move(stream_); }
+  // After success:
+  tls::TlsStream* secured() const { return secured_; }  // the stream
+  ConnectionInfo TakeInfo() { return std::move(info_); }
+  // The settings that the listener had when it was chosen, and the generation that they are from (Proxy::serial).
+  const snapshot::ClientSettings& settings() const { return settings_; }
+  uint64_t settings_serial() const { return settings_serial_; }
+
+ private:
+  std::shared_ptr<const tls::ServerContext> Choose(std::string_view server_name);
+  Task<Status> Shake(std::shared_ptr<const tls::ServerContext> context, tls::ReceivedHello received, Wait wait);
+  void Learn(const tls::HandshakeFacts& facts, const tls::ServerContext& context);
+  Task<Status> Refuse(telemetry::TlsFailure cause, Status why, io::Stream& stream, Wait wait);
+
+  proxy::Proxy& proxy_;
+  proxy::Place& place_;
+  Handshakes::Turn turn_;
+  std::unique_ptr<io::Stream> stream_;
+  tls::TlsStream* secured_ = nullptr;
+  std::string listener_;  // for whom it counts
+  ConnectionInfo info_;
+  snapshot::ClientSettings settings_;
+  uint64_t settings_serial_ = 0;
+};
+
+}  // namespace penstock::downstream
