@@ -194,7 +194,8 @@ class RandomObject {
         {"ip", "2001:db8::1"},     {"header_name", "x-a"},
         {"header_value", "a: #b"}, {"dns_label", "no"},
         {"dns_subdomain", "1.5"},  {"cors_origin", "*"},
-        {"label_value", "on"},     {"percent", "20%"}};
+        {"label_value", "on"},     {"percent", "20%"},
+        {"upgrade", "1e3"}};
     for (const auto& [format, text] : kExamples) {
       if (rules.format() == format) return text;
     }

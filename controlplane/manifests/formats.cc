@@ -112,6 +112,13 @@ bool IsPercent(std::string_view text) {
   return ReadNumber(text, number) && number >= 0 && number <= 100;
 }
 
+// As the compiler has it: HTTP/2 or TLS inside would carry requests past every rule.
+bool IsUpgrade(std::string_view text) {
+  auto allowed = [](char c) { return IsLower(c) || IsDigit(c) || c == '-' || c == '.' || c == '_'; };
+  bool plain = !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+  return plain && text != "h2c" && text != "tls";
+}
+
 constexpr Format kFormats[] = {
     {"absolute_path", IsAbsolutePath, "an absolute path such as \"/products\""},
     {"cidr", IsCidr, "an address range such as \"10.0.0.0/8\" or \"2001:db8::/32\""},
@@ -131,6 +138,7 @@ constexpr Format kFormats[] = {
     {"percent", IsPercent, "a percentage such as \"20%\""},
     {"quantity", IsQuantity, "a quantity such as \"64Ki\" or \"10M\""},
     {"regex", IsRegex, "a regular expression in RE2 syntax"},
+    {"upgrade", IsUpgrade, "a protocol in lower case such as \"websocket\" (never h2c or tls, which hide requests)"},
 };
 
 }  // namespace

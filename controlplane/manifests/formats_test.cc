@@ -35,6 +35,7 @@ TEST(Formats, TakeWhatTheStandardsSay) {
       {"percent", {"20%", "0%", "100%", "12.5%"}, {"20", "%", "101%", "-1%", "nan%"}},
       {"regex", {"[^/]+", "a|b"}, {"(", "(?=a)", "a\\1"}},
       {"absolute_path", {"/", "/a/b%20c"}, {"", "a", "/a b", "/%2", "/a?b"}},
+      {"upgrade", {"websocket", "my-own_1.0"}, {"", "WebSocket", "h2c", "tls", "a/1", "a,b", "a b"}},
       {"quantity", {"64Ki", "10M", "1.5G", "7"}, {"", "Ki", "1 M", "-1"}},
   };
   for (const FormatCase& c : cases) {

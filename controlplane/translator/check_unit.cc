@@ -107,6 +107,7 @@ constexpr FieldPlace kPlaces[] = {
     {"spec.timeouts.backendRequest", false,
      [](const api::TrafficPolicySpec& s) { return !s.timeouts().backend_request().empty(); }},
     {"spec.retries", false, [](const api::TrafficPolicySpec& s) { return s.has_retries(); }},
+    {"spec.upgrades", false, [](const api::TrafficPolicySpec& s) { return !s.upgrades().empty(); }},
     {"spec.timeouts.connect", true, [](const api::TrafficPolicySpec& s) { return !s.timeouts().connect().empty(); }},
     {"spec.timeouts.streamIdle", true,
      [](const api::TrafficPolicySpec& s) { return !s.timeouts().stream_idle().empty(); }},

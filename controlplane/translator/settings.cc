@@ -1,5 +1,6 @@
 #include "controlplane/translator/settings.h"
 
+#include <algorithm>
 #include <string>
 
 #include "controlplane/manifests/text.h"
@@ -45,6 +46,14 @@ void CutTry(wire::Forward& forward) {
   *forward.mutable_backend_timeout() = forward.request_timeout();
 }
 
+// Beside those that the rule has already.
+void AddUpgrades(const api::TrafficPolicySpec& policy, wire::Forward& forward) {
+  for (const std::string& protocol : policy.upgrades()) {
+    bool known = std::find(forward.upgrades().begin(), forward.upgrades().end(), protocol) != forward.upgrades().end();
+    if (!known) forward.add_upgrades(protocol);
+  }
+}
+
 }  // namespace
 
 wire::ClientSettings ClientSettingsOf(const api::ClientPolicySpec& policy) {
@@ -56,6 +65,7 @@ wire::ClientSettings ClientSettingsOf(const api::ClientPolicySpec& policy) {
   WithDuration(timeouts.stream_idle(), [&](const Duration& d) { *out.mutable_stream_idle_timeout() = d; });
   WithDuration(timeouts.connection_age(), [&](const Duration& d) { *out.mutable_max_connection_age() = d; });
   WithDuration(timeouts.min_rate_grace(), [&](const Duration& d) { *out.mutable_min_rate_grace() = d; });
+  WithDuration(timeouts.tunnel_idle(), [&](const Duration& d) { *out.mutable_tunnel_idle_timeout() = d; });
   const api::ClientLimits& limits = policy.limits();
   out.set_max_request_line_bytes(static_cast<uint32_t>(limits.request_line_bytes()));
   out.set_max_header_bytes(static_cast<uint32_t>(limits.header_bytes()));
@@ -107,6 +117,7 @@ void SetForwardSettings(const api::TrafficPolicySpec& policy, wire::Forward& for
   });
   CutTry(forward);
   if (policy.has_retries()) SetRetry(policy.retries(), *forward.mutable_retry());
+  AddUpgrades(policy, forward);
 }
 
 }  // namespace penstock::translator

@@ -18,6 +18,14 @@ void H1Body::Begin(Exchange& x, const http::h1::HeadLimits& limits) {
   if (framing_.kind == http::Framing::Kind::kChunked) decoder_.Reset(limits);
 }
 
+void H1Body::BeginTunnel() {
+  framing_ = {http::Framing::Kind::kTunnel};
+  left_ = UINT64_MAX;
+  complete_ = false;
+  idle_ = kNoDeadline.time_since_epoch();
+  rate_ = MinRate();
+}
+
 void H1Body::Cancel() {
   if (reading_.has_value()) reading_->Cancel();
 }
@@ -61,12 +69,21 @@ Task<StatusOr<Chunk>> H1Body::ReadMore() {
     size_t max = static_cast<size_t>(std::min<uint64_t>(left(), BlockPool::kLarge));
     StatusOr<Chunk> bytes = co_await stream_.Read(max, wait);
     if (!bytes.ok()) co_return FailedRead(bytes.status());
-    if (bytes->empty()) co_return Fail(Reason::kClientGone, "the client ended the connection inside the content");
+    if (bytes->empty()) co_return AtEnd();
     rate_.Moved(bytes->size(), reactor.Now() - began);
     input_ = *std::move(bytes);
     StatusOr<Chunk> chunk = Take();
     if (!chunk.ok() || !chunk->empty() || complete_) co_return chunk;
   }
+}
+
+// The client has ended its side of the connection: that is the end of a tunnel, and of nothing else.
+StatusOr<Chunk> H1Body::AtEnd() {
+  if (framing_.kind != http::Framing::Kind::kTunnel) {
+    return Fail(Reason::kClientGone, "the client ended the connection inside the content");
+  }
+  complete_ = true;
+  return Chunk();
 }
 
 // The next content out of `input`; empty if more input is needed or the content is complete.

@@ -31,6 +31,9 @@ class H1Body final : public Body {
       : stream_(stream), input_(input), continuer_(continuer) {}
 
   void Begin(Exchange& x, const http::h1::HeadLimits& limits);
+  // The connection has switched protocols: from here on the content is every byte until the client ends its side, those
+  // in `input` first, without bound, rate or deadline. REQUIRES: complete().
+  void BeginTunnel();
   void Apply(const snapshot::ClientSettings& settings);
   void Forget() {
     reading_.reset();
@@ -56,6 +59,7 @@ class H1Body final : public Body {
   StatusOr<Chunk> Take();
   StatusOr<Chunk> TakeChunked();
   Task<StatusOr<Chunk>> ReadMore();
+  StatusOr<Chunk> AtEnd();
   Status Fail(Reason reason, std::string_view detail);
   Status FailedRead(const Status& status);
 

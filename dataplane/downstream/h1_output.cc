@@ -28,7 +28,7 @@ Status H1Output::Start(http::ResponseHead& head, http::Method method, http::Vers
   using Kind = http::Framing::Kind;
   bool unbounded = head.framing.kind == Kind::kChunked || head.framing.kind == Kind::kUntilClose;
   if (unbounded) head.framing.kind = client == http::Version::kHttp11 ? Kind::kChunked : Kind::kUntilClose;
-  close |= head.framing.kind == Kind::kUntilClose;
+  close |= head.framing.kind == Kind::kUntilClose || head.framing.kind == Kind::kTunnel;
   if (writing_) return absl::UnavailableError("the client takes nothing");
   copy_ = head.framing.kind == Kind::kLength && head.framing.length <= kMaxCopied;
   Chunk bytes = Serialise(stream_.reactor().blocks(), head, close, copy_ ? head.framing.length : 0);
@@ -59,7 +59,7 @@ Task<Status> H1Output::Write(Chunk chunk) {
       return Status();
     }
     Stage(chunk.view());
-  } else if (framing_.kind == http::Framing::Kind::kUntilClose) {
+  } else if (until_close()) {
     Stage(chunk.view());
   } else {
     char* line = size_lines_[chunk_count_].data();
@@ -91,6 +91,7 @@ Task<Status> H1Output::End(const http::Headers* trailers) {
     return Status(absl::InternalError("less content than the head promised"));
   }
   if (framing_.kind == http::Framing::Kind::kChunked) StageLast(trailers);
+  if (framing_.kind == http::Framing::Kind::kTunnel) return EndTunnel();
   Task<Status> flushing = Flush();
   if (!flushing.ready()) return EndLater(std::move(flushing));
   Status status = std::move(flushing).TakeReady();
@@ -117,6 +118,14 @@ Task<Status> H1Output::EndLater(Task<Status> flushing) {
   Status status = co_await std::move(flushing);
   ended_ = status.ok();
   co_return status;
+}
+
+Task<Status> H1Output::EndTunnel() {
+  Status flushed = co_await Flush();
+  if (!flushed.ok()) co_return flushed;
+  ended_ = true;
+  Status ended = co_await stream_.ShutdownWrite(WaitNow());
+  co_return ended;
 }
 
 Task<Status> H1Output::Informational(const http::ResponseHead& head) {

@@ -33,7 +33,7 @@ class H1Output {
   // Stages content; sends if kMaxStaged is reached.
   Task<Status> Write(Chunk chunk);
   Task<Status> Flush();
-  // TRAILERS are sent if the content is chunked; nullptr: none.
+  // TRAILERS are sent if the content is chunked; nullptr: none. Ends this side of a tunnel, while the client's goes on.
   Task<Status> End(const http::Headers* trailers);
   // Sends an informational response at once; nothing once the final one has started.
   Task<Status> Informational(const http::ResponseHead& head);
@@ -41,7 +41,10 @@ class H1Output {
 
   bool started() const { return started_; }  // the final head is staged or sent
   bool ended() const { return ended_; }      // all of the response is given to the kernel
-  bool until_close() const { return framing_.kind == http::Framing::Kind::kUntilClose; }
+  // Only the end of the connection ends the content.
+  bool until_close() const {
+    return framing_.kind == http::Framing::Kind::kUntilClose || framing_.kind == http::Framing::Kind::kTunnel;
+  }
   void Drop() { Clear(); }
 
  private:
@@ -55,6 +58,7 @@ class H1Output {
   Task<Status> WaitFor(Task<Status> writing, TimePoint began);
   void StageLast(const http::Headers* trailers);
   Task<Status> EndLater(Task<Status> flushing);
+  Task<Status> EndTunnel();
   Wait WaitNow() const;
   void Clear();
 

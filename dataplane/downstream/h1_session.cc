@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/base/check.h"
 #include "dataplane/base/strings.h"
 #include "dataplane/downstream/linger.h"
 #include "dataplane/snapshot/admission.h"
@@ -129,12 +130,24 @@ Progress H1Session::ParseHead() {
     Refuse(refused.reason, refused.detail);
   } else if (progress == Progress::kDone) {
     head_ = input_.SplitFront(parser_.consumed());
+    if (!x.request.upgrade.empty()) MoveHead();
     const http::RequestHead& request = x.request;
     accepts_trailers_ = request.version == http::Version::kHttp11 && request.headers.Has(http::HeaderId::kTe) &&
                         http::ListHas(request.headers.Get(http::HeaderId::kTe), "trailers");
     body_.Begin(x, LimitsOf(defaults_));
   }
   return progress;
+}
+
+// What may become a tunnel may live for hours: its head moves into the exchange's own memory, out of a block many times
+// as large.
+void H1Session::MoveHead() {
+  Exchange& x = *exchange_;
+  char* copy = x.arena.Allocate(head_.size());
+  std::copy_n(head_.data(), head_.size(), copy);
+  Progress again = parser_.Parse({copy, head_.size()}, x.request);
+  PENSTOCK_CHECK(again == Progress::kDone, "equal bytes are an equal head");
+  head_.Reset();
 }
 
 Task<bool> H1Session::ReadMoreOfHead() {
@@ -168,7 +181,16 @@ Status H1Session::StartResponse(bool close) {
   Exchange& x = *exchange_;
   bool dead_end = close || x.request.close || body_.broken() || LastRequest() || !MayDrain();
   close_ |= dead_end;
-  return output_.Start(x.response, x.request.method, x.request.version, close_);
+  Status started = output_.Start(x.response, x.request.method, x.request.version, close_);
+  if (x.response.framing.kind == http::Framing::Kind::kTunnel && started.ok()) BeginTunnel();
+  return started;
+}
+
+// The bytes that the client sent behind the head of its request waited in `input_`, and nobody took them for a request:
+// now they are the tunnel's.
+void H1Session::BeginTunnel() {
+  body_.BeginTunnel();
+  output_.SetPatience(kNoDeadline.time_since_epoch(), MinRate());
 }
 
 // Is there something about this connection that makes this request its last one?
@@ -235,6 +257,8 @@ Task<bool> H1Session::DrainContent() {
 }
 
 void H1Session::OnGone() {
+  // A tunnel of which both sides have ended is gone, too, but what the client sent last may still be on its way.
+  if (output_.until_close() && output_.ended()) return;
   gone_ = true;
   if (request_.has_value()) request_->Cancel();
 }

@@ -66,11 +66,13 @@ class H1Session final : public Session, public proxy::ServerStream, private io::
   void BeginExchange();
   void FollowGeneration();
   http::h1::Progress ParseHead();
+  void MoveHead();
   void Refuse(Reason reason, std::string_view detail);
   Task<bool> FinishRequest();
   Task<bool> DrainAndForget();
   bool Forget(bool usable);
   Task<bool> DrainContent();
+  void BeginTunnel();
   bool MayDrain() const;
   bool LastRequest() const;
   void OnDrainTimer();

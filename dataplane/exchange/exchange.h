@@ -64,7 +64,7 @@ class Exchange {
   std::string_view client_text;
   std::string_view listener_port;  // of the local address, decimal: X-Forwarded-Port
 
-  // What was decided. Views live as long as the pinned Snapshot.
+  // What was decided. Views live as long as the exchange, though not all of its Snapshot does.
   uint64_t generation_epoch = 0;
   uint64_t generation_number = 0;
   uint64_t endpoints_epoch = 0;

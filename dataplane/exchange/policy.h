@@ -15,7 +15,9 @@ struct Outcome {
 
 // One policy of a chain, made from its configuration while a generation is prepared. Immutable, part of the Snapshot,
 // shared by all workers: state per worker or per request lives in slots. OnRequest and OnResponse may wrap the
-// exchange's bodies; a policy that does not wait returns a ready Task and costs no coroutine frame.
+// exchange's bodies. An exchange that outlives its Snapshot (a tunnel, a long response) keeps the policies of its
+// chains until it has ended, and nothing else of the Snapshot that they could point into. A policy that does not wait
+// returns a ready Task and costs no coroutine frame.
 class Policy {
  public:
   virtual ~Policy() = default;

@@ -50,8 +50,11 @@ namespace penstock {
     "limits: HTTPRoute timeouts.request, timeouts.backendRequest")                                                     \
   X(kUpstreamAborted, "upstream_aborted", 0, "", "the endpoint broke off in the middle of its response")               \
   X(kUpstreamIdle, "upstream_idle", 0, "", "the endpoint paused for longer than the stream idle timeout")              \
+  X(kTunnelIdle, "tunnel_idle", 0, "", "an upgraded connection without a byte either way for the tunnel idle timeout") \
   X(kUpstreamOverloaded, "upstream_overloaded", 503, "The service is overloaded.",                                     \
     "a limit of the backend is reached: connections, pending or running requests")                                     \
+  X(kUpgradeUnsupported, "upgrade_unsupported", 501, "The service cannot switch protocols.",                           \
+    "TrafficPolicy upgrades allows the switch, but the backend is spoken to in HTTP/2, which knows none")              \
   X(kRedirect, "redirect", 0, "", "the route redirects")                                                               \
   X(kPathRedirect, "path_redirect", 307, "", "escapedSlashes: Redirect; the client is sent to the unescaped path")     \
   X(kStaticReply, "static_reply", 0, "", "the route answers by itself")                                                \

@@ -18,6 +18,7 @@ struct Framing {
     kLength,      // exactly `length` bytes
     kChunked,     // until the message says so: chunked transfer coding, or the end of an HTTP/2 stream
     kUntilClose,  // responses only: until the peer closes
+    kTunnel,      // of a 101: from here on the connection carries another protocol, both ways, until each side ends
   };
   Kind kind = Kind::kNone;
   uint64_t length = 0;  // of kLength
@@ -47,13 +48,16 @@ struct RequestHead {
   Framing framing;
   bool close = false;            // the connection ends after this message: "Connection: close" or HTTP/1.0
   bool expect_continue = false;  // the client waits for 100 (Continue) before it sends the content
+  // The protocol that the request wants to switch to (upgrade.h; ":protocol" in HTTP/2), or "". Forwarding replaces it
+  // by what the rule allows, in lower case: the next hop is asked for that and nothing else.
+  std::string_view upgrade;
 
   Headers headers;
 
   void Clear() {
     method = Method::kOther;
     version = Version::kHttp11;
-    method_text = target = scheme = authority = host = path = query = {};
+    method_text = target = scheme = authority = host = path = query = upgrade = {};
     port = 0;
     has_query = close = expect_continue = false;
     framing = {};
@@ -68,7 +72,8 @@ struct ResponseHead {
   Framing framing;
   // What Content-Length says where it does not frame anything: in answers to HEAD and in 304 (RFC 9110 8.6).
   std::optional<uint64_t> declared_length;
-  bool close = false;  // the connection that it came on ends after it
+  bool close = false;        // the connection that it came on ends after it
+  std::string_view upgrade;  // of a 101 whose framing is kTunnel: the protocol that follows, in lower case
 
   Headers headers;
 
@@ -78,6 +83,7 @@ struct ResponseHead {
     framing = {};
     declared_length.reset();
     close = false;
+    upgrade = {};
     headers.Clear();
   }
 };

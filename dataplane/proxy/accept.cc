@@ -70,15 +70,15 @@ void CleanHeaders(Call& call) {
 
 void Decide(Call& call, const snapshot::Shared<snapshot::CompiledListener>& listener) {
   Exchange& x = call.x;
-  snapshot::Decision decision = call.generation.snapshot->Decide(listener, {.method = x.request.method_text,
-                                                                            .host = x.request.host,
-                                                                            .path = x.request.path,
-                                                                            .query = x.request.query,
-                                                                            .headers = &x.request.headers});
+  snapshot::Decision decision = call.generation->snapshot->Decide(listener, {.method = x.request.method_text,
+                                                                             .host = x.request.host,
+                                                                             .path = x.request.path,
+                                                                             .query = x.request.query,
+                                                                             .headers = &x.request.headers});
   if (decision.match == nullptr) return;
   call.match = decision.match;
   call.rule = &decision.rule();
-  call.chains[1] = &call.generation.policies.Find(call.rule->policy_chain);
+  call.chains[1] = &call.generation->policies.Find(call.rule->policy_chain);
   x.route = decision.route().name;
   x.rule = decision.match->rule;
 }
@@ -99,7 +99,7 @@ Reason CheckHandshake(Call& call, const snapshot::Shared<snapshot::CompiledListe
     return Reason::kMisdirected;
   }
   if (!(*listener)->tls.has_value() || !(*listener)->tls->client.has_value()) return Reason::kNone;
-  const std::shared_ptr<const tls::ServerContext>* context = call.generation.tls.FindServer((*listener)->name);
+  const std::shared_ptr<const tls::ServerContext>* context = call.generation->tls.FindServer((*listener)->name);
   if (context != nullptr && (*context)->client_policy() == connection.client_policy) return Reason::kNone;
   call.x.detail = "clients must prove something else now";
   call.close = true;
@@ -108,7 +108,7 @@ Reason CheckHandshake(Call& call, const snapshot::Shared<snapshot::CompiledListe
 
 Reason Examine(Call& call) {
   Exchange& x = call.x;
-  const snapshot::Snapshot& snapshot = *call.generation.snapshot;
+  const snapshot::Snapshot& snapshot = *call.generation->snapshot;
   x.generation_epoch = snapshot.id().epoch;
   x.generation_number = snapshot.id().number;
   x.seed = call.proxy.reactor.random().Next();
@@ -142,7 +142,7 @@ Reason Examine(Call& call) {
     if (refused != Reason::kNone) return refused;
   }
   if (listener == nullptr) return Reason::kNoListener;
-  call.chains[0] = &call.generation.policies.Find(call.listener->policy_chain);
+  call.chains[0] = &call.generation->policies.Find(call.listener->policy_chain);
   if (circles) return Reason::kLoopDetected;
   if (snapshot::AsksTheProxy(request, x.arena)) return Reason::kOptions;
   Decide(call, *listener);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include "dataplane/exchange/exchange.h"
@@ -9,15 +10,29 @@
 
 namespace penstock::proxy {
 
+// What a call that outlives its generation takes along: the records that its views point into, the policies that ran,
+// and the cells that it counts into.
+struct Kept {
+  snapshot::Shared<snapshot::CompiledListener> listener;
+  snapshot::Shared<snapshot::CompiledRoute> route;  // null: none matched
+  PolicyChain chains[2];
+  std::shared_ptr<telemetry::ListenerCells> listener_cells;
+  std::shared_ptr<telemetry::RouteCells> route_cells;
+};
+
 // One request on its way through this room: what its steps hand to each other. Lives in HandleRequest.
-struct Call {
-  Call(Proxy& proxy, ServerStream& stream, const Generation& generation)
-      : proxy(proxy), stream(stream), x(stream.exchange()), generation(generation) {}
+struct Call final : GenerationKeeper {
+  Call(Proxy& proxy, ServerStream& stream)
+      : proxy(proxy), stream(stream), x(stream.exchange()), generation(proxy.generation.Pin()) {}
+
+  // detach.cc.
+  void OnSuperseded() override;
 
   Proxy& proxy;
   ServerStream& stream;
   Exchange& x;
-  const Generation& generation;
+  GenerationPin generation;    // empty once `kept` is set
+  const Kept* kept = nullptr;  // of the exchange
 
   // Decided by Accept.
   const snapshot::CompiledListener* listener = nullptr;

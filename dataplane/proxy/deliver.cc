@@ -4,8 +4,23 @@
 namespace penstock::proxy {
 namespace {
 
+// Why the exchange was cancelled: who did it has said so, or the client is gone, or else the drain is over.
+Reason ReasonOfCancel(const Call& call) {
+  if (call.x.reason != Reason::kNone) return call.x.reason;
+  return call.stream.gone() ? Reason::kClientGone : Reason::kShuttingDown;
+}
+
 // What a failed write to the client means.
-Reason ReasonOfWrite(const Status& status) { return IsTimeout(status) ? Reason::kClientTooSlow : Reason::kClientGone; }
+Reason ReasonOfWrite(const Call& call, const Status& status) {
+  if (IsCancelled(status)) return ReasonOfCancel(call);
+  return IsTimeout(status) ? Reason::kClientTooSlow : Reason::kClientGone;
+}
+
+// What a failed read of the response means; its source says more where it can.
+Reason ReasonOfRead(const Call& call, const Status& status) {
+  if (IsCancelled(status) || call.stream.gone()) return ReasonOfCancel(call);
+  return call.x.reason != Reason::kNone ? call.x.reason : Reason::kUpstreamAborted;
+}
 
 // What the rule and the policies did to the response that is replaced holds for its replacement: without the CORS
 // fields a browser would not even tell its page the status.
@@ -57,9 +72,10 @@ Task<Status> Pump(Call& call) {
     Task<StatusOr<Chunk>> reading = body.Read();
     if (!reading.ready()) {
       untouched = false;
+      MayOutliveGeneration(call);
       Status flushed = co_await call.stream.Flush();
       if (!flushed.ok()) {
-        call.x.reason = ReasonOfWrite(flushed);
+        call.x.reason = ReasonOfWrite(call, flushed);
         co_return flushed;
       }
     }
@@ -69,16 +85,17 @@ Task<Status> Pump(Call& call) {
         Status told = co_await PumpApology(call, chunk.status());
         co_return told;
       }
-      if (call.x.reason == Reason::kNone)
-        call.x.reason = call.stream.gone() ? Reason::kClientGone : Reason::kUpstreamAborted;
+      call.x.reason = ReasonOfRead(call, chunk.status());
       co_return chunk.status();
     }
     if (chunk->empty()) co_return absl::OkStatus();
     untouched = false;
     call.x.bytes_out += chunk->size();
-    Status written = co_await call.stream.Write(*std::move(chunk));
+    Task<Status> writing = call.stream.Write(*std::move(chunk));
+    if (!writing.ready()) MayOutliveGeneration(call);
+    Status written = co_await std::move(writing);
     if (!written.ok()) {
-      call.x.reason = ReasonOfWrite(written);
+      call.x.reason = ReasonOfWrite(call, written);
       co_return written;
     }
   }
@@ -92,6 +109,7 @@ Task<void> Deliver(Call& call) {
     call.stream.Abort();
     co_return;
   }
+  if (call.x.response.framing.kind == http::Framing::Kind::kTunnel) BeginTunnel(call);
   Status pumped = co_await Pump(call);
   if (!pumped.ok()) {
     // Never a clean end of something incomplete.
@@ -100,7 +118,7 @@ Task<void> Deliver(Call& call) {
   }
   Status ended = co_await call.stream.End(call.x.response_body->Trailers());
   if (!ended.ok()) {
-    call.x.reason = ReasonOfWrite(ended);
+    call.x.reason = ReasonOfWrite(call, ended);
     co_return;
   }
   call.delivered = true;

@@ -21,13 +21,22 @@ void CountFault(const Exchange& x, telemetry::ListenerCells& listener) {
   if (x.reason == Reason::kRequestTimeout || x.reason == Reason::kClientTooSlow) listener.client_timeouts.Add();
 }
 
+telemetry::ListenerCells& ListenerCellsOf(Call& call) {
+  if (call.kept != nullptr) return *call.kept->listener_cells;
+  return call.generation->series->Listener(call.proxy.worker, call.x.listener);
+}
+
+telemetry::RouteCells& RouteCellsOf(Call& call) {
+  if (call.kept != nullptr) return *call.kept->route_cells;
+  return call.proxy.route_cells.Find(*call.generation->series, call.proxy.worker, call.x.listener, call.x.route);
+}
+
 void Count(Call& call, const Outcome& outcome) {
   const Exchange& x = call.x;
   if (x.reason != Reason::kNone) call.proxy.stats.cells().local_replies[static_cast<size_t>(x.reason)].Add();
   if (call.listener == nullptr) return;
-  const telemetry::SeriesSet& series = *call.generation.series;
-  if (x.reason != Reason::kNone) CountFault(x, series.Listener(call.proxy.worker, x.listener));
-  telemetry::RouteCells& route = call.proxy.route_cells.Find(series, call.proxy.worker, x.listener, x.route);
+  if (x.reason != Reason::kNone) CountFault(x, ListenerCellsOf(call));
+  telemetry::RouteCells& route = RouteCellsOf(call);
   route.requests.Add(outcome.status);
   route.request_bytes.Add(x.bytes_in);
   route.response_bytes.Add(x.bytes_out);
@@ -68,6 +77,7 @@ void Log(Call& call, const Outcome& outcome) {
       .host = decided ? call.host : x.request.headers.Get(http::HeaderId::kHost),
       .path = with_query ? x.arena.Concat({path, "?", call.query}) : path,
       .status = outcome.status,
+      .upgrade = x.response.upgrade,
       .reason = NameOf(x.reason),
       .detail = x.reason != Reason::kNone ? x.detail : std::string_view(),
       .bytes_in = x.bytes_in,

@@ -27,6 +27,15 @@ class Informer final : public upstream::InformationalSink {
   Call& call_;
 };
 
+// What the rule lets the request switch to, in the rule's words; "" if it wants nothing, or nothing that is allowed.
+std::string_view AllowedUpgrade(const snapshot::Forward& forward, std::string_view wished, Arena& arena) {
+  if (wished.empty()) return wished;
+  for (const std::string& allowed : forward.upgrades) {
+    if (http::EqualsLower(wished, allowed)) return arena.Copy(allowed);
+  }
+  return {};
+}
+
 bool ApplyRewrite(const snapshot::Filters& filters, Call& call) {
   return !filters.rewrite.has_value() || Rewrite(call.x.request, *filters.rewrite, *call.match, call.x.arena);
 }
@@ -42,7 +51,7 @@ std::span<upstream::Cluster* const> PickMirrors(Call& call) {
     for (const snapshot::Mirror& mirror : filters->mirrors) {
       bool copy = !mirror.cluster.empty() && snapshot::Mirrored(mirror, index, call.x.seed);
       upstream::Cluster* cluster =
-          copy ? call.proxy.upstreams.Find(*call.generation.snapshot, mirror.cluster) : nullptr;
+          copy ? call.proxy.upstreams.Find(*call.generation->snapshot, mirror.cluster) : nullptr;
       if (cluster != nullptr) picked[count++] = cluster;
       ++index;
     }
@@ -66,8 +75,9 @@ Reason PrepareRequest(Call& call, const snapshot::Forward& forward, upstream::Cl
   call.backend = snapshot::PickCluster(forward, call.x.seed);
   if (call.backend == nullptr) return Reason::kNoBackend;
   if (call.backend->cluster.empty()) return Reason::kBackendUnresolved;
-  cluster = call.proxy.upstreams.Find(*call.generation.snapshot, call.backend->cluster);
+  cluster = call.proxy.upstreams.Find(*call.generation->snapshot, call.backend->cluster);
   if (cluster == nullptr) return Reason::kBackendUnresolved;
+  call.x.request.upgrade = AllowedUpgrade(forward, call.x.request.upgrade, call.x.arena);
   policies::ApplyHeaderOps(call.backend->filters.request_headers, call.x.request.headers);
   bool rewritten = ApplyRewrite(call.rule->filters, call) && ApplyRewrite(call.backend->filters, call);
   return rewritten ? Reason::kNone : Reason::kInternalError;

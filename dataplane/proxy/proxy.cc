@@ -15,8 +15,7 @@ void Proxy::Publish(Generation& next) {
 }
 
 Task<void> HandleRequest(Proxy& proxy, ServerStream& stream) {
-  GenerationPin generation = proxy.generation.Pin();
-  Call call(proxy, stream, *generation);
+  Call call(proxy, stream);
   Reason refused = Accept(call);
   co_await Answer(call, refused);
   co_await Deliver(call);

@@ -31,6 +31,8 @@ class ServerStream {
 
   // Stages exchange().response as the head. CLOSE: framing is in doubt, the connection ends after this response.
   // kInternal if the head cannot be written (a rewrite made an invalid field); nothing was sent then.
+  // A 101 whose framing is kTunnel makes the stream a tunnel: request_body now gives every byte until the client ends
+  // its side, Write sends bytes as they are, End() ends this side and no more, and nothing has a deadline of its own.
   virtual Status StartResponse(bool close) = 0;
   // Takes the head back. REQUIRES: StartResponse was the last call.
   virtual void WithdrawResponse() = 0;

@@ -20,6 +20,15 @@ Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward);
 // deliver.cc: gives the response to the client. Sets `delivered`, or x.reason.
 Task<void> Deliver(Call& call);
 
+// detach.cc: the response runs on, perhaps for hours: from here on nothing but what Kept holds is needed of the
+// generation, and its pin goes as soon as another one is served. May be called again.
+void MayOutliveGeneration(Call& call);
+// The same, and the pin goes now. REQUIRES: a listener was found.
+void Detach(Call& call);
+
+// tunnel.cc: the response that was started is a 101. Watches over the tunnel from now to the end of the exchange.
+void BeginTunnel(Call& call);
+
 // end.cc: policies' OnEnd, metrics, log.
 void End(Call& call);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <future>
@@ -112,6 +113,66 @@ TEST_F(DeploymentTest, RefusesACertificateThatCannotBeUsedAndServesOn) {
   EXPECT_TRUE(deployment_->Apply(https(good.key), Deployment::Start::kRunning).empty());
   EXPECT_NE(deployment_->Lease()->tls.FindServer("shop/gw/https"), nullptr);
   EXPECT_THAT(Get(port, "x", "/"), StartsWith("HTTP/1.1 404"));
+}
+
+// Everything until the end of a head, by blocking reads.
+std::string ReadHead(int fd) {
+  std::string head;
+  char byte;
+  while (!head.ends_with("\r\n\r\n") && recv(fd, &byte, 1, 0) == 1) head += byte;
+  return head;
+}
+
+bool Carries(int from, int to, std::string_view text) {
+  std::string got(text.size(), '\0');
+  bool sent = send(from, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
+  return sent && recv(to, got.data(), got.size(), MSG_WAITALL) == static_cast<ssize_t>(got.size()) && got == text;
+}
+
+TEST_F(DeploymentTest, NoOldGenerationStaysAliveForTheTunnelsOnItsWorkers) {
+  namespace t = snapshot::testing;
+  uint16_t port = FreePort();
+  io::Fd upstream = *io::Listen(*io::SocketAddress::Parse("127.0.0.1:0"), {});
+  ASSERT_EQ(fcntl(upstream.get(), F_SETFL, fcntl(upstream.get(), F_GETFL) & ~O_NONBLOCK), 0);
+  uint16_t upstream_port = io::BoundAddress(upstream)->port();
+  snapshot::Delta delta{
+      {t::Listener("shop/gw/http", StrCat("port: ", port)), t::Cluster("up"),
+       t::Endpoints("up", StrCat("endpoints { address: '127.0.0.1' port: ", upstream_port, " weight: 1 }")),
+       t::Route(
+           "shop/chat",
+           "attachments { listener: 'shop/gw/http' } rules { matches { prefix: '/ws' } forward { clusters { cluster: "
+           "'up' weight: 1 } upgrades: 'websocket' } }")},
+      {},
+      {}};
+  ASSERT_TRUE(deployment_->Apply(delta, Deployment::Start::kEmpty).empty());
+  constexpr std::string_view kAsk = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  constexpr std::string_view kSwitch =
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  std::vector<std::pair<io::Fd, io::Fd>> tunnels;
+  for (int i = 0; i < 8; ++i) {
+    io::Fd client(ConnectTo(port));
+    ASSERT_EQ(send(client.get(), kAsk.data(), kAsk.size(), MSG_NOSIGNAL), static_cast<ssize_t>(kAsk.size()));
+    io::Fd server(accept4(upstream.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    EXPECT_THAT(ReadHead(server.get()), HasSubstr("upgrade: websocket"));
+    ASSERT_EQ(send(server.get(), kSwitch.data(), kSwitch.size(), MSG_NOSIGNAL), static_cast<ssize_t>(kSwitch.size()));
+    EXPECT_THAT(ReadHead(client.get()), StartsWith("HTTP/1.1 101"));
+    tunnels.emplace_back(std::move(client), std::move(server));
+  }
+  for (int i = 0; i < 1000; ++i) {
+    snapshot::Delta change{
+        {t::Route("shop/other", StrCat("attachments { listener: 'shop/gw/http' } rules { static_reply "
+                                       "{ status: 200 body: '",
+                                       i, "' } }"))},
+        {},
+        {}};
+    ASSERT_TRUE(deployment_->Apply(change, Deployment::Start::kRunning).empty());
+    if (i % 100 == 0) EXPECT_TRUE(Eventually([&] { return !deployment_->Reclaim(); })) << i;
+  }
+  EXPECT_TRUE(Eventually([&] { return !deployment_->Reclaim(); }));
+  for (const auto& [client, server] : tunnels) {
+    EXPECT_TRUE(Carries(client.get(), server.get(), "still"));
+    EXPECT_TRUE(Carries(server.get(), client.get(), "here"));
+  }
 }
 
 TEST_F(DeploymentTest, AWorkerThatCannotListenSaysWhereAndTakesItBack) {

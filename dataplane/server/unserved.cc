@@ -40,8 +40,6 @@ std::string_view Check(const snapshot::EndpointSet& set) {
 
 std::string_view Check(const snapshot::CompiledRoute& route) {
   for (const snapshot::CompiledRule& rule : route.rules) {
-    const auto* forward = std::get_if<snapshot::Forward>(&rule.action);
-    if (forward != nullptr && !forward->upgrades.empty()) return "this build switches to no other protocol";
     if (std::holds_alternative<snapshot::Tunnel>(rule.action)) return "this build carries requests of HTTP only";
   }
   return "";

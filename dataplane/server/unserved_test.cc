@@ -40,9 +40,8 @@ TEST(Unserved, IsWhateverWouldBeSpokenInAnotherWayThanItIsTold) {
           "attachments { listener: 'plain' } rules { matches { prefix: '/ws' } forward { upgrades: 'websocket' } }"),
       t::Route("pg", "attachments { listener: 'tcp' } rules { tunnel { clusters { cluster: 'clear' weight: 1 } } }")};
   std::shared_ptr<const snapshot::Snapshot> snapshot = t::MustCompile(nullptr, {resources, {}, {}});
-  EXPECT_EQ(
-      NamesOf(FindUnserved(*snapshot, resources)),
-      (std::vector<std::string>{"h2 alone", "passthrough", "tcp", "proxied", "h2c", "tls", "auto", "h2", "ws", "pg"}));
+  EXPECT_EQ(NamesOf(FindUnserved(*snapshot, resources)),
+            (std::vector<std::string>{"h2 alone", "passthrough", "tcp", "proxied", "h2c", "tls", "auto", "h2", "pg"}));
 }
 
 }  // namespace

@@ -124,6 +124,15 @@ void ExplainTimeouts(const Snapshot& snapshot, const Forward& forward, const std
                                ", budget ", forward.retry->budget_percent, " %");
 }
 
+void ExplainUpgrades(const Snapshot& snapshot, const Forward& forward, const std::string& cluster,
+                     Explanation& explanation) {
+  bool can = (*snapshot.FindCluster(cluster))->protocol != CompiledCluster::Protocol::kHttp2;
+  for (const std::string& protocol : forward.upgrades) {
+    explanation.filters.push_back(can ? StrCat("may switch to ", protocol)
+                                      : StrCat("cannot switch to ", protocol, ": the backend is spoken to in HTTP/2"));
+  }
+}
+
 std::string ExplainForward(const Snapshot& snapshot, const Forward& forward, uint64_t seed, Explanation& explanation) {
   for (const WeightedCluster& cluster : forward.clusters) ExplainBackend(snapshot, forward, cluster, explanation);
   const WeightedCluster* picked = PickCluster(forward, seed);
@@ -143,6 +152,7 @@ std::string ExplainForward(const Snapshot& snapshot, const Forward& forward, uin
     return StrCat("503: ", picked->cluster, " has no endpoint");
   }
   ExplainFilters(picked->filters, StrCat(" (backend ", picked->cluster, ")"), explanation);
+  ExplainUpgrades(snapshot, forward, picked->cluster, explanation);
   explanation.endpoint = EndpointsOf(snapshot, picked->cluster);
   return StrCat("forward to ", picked->cluster);
 }

@@ -206,5 +206,20 @@ TEST(Explain, WritesJsonThatAnyBytesSurvive) {
   EXPECT_THAT(json, ::testing::HasSubstr("\"picked\":true"));
 }
 
+TEST(Explain, SaysWhatTheConnectionMaySwitchTo) {
+  Delta delta{{Listener("l"), Cluster("chat"), Endpoints("chat", "endpoints { address: '10.0.0.1' port: 1 weight: 1 }"),
+               Route("r",
+                     "attachments { listener: 'l' } rules { matches { prefix: '/' } forward { clusters { cluster: "
+                     "'chat' weight: 1 } upgrades: 'websocket' } }")},
+              {},
+              {}};
+  Explanation explanation = Explain(*MustCompile(nullptr, delta), Get("/chat"));
+  EXPECT_THAT(explanation.filters, ::testing::ElementsAre("may switch to websocket"));
+  delta.upserts[1] = Cluster("chat", "protocol: HTTP2");
+  explanation = Explain(*MustCompile(nullptr, delta), Get("/chat"));
+  EXPECT_THAT(explanation.filters,
+              ::testing::ElementsAre("cannot switch to websocket: the backend is spoken to in HTTP/2"));
+}
+
 }  // namespace
 }  // namespace penstock::snapshot

@@ -79,8 +79,10 @@ void Cluster::Show(const snapshot::Shared<snapshot::CompiledCluster>& config,
 View& Cluster::AddView(snapshot::Shared<snapshot::CompiledCluster> config,
                        snapshot::Shared<snapshot::EndpointSet> endpoints) {
   views_.insert(views_.begin(), std::make_unique<View>(*this, std::move(config), std::move(endpoints)));
-  // The one before stays: requests of the generation before may still ask for it.
-  while (views_.size() > 2 && views_.back()->refs_ == 0) views_.pop_back();
+  // The one before stays: requests of the generation before may still ask for it. What a long stream holds does not
+  // keep the others.
+  auto older = views_.begin() + std::min<std::ptrdiff_t>(2, std::ssize(views_));
+  views_.erase(std::remove_if(older, views_.end(), [](const auto& view) { return view->refs_ == 0; }), views_.end());
   RetirePools();
   return *views_.front();
 }

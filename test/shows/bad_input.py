@@ -26,6 +26,13 @@ spec:
     - type: RequestRedirect
       requestRedirect: {statusCode: 301, path: {type: ReplaceFullPath, replaceFullPath: /login}}
   - backendRefs: [{name: recorder}]
+---
+apiVersion: penstock.dev/v1
+kind: TrafficPolicy
+metadata: {name: a}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: a}]
+  upgrades: [websocket]
 """
 
 

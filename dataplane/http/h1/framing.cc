@@ -4,6 +4,7 @@
 
 #include "dataplane/http/content_length.h"
 #include "dataplane/http/status_code.h"
+#include "dataplane/http/upgrade.h"
 
 namespace penstock::http::h1 {
 namespace {
@@ -61,6 +62,7 @@ Error FrameRequest(RequestHead& head) {
     if (!exact) return Error::kExpectation;
     head.expect_continue = head.version == Version::kHttp11 && head.framing.HasBody();
   }
+  if (headers.Has(HeaderId::kUpgrade)) head.upgrade = WishedProtocol(head);
   return Error::kNone;
 }
 

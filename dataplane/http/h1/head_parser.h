@@ -88,8 +88,9 @@ class RequestParser : public HeadParser {
 
   // DATA holds all bytes of the message so far, from its first byte; call again with more after kNeedMore. The bytes
   // may have moved in between (then the work starts over). Writes into DATA: names become lower case. After kDone HEAD
-  // is complete with `framing`, `close` and `expect_continue` (the canonical part is ResolveTarget's), and its views
-  // point into DATA. HEAD must be clear before the first call.
+  // is complete with `framing`, `close`, `expect_continue` and `upgrade` (the canonical part is ResolveTarget's), and
+  // its views point into DATA; a second call with the same bytes elsewhere makes them point there. HEAD must be clear
+  // before the first call.
   Progress Parse(std::span<char> data, RequestHead& head);
 
   bool line_seen() const { return line_end_ != 0; }  // the request line is complete: method and target are known

@@ -80,6 +80,12 @@ void WriteFraming(const Framing& framing, Output& out) {
   if (framing.kind == Framing::Kind::kLength) (out << "content-length: ").Number(framing.length) << "\r\n";
 }
 
+// Both fields are made here: what came with the message was for one hop.
+void WriteUpgrade(std::string_view protocol, Output& out) {
+  out << "connection: upgrade\r\nupgrade: ";
+  out.Checked<byte_scan::LineControl>(protocol) << "\r\n";
+}
+
 }  // namespace
 
 size_t WriteRequestHead(const RequestHead& head, bool close, std::span<char> memory) {
@@ -92,7 +98,11 @@ size_t WriteRequestHead(const RequestHead& head, bool close, std::span<char> mem
   out.Checked<byte_scan::LineControl>(head.authority) << "\r\n";
   WriteFields(head.headers, out);
   WriteFraming(head.framing, out);
-  if (close) out << "connection: close\r\n";
+  if (close) {
+    out << "connection: close\r\n";
+  } else if (!head.upgrade.empty()) {
+    WriteUpgrade(head.upgrade, out);
+  }
   out << "\r\n";
   return out.size();
 }
@@ -109,6 +119,8 @@ size_t WriteResponseHead(const ResponseHead& head, bool close, std::span<char> m
       WriteFraming(head.framing, out);
     }
     if (close) out << "connection: close\r\n";
+  } else if (!head.upgrade.empty()) {
+    WriteUpgrade(head.upgrade, out);
   }
   out << "\r\n";
   return out.size();
@@ -129,10 +141,10 @@ size_t FieldsSize(const Headers& headers) {
 }
 
 size_t HeadSize(const RequestHead& head) {
-  return head.method_text.size() + head.path.size() + head.query.size() + head.authority.size() +
+  return head.method_text.size() + head.path.size() + head.query.size() + head.authority.size() + head.upgrade.size() +
          FieldsSize(head.headers) + kFramingRoom;
 }
 
-size_t HeadSize(const ResponseHead& head) { return FieldsSize(head.headers) + kFramingRoom; }
+size_t HeadSize(const ResponseHead& head) { return head.upgrade.size() + FieldsSize(head.headers) + kFramingRoom; }
 
 }  // namespace penstock::http::h1

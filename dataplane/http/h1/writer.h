@@ -14,12 +14,13 @@ namespace penstock::http::h1 {
 // Connection in `headers` are skipped.
 
 // The request for the next hop: "METHOD path[?query] HTTP/1.1", Host first, then the fields, then the framing.
-// Persistent connections need no Connection field in HTTP/1.1; CLOSE adds "connection: close".
+// Persistent connections need no Connection field in HTTP/1.1; CLOSE adds "connection: close", and without it a wish to
+// switch protocols (`upgrade`) is written.
 size_t WriteRequestHead(const RequestHead& head, bool close, std::span<char> out);
 
 // The response for the client: status line with the registered phrase, fields, framing ("content-length",
-// "transfer-encoding: chunked", or nothing for kNone and kUntilClose; declared_length where it frames nothing). CLOSE:
-// the connection ends after this message.
+// "transfer-encoding: chunked", or nothing for kNone, kUntilClose and kTunnel; declared_length where it frames nothing;
+// what a 101 switches to). CLOSE: the connection ends after this message.
 size_t WriteResponseHead(const ResponseHead& head, bool close, std::span<char> out);
 
 // "100 Continue", whole.

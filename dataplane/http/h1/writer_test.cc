@@ -44,6 +44,22 @@ TEST(Writer, MakesFramingAnew) {
             "GET /users/1?x=1 HTTP/1.1\r\nhost: a.test\r\naccept: */*\r\ntransfer-encoding: chunked\r\n\r\n");
 }
 
+TEST(Writer, AsksForAnotherProtocolAndSaysThatItFollows) {
+  RequestHead head;
+  Get(head);
+  head.headers.Add("connection", "upgrade, x");
+  head.upgrade = "websocket";
+  EXPECT_EQ(Write(head), "GET /users/1 HTTP/1.1\r\nhost: a.test\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+  head.upgrade = "web\r\nsocket";
+  EXPECT_EQ(Write(head), "");
+  ResponseHead response;
+  response.status = 101;
+  response.framing.kind = Framing::Kind::kTunnel;
+  response.upgrade = "websocket";
+  EXPECT_EQ(Write(response, true),
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+}
+
 TEST(Writer, SaysHowAResponseEnds) {
   ResponseHead head;
   head.status = 200;

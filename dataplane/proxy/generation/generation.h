@@ -3,6 +3,7 @@
 //   GenerationPin pin = context.generation.Pin();          // once per request
 //   snapshot::Decision decision = pin->snapshot->Decide(...);
 //   pin->series->Route(worker, listener, route).requests.Add(200);
+//   context.generation.Watch(keeper, pin);                 // who may last for hours, and can do without it later
 //
 // Prepare (dataplane/server) makes one Generation for all workers; Publish gives each worker a pointer by mailbox. A
 // worker counts its pins without atomics; when it has moved on and the last pin is gone, it says so once per
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "dataplane/base/check.h"
+#include "dataplane/base/intrusive_list.h"
 #include "dataplane/proxy/policy_chains.h"
 #include "dataplane/proxy/tls_contexts.h"
 #include "dataplane/snapshot/snapshot.h"
@@ -89,6 +91,16 @@ class GenerationLease {
   Generation* generation_ = nullptr;
 };
 
+// Who holds a pin but can do without it. Unlinks itself when it is destroyed.
+class GenerationKeeper : public ListNode {
+ public:
+  // Another generation is served from now on: take along what is needed of the pinned one and drop the pin.
+  virtual void OnSuperseded() = 0;
+
+ protected:
+  ~GenerationKeeper() = default;
+};
+
 // What one worker serves now. Lives on the worker's thread; outlives all of its pins.
 class CurrentGeneration {
  public:
@@ -109,15 +121,24 @@ class CurrentGeneration {
     return GenerationPin(slot_);
   }
 
+  // Calls KEEPER.OnSuperseded() once, as soon as another generation than PIN's is served: now, or in the next Swap.
+  // REQUIRES: KEEPER is not linked.
+  void Watch(GenerationKeeper& keeper, const GenerationPin& pin) {
+    if (pin.slot_ == slot_) return keepers_.PushBack(keeper);
+    keeper.OnSuperseded();
+  }
+
   // From now on NEXT is served. Its `holders` counts this worker already.
   void Swap(Generation& next) {
     auto* slot = new generation_internal::Slot{&next, 1};
     std::swap(slot_, slot);
     if (slot != nullptr) generation_internal::Drop(slot);
+    while (!keepers_.empty()) keepers_.PopFront().OnSuperseded();
   }
 
  private:
   generation_internal::Slot* slot_ = nullptr;
+  IntrusiveList<GenerationKeeper> keepers_;  // all have pins of slot_
 };
 
 }  // namespace penstock::proxy

@@ -120,15 +120,17 @@ TEST(AccessLogEntry, NamesTheRuleAndWhatExactlyWasWrong) {
   entry.rule_name = "catalog";
   entry.reason = "bad_request";
   entry.detail = "a space before the colon";
+  entry.upgrade = "websocket";
   std::string line = Format(entry);
+  EXPECT_NE(line.find(R"("upgrade":"websocket",)"), std::string::npos) << line;
   EXPECT_NE(line.find(R"("rule":2,"rule_name":"catalog",)"), std::string::npos) << line;
   EXPECT_NE(line.find(R"("reason":"bad_request","detail":"a space before the colon",)"), std::string::npos) << line;
 }
 
 TEST(AccessLogEntry, LeavesOutWhatIsNot) {
   std::string line = Format({});
-  for (const char* key : {"route", "rule", "rule_name", "cluster", "endpoint", "reason", "detail", "user_agent",
-                          "tls_version", "tls_cipher", "sni", "alpn", "client_identity", "cut"}) {
+  for (const char* key : {"route", "rule", "rule_name", "cluster", "endpoint", "upgrade", "reason", "detail",
+                          "user_agent", "tls_version", "tls_cipher", "sni", "alpn", "client_identity", "cut"}) {
     EXPECT_EQ(line.find(std::string("\"") + key + "\""), std::string::npos) << key << " in " << line;
   }
   Parse(line);
@@ -169,10 +171,10 @@ TEST(AccessLogEntry, KeepsUtf8AndRefusesWhatOnlyLooksLikeIt) {
 TEST(AccessLogEntry, IsNeverLongerThanItsBufferAndSaysWhenItWasCut) {
   std::string garbage(100'000, '\x01');
   AccessLogEntry entry = Request();
-  for (auto* field :
-       {&entry.request_id, &entry.listener, &entry.route, &entry.rule_name, &entry.detail, &entry.cluster,
-        &entry.endpoint, &entry.method, &entry.host, &entry.path, &entry.reason, &entry.peer, &entry.client,
-        &entry.user_agent, &entry.tls_version, &entry.tls_cipher, &entry.sni, &entry.alpn, &entry.client_identity}) {
+  for (auto* field : {&entry.request_id,  &entry.listener,   &entry.route,  &entry.rule_name, &entry.detail,
+                      &entry.cluster,     &entry.endpoint,   &entry.method, &entry.host,      &entry.path,
+                      &entry.upgrade,     &entry.reason,     &entry.peer,   &entry.client,    &entry.user_agent,
+                      &entry.tls_version, &entry.tls_cipher, &entry.sni,    &entry.alpn,      &entry.client_identity}) {
     *field = garbage;
   }
   entry.rule = 65535;

@@ -14,7 +14,7 @@ void ListenerCells::Absorb(const ListenerCells& from) noexcept {
   using C = ListenerCells;
   AbsorbFields(*this, from, &C::connections_opened, &C::connections_refused, &C::connections_active,
                &C::malformed_requests, &C::client_timeouts, &C::requests_active, &C::tls_handshakes,
-               &C::tls_resumptions, &C::tls_failures);
+               &C::tls_resumptions, &C::tls_failures, &C::upgrades, &C::tunnels_active);
 }
 
 void RouteCells::Absorb(const RouteCells& from) noexcept {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "dataplane/telemetry/stats/cell.h"
 #include "dataplane/telemetry/stats/tls_failure.h"
@@ -47,6 +48,21 @@ class TlsFailureCounter {
   std::array<Counter, kTlsFailures> counters_;
 };
 
+// Connections that switched to another protocol, by its name.
+class UpgradeCounter {
+ public:
+  static constexpr std::array<const char*, 2> kNames = {"websocket", "other"};
+
+  void Add(std::string_view protocol) noexcept { counters_[protocol == kNames[0] ? 0 : 1].Add(); }
+  const Counter& At(size_t name) const noexcept { return counters_[name]; }
+  void Absorb(const UpgradeCounter& from) noexcept {
+    for (size_t i = 0; i < counters_.size(); ++i) counters_[i].Absorb(from.counters_[i]);
+  }
+
+ private:
+  std::array<Counter, kNames.size()> counters_;
+};
+
 // Label listener. Connections and what is wrong with them.
 struct alignas(64) ListenerCells {
   Counter connections_opened;
@@ -59,6 +75,8 @@ struct alignas(64) ListenerCells {
   Counter tls_resumptions;  // of these, those of an earlier session
   // One that failed before a listener was chosen counts for the least specific one of the place.
   TlsFailureCounter tls_failures;
+  UpgradeCounter upgrades;
+  Gauge tunnels_active;  // upgraded connections
 
   void Absorb(const ListenerCells& from) noexcept;
 };

@@ -78,7 +78,12 @@ constexpr TlsFailureRow<ListenerCells> kListenerTlsFailures[] = {
 constexpr GaugeRow<ListenerCells> kListenerGauges[] = {
     {{"penstock_connections_active", "Open connections of clients.", kListener}, &ListenerCells::connections_active},
     {{"penstock_requests_active", "Requests being answered.", kListener}, &ListenerCells::requests_active},
+    {{"penstock_tunnels_active", "Connections that switched to another protocol and are open.", kListener},
+     &ListenerCells::tunnels_active},
 };
+constexpr RowText kUpgrades = {"penstock_upgrades_total",
+                               "Connections that switched to another protocol: \"websocket\" or \"other\".",
+                               "listener, protocol"};
 
 constexpr RequestRow<RouteCells> kRouteRequests[] = {
     {{"penstock_requests_total",
@@ -287,6 +292,20 @@ void AddRequests(const RequestRow<Cells> (&rows)[N], const SeriesList<Cells>& li
   }
 }
 
+void AddUpgrades(const SeriesList<ListenerCells>& list, std::vector<MetricFamily>& out) {
+  MetricFamily family = Family(kUpgrades, MetricType::Counter);
+  for (const auto& series : list) {
+    for (size_t i = 0; i < UpgradeCounter::kNames.size(); ++i) {
+      double sum = Sum(series->per_worker, [&](const ListenerCells& cells) { return cells.upgrades.At(i).Read(); });
+      if (sum == 0) continue;
+      std::vector<Label> labels = Labels(*series);
+      labels.push_back({"protocol", UpgradeCounter::kNames[i]});
+      family.metric.push_back(CounterMetric(std::move(labels), sum));
+    }
+  }
+  out.push_back(std::move(family));
+}
+
 template <typename Cells, size_t N>
 void AddTlsFailures(const TlsFailureRow<Cells> (&rows)[N], const SeriesList<Cells>& list,
                     std::vector<MetricFamily>& out) {
@@ -432,6 +451,7 @@ std::vector<MetricFamily> Collector::Collect() const {
   AddCounters(kListenerCounters, alive.listeners, out);
   AddTlsFailures(kListenerTlsFailures, alive.listeners, out);
   AddGauges(kListenerGauges, alive.listeners, out);
+  AddUpgrades(alive.listeners, out);
   AddRequests(kClusterRequests, alive.clusters, out);
   AddHistograms(kClusterHistograms, alive.clusters, out);
   AddCounters(kClusterCounters, alive.clusters, out);
@@ -474,6 +494,7 @@ std::string MetricsDocs() {
   DocRows(kListenerCounters, "counter", out);
   DocRows(kListenerTlsFailures, "counter", out);
   DocRows(kListenerGauges, "gauge", out);
+  DocRow(kUpgrades, "counter", out);
   DocRows(kClusterRequests, "counter", out);
   DocRows(kClusterHistograms, "histogram", out);
   DocRows(kClusterCounters, "counter", out);

@@ -37,6 +37,22 @@ TEST(Metrics, AddUpTheWorkers) {
   EXPECT_THAT(text, HasSubstr(R"(penstock_local_replies_total{reason="no_route"} 1)"));
 }
 
+TEST(Metrics, CountUpgradesByTheProtocolsThatHaveANameHere) {
+  Registry registry({2, 2000, {}});
+  auto set = registry.Update(nullptr, {{"gw"}, {}, {}}, {});
+  set->Listener(0, "gw").connections_opened.Add();
+  set->Listener(0, "gw").tunnels_active.Add(2);
+  set->Listener(1, "gw").tunnels_active.Add(-1);
+  set->Listener(0, "gw").upgrades.Add("websocket");
+  set->Listener(1, "gw").upgrades.Add("websocket");
+  std::string text = Scrape(registry);
+  EXPECT_THAT(text, HasSubstr(R"(penstock_tunnels_active{listener="gw"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(penstock_upgrades_total{listener="gw",protocol="websocket"} 2)"));
+  EXPECT_THAT(text, Not(HasSubstr(R"(protocol="other")")));
+  set->Listener(1, "gw").upgrades.Add("my-own");
+  EXPECT_THAT(Scrape(registry), HasSubstr(R"(penstock_upgrades_total{listener="gw",protocol="other"} 1)"));
+}
+
 TEST(Metrics, LeaveOutLabelSetsThatWereNeverUsed) {
   Registry registry({1, 2000, {}});
   auto set = registry.Update(nullptr, {{"gw"}, {{"gw", "idle"}}, {"backend"}}, {});

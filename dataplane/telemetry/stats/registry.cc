@@ -73,6 +73,10 @@ std::shared_ptr<ListenerCells> SeriesSet::HoldListener(int worker, std::string_v
   return Hold(listeners_, worker, {listener, {}});
 }
 
+std::shared_ptr<RouteCells> SeriesSet::HoldRoute(int worker, std::string_view listener, std::string_view route) const {
+  return Hold(routes_, worker, {listener, route});
+}
+
 std::shared_ptr<ClusterCells> SeriesSet::HoldCluster(int worker, std::string_view cluster) const {
   return Hold(clusters_, worker, {{}, cluster});
 }

@@ -94,9 +94,10 @@ class SeriesSet {
     return clusters_.Find({{}, cluster}).per_worker[worker];
   }
 
-  // For state that outlives a generation (a pool, an open connection): keeps the cells alive by itself. Not on the
-  // request path: it copies a shared pointer.
+  // For state that outlives a generation (a pool, an open connection, a tunnel): keeps the cells alive by itself. Not
+  // on the request path: it copies a shared pointer.
   std::shared_ptr<ListenerCells> HoldListener(int worker, std::string_view listener) const;
+  std::shared_ptr<RouteCells> HoldRoute(int worker, std::string_view listener, std::string_view route) const;
   std::shared_ptr<ClusterCells> HoldCluster(int worker, std::string_view cluster) const;
 
  private:

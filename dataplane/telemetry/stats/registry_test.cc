@@ -107,9 +107,32 @@ size_t CellsThatAbsorbDoubles() {
 }
 
 TEST(Cells, AbsorbEveryField) {
-  EXPECT_EQ(CellsThatAbsorbDoubles<ListenerCells>(), 8u + kTlsFailures);
+  EXPECT_EQ(CellsThatAbsorbDoubles<ListenerCells>(), 11u + kTlsFailures);
   EXPECT_EQ(CellsThatAbsorbDoubles<RouteCells>(), kCodeClasses + 2 + Histogram::kBuckets + 1);
   EXPECT_EQ(CellsThatAbsorbDoubles<ClusterCells>(), kCodeClasses + 16 + Histogram::kBuckets + 1);
+}
+
+TEST(Registry, KeepsTheCellsOfARouteForWhoOutlivesIt) {
+  Registry registry(TwoWorkers());
+  auto set = registry.Update(nullptr, {{"gw"}, {{"gw", "chat"}}, {}}, {});
+  std::shared_ptr<RouteCells> held = set->HoldRoute(1, "gw", "chat");
+  EXPECT_EQ(held.get(), &set->Route(1, "gw", "chat"));
+  auto next = registry.Update(set, {}, {{}, {{"gw", "chat"}}, {}});
+  set.reset();
+  held->requests.Add(101);
+  auto counted = [&](std::string_view name) {
+    uint64_t sum = 0;
+    for (const auto& series : registry.Collect().routes) {
+      if (series->key.name != name) continue;
+      for (const RouteCells& cells : series->per_worker)
+        sum += cells.requests.At(static_cast<size_t>(CodeClass::k1xx)).Read();
+    }
+    return sum;
+  };
+  EXPECT_EQ(counted("chat"), 1u);
+  held.reset();
+  EXPECT_EQ(counted("chat"), 0u);
+  EXPECT_EQ(counted(kRetiredName), 1u);
 }
 
 TEST(Registry, KeepsHeldCellsAliveAndFindsThemAgain) {

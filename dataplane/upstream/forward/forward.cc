@@ -145,7 +145,7 @@ Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const s
   TryResult result = co_await response.Run(tries.body, informational, wait.deadline, after_upload);
   response.CountTry(result);
   if (result.reason == Reason::kNone) {
-    x.response_body = &response;
+    x.response_body = &response.ResponseBody();
     co_return result;
   }
   if (response.upload_failed_at_source()) {

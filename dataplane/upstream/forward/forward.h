@@ -10,7 +10,7 @@
 namespace penstock::upstream {
 
 // Is given the upstream's informational responses (103 and the like; never 100, which this hop makes itself, and never
-// 101).
+// 101, which is final).
 class InformationalSink {
  public:
   virtual Task<Status> Send(const http::ResponseHead& head) = 0;
@@ -35,6 +35,10 @@ struct Attempt {
 // still be coming while the rest of the request goes up. x.response_body->Finish() must be awaited, whatever happens;
 // until then the connection, the views of x.response and the upload belong to it. If a Read() of it fails, x.reason
 // says why (kUpstreamAborted, kUpstreamIdle); the error is DataLoss where the content itself is malformed.
+//
+// If x.request.upgrade names a protocol, the upstream is asked to switch to it, and may answer with 101: then
+// x.response says so by its framing and `upgrade`, and x.response_body is the tunnel (upstream_tunnel.h). Not a byte of
+// x.request_body is read before.
 //
 // Otherwise: why there is no response, everything is over, and x.request_body may have been read in part. If the
 // request's content failed, the reason is x.reason if its source set one, or what its error means (kClientGone,

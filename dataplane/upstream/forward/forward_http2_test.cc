@@ -56,6 +56,19 @@ TEST_F(ForwardHttp2Test, SendsTheRequestAndGivesTheResponse) {
   EXPECT_EQ(upstream::Get(server.request(0).fields, "x-from"), "client");
 }
 
+TEST_F(ForwardHttp2Test, RefusesToSwitchProtocolsAndAsksNobody) {
+  H2Upstream& server = ServeH2([](int, int) { return Action{.content = "x"}; });
+  Exchange x(&reactor_->blocks());
+  UpstreamTest::Get(x);
+  x.request.upgrade = "websocket";
+  EXPECT_EQ(Send(x, UseH2({&server})).reason, Reason::kUpgradeUnsupported);
+  EXPECT_EQ(server.requests(), 0u);
+  Exchange plain(&reactor_->blocks());
+  UpstreamTest::Get(plain);
+  EXPECT_EQ(Send(plain, UseH2({&server})).content, "x") << "the connection is as it was";
+  EXPECT_EQ(server.connections(), 1);
+}
+
 TEST_F(ForwardHttp2Test, SendsRequestsOneAfterTheOtherOverOneConnection) {
   H2Upstream& server = ServeH2([](int, int) { return Action{.content = "x"}; });
   Cluster& cluster = UseH2({&server});

@@ -105,6 +105,42 @@ TEST_F(ForwardTest, AnUpstreamThatNeverAnsweredHasNoTimeOfItsResponse) {
   }
 }
 
+TEST_F(ForwardTest, ASwitchToWhatWasAskedForIsAResponseAndTheConnectionIsNotUsedAgain) {
+  ScriptedUpstream& server = Serve([](int, int) {
+    return Raw("HTTP/1.1 101 Yes\r\nconnection: upgrade\r\nupgrade: WebSocket\r\n\r\nhello", Then::kClose);
+  });
+  Cluster& cluster = Use({&server});
+  for (int i = 0; i < 2; ++i) {
+    Exchange x(&reactor_->blocks());
+    Get(x);
+    x.request.upgrade = "websocket";
+    Result result = Send(x, cluster);
+    EXPECT_EQ(result.reason, Reason::kNone);
+    EXPECT_EQ(result.status, 101);
+    EXPECT_EQ(result.content, "hello");
+    EXPECT_TRUE(result.content_status.ok());
+    EXPECT_EQ(x.response.framing.kind, Kind::kTunnel);
+    EXPECT_EQ(x.response.upgrade, "websocket");
+    x.Clear();
+  }
+  EXPECT_EQ(server.connections(), 2);
+  EXPECT_TRUE(server.requests()[0].ends_with("\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"));
+}
+
+TEST_F(ForwardTest, ATunnelNobodyReadsIsBrokenOff) {
+  ScriptedUpstream& server = Serve(
+      [](int, int) { return Raw("HTTP/1.1 101 Yes\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n", Then::kStall); });
+  Exchange x(&reactor_->blocks());
+  Get(x);
+  x.Begin(cancellation_);
+  x.request.upgrade = "x";
+  Reason reason = reactor_->BlockOn(Forward(x, Attempt{*upstreams_, Use({&server}), rule_, {}, nullptr}));
+  ASSERT_EQ(reason, Reason::kNone);
+  reactor_->BlockOn(x.response_body->Finish());
+  EXPECT_EQ(Cells().connections_active.Read(), 0);
+  x.Clear();
+}
+
 TEST_F(ForwardTest, AHeadBeyondTheLimitIsInvalid) {
   config_.upstream.max_response_header_bytes = 1000;
   ScriptedUpstream& server =

@@ -20,6 +20,9 @@ class Try : public Body {
   virtual Task<TryResult> Run(ReplayBody* body, InformationalSink* informational, TimePoint deadline,
                               Duration timeout) = 0;
   virtual bool upload_failed_at_source() const = 0;
+  // What the response's body is, once Run() has succeeded: this, or the tunnel that the connection has become. Call it
+  // once.
+  virtual Body& ResponseBody() { return *this; }
 
   // Puts down what Run() gave and when, in the cluster's cells and the exchange. Call it once Run() has finished.
   void CountTry(const TryResult& result);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "dataplane/base/check.h"
 #include "dataplane/http/h1/writer.h"
 #include "dataplane/http/hop_by_hop.h"
+#include "dataplane/http/upgrade.h"
 
 namespace penstock::upstream {
 namespace {
@@ -50,7 +52,7 @@ Chunk UpstreamResponse::SerialiseHead() {
   return Chunk::Adopt(block, size);
 }
 
-// Informational responses come before the final one (RFC 9110 15.2); 101 was never asked for.
+// Informational responses come before the final one (RFC 9110 15.2); a 101 to what was asked for is final.
 Task<TryResult> UpstreamResponse::ReadHead(InformationalSink* informational, TimePoint deadline, Duration timeout) {
   int informational_seen = 0;
   x_.response.Clear();
@@ -67,13 +69,13 @@ Task<TryResult> UpstreamResponse::ReadHead(InformationalSink* informational, Tim
       if (!more.ok()) co_return AfterReadFailure(more);
       continue;
     }
-    bool invalid = progress == http::h1::Progress::kError || x_.response.status == 101;
-    if (invalid || (x_.response.status < 200 && ++informational_seen > kMaxInformational)) {
-      x_.detail =
-          progress == http::h1::Progress::kError ? http::h1::Text(parser_.error()) : "an informational response";
-      co_return TryResult{Reason::kUpstreamInvalid, TryResult::Sent::kDoNotRepeat};
-    }
+    if (progress == http::h1::Progress::kError) co_return Invalid(http::h1::Text(parser_.error()));
     if (x_.response.status >= 200) break;
+    if (x_.response.status == 101) {
+      if (!TakeSwitch()) co_return Invalid("a 101 (Switching Protocols) that was not asked for");
+      break;
+    }
+    if (++informational_seen > kMaxInformational) co_return Invalid("too many informational responses");
     if (informational != nullptr && x_.response.status != 100) {
       Status passed = co_await informational->Send(x_.response);
       if (!passed.ok()) co_return TryResult{Reason::kClientGone, TryResult::Sent::kDoNotRepeat};
@@ -89,6 +91,38 @@ Task<TryResult> UpstreamResponse::ReadHead(InformationalSink* informational, Tim
   close_ = x_.response.close || framing_.kind == http::Framing::Kind::kUntilClose;
   complete_ = !framing_.HasBody();
   co_return TryResult{};
+}
+
+// Only the protocol that this try asked for, and only once it was asked: anything else would put bytes where no rule
+// looks.
+bool UpstreamResponse::TakeSwitch() {
+  http::ResponseHead& head = x_.response;
+  if (!upload_.sent() || !http::SwitchesTo(head, x_.request.upgrade)) return false;
+  head.framing = {http::Framing::Kind::kTunnel};
+  head.upgrade = x_.request.upgrade;
+  return true;
+}
+
+TryResult UpstreamResponse::Invalid(std::string_view detail) {
+  x_.detail = detail;
+  return {Reason::kUpstreamInvalid, TryResult::Sent::kDoNotRepeat};
+}
+
+Body& UpstreamResponse::ResponseBody() {
+  if (framing_.kind != http::Framing::Kind::kTunnel) return *this;
+  MoveHead();
+  return x_.Own<UpstreamTunnel>(x_, view_.Share(), std::move(connection_), std::move(request_), std::move(buffer_));
+}
+
+// A tunnel may live for hours: the head moves into the exchange's own memory, out of a block many times as large.
+void UpstreamResponse::MoveHead() {
+  std::size_t size = head_.size();
+  char* copy = x_.arena.Allocate(size);
+  std::copy_n(head_.data(), size, copy);
+  http::h1::Progress again = parser_.Parse({copy, size}, x_.request.method, x_.response);
+  bool switched = again == http::h1::Progress::kDone && TakeSwitch();
+  PENSTOCK_CHECK(switched, "equal bytes are an equal head");
+  head_.Reset();
 }
 
 // While content still goes up, and for TIMEOUT after it, the upstream may take its time.
@@ -152,6 +186,7 @@ bool UpstreamResponse::TakeBuffered(StatusOr<Chunk>& out) {
       complete_ = left_ == 0;
       break;
     case http::Framing::Kind::kUntilClose:
+    case http::Framing::Kind::kTunnel:
     case http::Framing::Kind::kNone:
       out = std::move(buffer_);
       break;

@@ -6,6 +6,7 @@
 #include "dataplane/http/h1/head_parser.h"
 #include "dataplane/upstream/forward/request_upload.h"
 #include "dataplane/upstream/forward/try.h"
+#include "dataplane/upstream/forward/upstream_tunnel.h"
 
 namespace penstock::upstream {
 
@@ -18,6 +19,7 @@ class UpstreamResponse final : public Try {
   Task<TryResult> Run(ReplayBody* body, InformationalSink* informational, TimePoint deadline,
                       Duration timeout) override;
   bool upload_failed_at_source() const override { return upload_.source_failed(); }
+  Body& ResponseBody() override;
 
   Task<StatusOr<Chunk>> Read() override;
   const http::Headers* Trailers() const override { return trailers_; }
@@ -33,6 +35,9 @@ class UpstreamResponse final : public Try {
   Chunk SerialiseHead();
   Task<TryResult> ReadHead(InformationalSink* informational, TimePoint deadline, Duration timeout);
   TimePoint HeadDeadline(TimePoint deadline, Duration timeout) const;
+  bool TakeSwitch();
+  void MoveHead();
+  TryResult Invalid(std::string_view detail);
   Status TakeMoreOfHead(StatusOr<Chunk> bytes, Duration timeout);
   TryResult AfterReadFailure(const Status& status);
   bool TakeBuffered(StatusOr<Chunk>& out);

@@ -24,6 +24,8 @@ UpstreamStream::~UpstreamStream() { Release(); }
 Task<TryResult> UpstreamStream::Run(ReplayBody* body, InformationalSink* informational, TimePoint deadline,
                                     Duration timeout) {
   x_.response.Clear();
+  // HTTP/2 has no Upgrade (RFC 9113 8.2.2), and without it the request would mean something else.
+  if (!x_.request.upgrade.empty()) return TryResult{Reason::kUpgradeUnsupported, Sent::kDoNotRepeat};
   stream_.set_keep_informational(informational != nullptr);
   switch (place_->Begin(stream_, x_.request, body == nullptr)) {
     case MultiplexedConnection::Begun::kLost:

@@ -171,6 +171,11 @@ void TestGateway::LogTo(const std::string& path) {
   proxy_->log = access_log_->writer(0);
 }
 
+size_t TestGateway::Reclaim() {
+  std::erase_if(generations_, [](const auto& generation) { return generation->holders.load() == 0; });
+  return generations_.size();
+}
+
 void TestGateway::ServeShop(uint16_t upstream_port, const std::string& rules, const std::string& client_settings) {
   if (port_ == 0) ChoosePort();
   namespace t = snapshot::testing;

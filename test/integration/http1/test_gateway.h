@@ -67,6 +67,11 @@ class TestGateway {
   downstream::Downstream& downstream() { return *downstream_; }
   proxy::Proxy& proxy() { return *proxy_; }
   telemetry::Registry& registry() { return registry_; }
+  telemetry::ListenerCells& listener_cells() { return stats_.Listener("shop/web/http"); }
+  // How many exchanges ended for REASON.
+  uint64_t Replies(Reason reason) { return stats_.cells().local_replies[static_cast<size_t>(reason)].Read(); }
+  // Generations that something still holds, the current one included; all others are destroyed.
+  size_t Reclaim();
   // Policies of a chain for the next Serve.
   proxy::PolicyChains policies;
 
