@@ -1,11 +1,19 @@
 #include "dataplane/downstream/connection.h"
 
+#include <algorithm>
+
 #include "dataplane/base/strings.h"
 #include "dataplane/downstream/h1_session.h"
+#include "dataplane/downstream/proxy_header.h"
 #include "dataplane/downstream/tls_accept.h"
+#include "dataplane/io/net/prefixed_stream.h"
+#include "dataplane/proxy/carry.h"
 
 namespace penstock::downstream {
 namespace {
+
+// How long a client may take to read why it is refused.
+constexpr Duration kAlertTime = std::chrono::seconds(1);
 
 std::string AddressText(const std::string& ip, uint16_t port) {
   bool v6 = ip.find(':') != ip.npos;
@@ -27,11 +35,11 @@ Connection::Connection(Downstream& downstream, std::unique_ptr<io::TcpStream> st
       stream_(std::move(stream)),
       load_(std::move(load)),
       place_(std::move(place)),
-      peer_(stream_->peer().ip()),
-      peer_text_(peer_.ToString()),
-      peer_address_text_(AddressText(peer_text_, stream_->peer().port())) {
+      accepted_(stream_->reactor().Wall()),
+      started_(stream_->reactor().Now()) {
+  SetPeer(stream_->peer().ip(), stream_->peer().port());
   downstream_.Enter(*this);
-  FindListener();
+  FindListener(static_cast<io::TcpStream&>(*stream_));
   LimitAge();
 }
 
@@ -41,7 +49,13 @@ Connection::~Connection() {
   downstream_.Leave(*this);
 }
 
-void Connection::FindListener() {
+void Connection::SetPeer(const IpAddress& ip, uint16_t port) {
+  peer_ = ip;
+  peer_text_ = ip.ToString();
+  peer_address_text_ = AddressText(peer_text_, port);
+}
+
+void Connection::FindListener(io::TcpStream& socket) {
   proxy::Proxy& proxy = downstream_.proxy();
   const snapshot::BindGroup* group = proxy.Listeners(*place_);
   if (group != nullptr) {
@@ -51,6 +65,7 @@ void Connection::FindListener() {
     cells_ = proxy.stats.HoldListener(listener.name);
     cells_->connections_opened.Add();
     cells_->connections_active.Add(1);
+    if (settings_.tcp_keepalive != io::kDefaultKeepalive) io::SetKeepalive(socket.fd(), settings_.tcp_keepalive);
   }
 }
 
@@ -85,17 +100,32 @@ const snapshot::CompiledListener& Connection::listener() const {
   return found == nullptr ? place_->default_listener() : **found;
 }
 
-Task<void> Connection::Serve() { return place_->secure() ? ServeTls() : Speak(); }
+Task<void> Connection::Serve() {
+  if (settings_.proxy_protocol) return ServeBehindProxy();
+  return place_->secure() ? ServeTls() : ServePlain();
+}
+
+Task<void> Connection::ServeBehindProxy() {
+  bool named = co_await ReadProxyHeader();
+  if (!named) co_return;
+  Task<void> serving = place_->secure() ? ServeTls() : ServePlain();
+  co_await std::move(serving);
+}
+
+Task<void> Connection::ServePlain() {
+  return place_->protocol() == snapshot::ListenerProtocol::kTcp ? ServeTunnel("tcp") : Speak();
+}
 
 Task<void> Connection::ServeTls() {
   // Nobody is left here who could say how.
   if (settings_serial_ == 0) co_return;
   Status secured = co_await Secure();
   if (!secured.ok()) co_return;
-  co_await Speak();
+  Task<void> serving = carried_ ? ServeTunnel("tls") : Speak();
+  co_await std::move(serving);
 }
 
-// What is spoken: what the handshake agreed on (info_.alpn). A protocol of its own begins here and in proxy/alpn.h.
+// Which HTTP: what the handshake agreed on (info_.alpn). A protocol of its own begins here and in proxy/alpn.h.
 Task<void> Connection::Speak() { return ServeHttp1(); }
 
 Task<void> Connection::ServeHttp1() {
@@ -110,13 +140,82 @@ Task<Status> Connection::Secure() {
   TimePoint deadline = After(downstream_.proxy().reactor.Now(), settings_.tls_handshake_timeout);
   Status secured = co_await accept.Run(deadline);
   stream_ = accept.TakeStream();
-  if (!secured.ok()) co_return secured;
-  secured_ = accept.secured();
   info_ = accept.TakeInfo();
+  if (!secured.ok()) {
+    bool worth_a_line = accept.failure() != telemetry::TlsFailure::kPeerGone;
+    if (worth_a_line) {
+      proxy::RefuseConnection(downstream_.proxy(), *place_, AsLayer4Client("tls"), Reason::kTlsHandshakeFailed,
+                              ToStd(secured.message()));
+    }
+    co_return secured;
+  }
+  carried_ = accept.carried();
+  secured_ = accept.secured();
   settings_ = accept.settings();
   settings_serial_ = accept.settings_serial();
   LimitAge();
   co_return secured;
+}
+
+// A drain lets it go on until its deadline: nobody knows where in the bytes it could end.
+Task<void> Connection::ServeTunnel(std::string_view protocol) {
+  Reason ended = co_await proxy::CarryConnection(downstream_.proxy(), {.stream = *stream_,
+                                                                       .place = *place_,
+                                                                       .client = AsLayer4Client(protocol),
+                                                                       .addresses = addresses(),
+                                                                       .life = downstream_.life()});
+  if (ended == Reason::kNone) co_return;
+  bool not_here = ended == Reason::kNoListener || ended == Reason::kNoRoute;
+  bool passed_through = carried_ && secured_ == nullptr;
+  if (not_here && passed_through) {
+    Wait wait{After(stream_->reactor().Now(), kAlertTime), &downstream_.life()};
+    Status told = co_await tls::SendAlert(*stream_, tls::Alert::kUnrecognizedName, wait);
+    co_return;
+  }
+  stream_->Reset();
+}
+
+// True if the connection may go on: the proxy in front has said for whom it is.
+Task<bool> Connection::ReadProxyHeader() {
+  ProxyHeaderRead read;
+  bool trusted = std::any_of(settings_.trusted_proxies.begin(), settings_.trusted_proxies.end(),
+                             [this](const Cidr& cidr) { return cidr.Contains(peer_); });
+  if (trusted) {
+    Wait wait{After(started_, settings_.proxy_protocol_timeout), &downstream_.life()};
+    read = co_await downstream::ReadProxyHeader(*stream_, wait);
+  } else {
+    read.reason = Reason::kProxyHeader;
+    read.detail = "the peer is not in trustedProxies";
+  }
+  if (read.reason != Reason::kNone) {
+    proxy::RefuseConnection(downstream_.proxy(), *place_, AsLayer4Client("tcp"), read.reason, read.detail);
+    co_return false;
+  }
+  proxied_ = read.header.addresses;
+  if (proxied_.has_value()) {
+    proxy_text_ = peer_address_text_;
+    SetPeer(proxied_->source, proxied_->source_port);
+  }
+  if (!read.rest.empty()) stream_ = std::make_unique<io::PrefixedStream>(std::move(stream_), std::move(read.rest));
+  co_return true;
+}
+
+std::optional<io::ProxyAddresses> Connection::addresses() const {
+  if (proxied_.has_value()) return proxied_;
+  const io::SocketAddress& peer = stream_->peer();
+  const io::SocketAddress& local = stream_->local();
+  if (!peer.is_ip() || !local.is_ip()) return std::nullopt;
+  return io::ProxyAddresses{peer.ip(), peer.port(), local.ip(), local.port()};
+}
+
+proxy::Layer4Client Connection::AsLayer4Client(std::string_view protocol) const {
+  return {.protocol = protocol,
+          .server_name = info_.server_name,
+          .listener = info_.listener,
+          .peer = peer_address_text_,
+          .proxy = proxy_text_,
+          .wall = accepted_,
+          .started = started_};
 }
 
 }  // namespace penstock::downstream

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dataplane/base/intrusive_list.h"
 #include "dataplane/downstream/downstream.h"
 #include "dataplane/exchange/connection_info.h"
 #include "dataplane/io/net/tcp_stream.h"
+#include "dataplane/io/proxy_protocol/proxy_protocol.h"
+#include "dataplane/proxy/layer4_session.h"
 #include "dataplane/telemetry/stats/cells.h"
 #include "dataplane/tls/tls_stream.h"
 
@@ -52,32 +55,46 @@ class Connection final : public ListNode {
   // When it must not take another request; with +-10 % jitter.
   TimePoint max_age() const { return max_age_; }
 
-  // The peer, or whom a trusted proxy in front of the connection names.
+  // The peer, or whom a trusted proxy in front names by the PROXY protocol.
   const IpAddress& peer() const { return peer_; }
   const std::string& peer_text() const { return peer_text_; }
   const std::string& peer_address_text() const { return peer_address_text_; }
+  // Both ends, as the proxy in front names them, or as they are; nullopt: no IP addresses.
+  std::optional<io::ProxyAddresses> addresses() const;
+  // As log and metrics know a connection that is carried without being understood. PROTOCOL is static text.
+  proxy::Layer4Client AsLayer4Client(std::string_view protocol) const;
 
   void OnDrain() {
     if (session_ != nullptr) session_->OnDrain();
   }
 
  private:
-  void FindListener();
+  void SetPeer(const IpAddress& ip, uint16_t port);
+  void FindListener(io::TcpStream& socket);
   void LimitAge();
   const snapshot::CompiledListener& listener() const;
   void MeasureAgain(const tls::ServerContext& rules);
   Task<void> Serve();
+  Task<void> ServeBehindProxy();
+  Task<bool> ReadProxyHeader();
+  Task<void> ServePlain();
   Task<void> ServeTls();
   Task<Status> Secure();
   Task<void> Speak();
   Task<void> ServeHttp1();
+  Task<void> ServeTunnel(std::string_view protocol);
 
   Downstream& downstream_;
   std::unique_ptr<io::Stream> stream_;
   tls::TlsStream* secured_ = nullptr;  // the stream, after a handshake
+  bool carried_ = false;               // what comes behind the hello, or inside TLS, is nobody's here to understand
   const std::shared_ptr<PlaceLoad> load_;
   const std::shared_ptr<proxy::Place> place_;
   std::shared_ptr<telemetry::ListenerCells> cells_;
+  const WallTime accepted_;
+  const TimePoint started_;
+  std::optional<io::ProxyAddresses> proxied_;  // as the proxy in front says
+  std::string proxy_text_;                     // who that is; "": nobody
   IpAddress peer_;
   std::string peer_text_;
   std::string peer_address_text_;

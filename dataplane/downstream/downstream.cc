@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "dataplane/downstream/connection.h"
+#include "dataplane/downstream/udp_place.h"
 
 namespace penstock::downstream {
 
@@ -56,6 +57,12 @@ Downstream::Downstream(proxy::Proxy& proxy, ConnectionLimit& limit, size_t most_
 Downstream::~Downstream() { PENSTOCK_CHECK(connections_ == 0, "a connection is still open"); }
 
 Status Downstream::Listen(const snapshot::BindKey& key, io::Fd socket, std::shared_ptr<PlaceLoad> load) {
+  if (key.udp) {
+    ASSIGN_OR_RETURN(std::unique_ptr<io::UdpSocket> udp, io::UdpSocket::Create(proxy_.reactor, std::move(socket)));
+    if (datagrams_ == nullptr) datagrams_ = std::make_unique<DatagramRoom>();
+    new_udp_places_.push_back(std::make_shared<UdpPlace>(*this, key, std::move(udp), std::move(load)));
+    return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(std::unique_ptr<io::Listener> listener, io::Listener::Create(proxy_.reactor, std::move(socket)));
   new_.push_back(std::make_shared<Acceptor>(*this, key, std::move(listener), std::move(load)));
   return absl::OkStatus();
@@ -66,20 +73,33 @@ void Downstream::StartAccepting() {
     proxy_.reactor.Spawn(Acceptor::Run(acceptor));
     acceptors_.push_back(std::move(acceptor));
   }
+  for (std::shared_ptr<UdpPlace>& place : new_udp_places_) {
+    proxy_.reactor.Spawn(UdpPlace::Run(place));
+    udp_places_.push_back(std::move(place));
+  }
+  ForgetNew();
+}
+
+void Downstream::ForgetNew() {
   new_.clear();
+  new_udp_places_.clear();
 }
 
 void Downstream::StopListening(const snapshot::BindKey& key) {
-  std::erase_if(acceptors_, [&key](const std::shared_ptr<Acceptor>& acceptor) {
-    if (acceptor->key() != key) return false;
-    acceptor->Stop();
+  auto stop = [&key](const auto& listening) {
+    if (listening->key() != key) return false;
+    listening->Stop();
     return true;
-  });
+  };
+  std::erase_if(acceptors_, stop);
+  std::erase_if(udp_places_, stop);
 }
 
 void Downstream::StopListeningEverywhere() {
   for (const std::shared_ptr<Acceptor>& acceptor : acceptors_) acceptor->Stop();
+  for (const std::shared_ptr<UdpPlace>& place : udp_places_) place->Stop();
   acceptors_.clear();
+  udp_places_.clear();
   ForgetNew();
 }
 
@@ -117,6 +137,18 @@ void Downstream::Enter(Connection& connection) {
 void Downstream::Leave(Connection& connection) {
   --connections_;
   static_cast<ListNode&>(connection).Unlink();
+  limit_.Give();
+}
+
+bool Downstream::AdmitFlow(PlaceLoad& load, proxy::Place& place) {
+  bool admitted = Admit(load, place);
+  if (admitted) ++connections_;
+  return admitted;
+}
+
+void Downstream::LeaveFlow(PlaceLoad& load) {
+  --connections_;
+  load.connections.fetch_sub(1, std::memory_order_relaxed);
   limit_.Give();
 }
 

@@ -12,12 +12,20 @@
 #include "dataplane/downstream/listen_set.h"
 #include "dataplane/exchange/exchange.h"
 #include "dataplane/io/net/listener.h"
+#include "dataplane/io/net/udp_socket.h"
 #include "dataplane/proxy/proxy.h"
 
 namespace penstock::downstream {
 
 class Acceptor;
 class Connection;
+class UdpPlace;
+
+// Room for the datagrams of one system call: nothing in it outlives its use, so a worker's sockets share it.
+struct DatagramRoom {
+  io::DatagramBatch from_clients;
+  io::DatagramBatch from_upstreams;
+};
 
 // The open client connections of the whole process against one limit; shared by all workers, touched once per
 // connection.
@@ -60,9 +68,9 @@ class Downstream {
   // generation that has the place is published and StartAccepting called, or ForgetNew closes what waits for that.
   Status Listen(const snapshot::BindKey& key, io::Fd socket, std::shared_ptr<PlaceLoad> load);
   void StartAccepting();
-  void ForgetNew() { new_.clear(); }
-  // Takes what waits in the accept queue, then closes the socket. Connections go on. No effect if KEY is not listened
-  // at.
+  void ForgetNew();
+  // Takes what waits in the accept queue, then closes the socket. Connections go on; flows of datagrams end, since they
+  // have no other way back. No effect if KEY is not listened at.
   void StopListening(const snapshot::BindKey& key);
   void StopListeningEverywhere();
 
@@ -79,6 +87,11 @@ class Downstream {
   Cancellation& life() { return life_; }
   void Enter(Connection& connection);
   void Leave(Connection& connection);
+  // The same for a flow of datagrams, if the limits allow one more.
+  bool AdmitFlow(PlaceLoad& load, proxy::Place& place);
+  void LeaveFlow(PlaceLoad& load);
+  // REQUIRES: there is a place of UDP.
+  DatagramRoom& datagrams() { return *datagrams_; }
 
  private:
   friend class Acceptor;
@@ -94,6 +107,9 @@ class Downstream {
   Cancellation life_;
   std::vector<std::shared_ptr<Acceptor>> acceptors_;
   std::vector<std::shared_ptr<Acceptor>> new_;  // do not accept yet
+  std::vector<std::shared_ptr<UdpPlace>> udp_places_;
+  std::vector<std::shared_ptr<UdpPlace>> new_udp_places_;
+  std::unique_ptr<DatagramRoom> datagrams_;  // null before there is a place of UDP
   IntrusiveList<Connection> open_;
   size_t connections_ = 0;
   bool draining_ = false;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "dataplane/io/net/udp_socket.h"
+
 namespace penstock::downstream {
 
 using snapshot::BindKey;
@@ -34,14 +36,15 @@ const BindKey* ListenSet::SamePlace(const BindKey& key, std::span<const BindKey>
   for (const BindKey& other : keys) {
     if (other == key) return nullptr;
     StatusOr<io::SocketAddress> there = AddressOf(other);
-    if (there.ok() && *there == *address) return &other;
+    if (other.udp == key.udp && there.ok() && *there == *address) return &other;
   }
   return nullptr;
 }
 
 bool ListenSet::SharesPort(const BindKey& key, std::span<const BindKey> keys) const {
-  return std::any_of(keys.begin(), keys.end(),
-                     [&](const BindKey& other) { return other != key && other.port == key.port; });
+  return std::any_of(keys.begin(), keys.end(), [&](const BindKey& other) {
+    return other != key && other.port == key.port && other.udp == key.udp;
+  });
 }
 
 std::vector<snapshot::BindKey> ListenSet::Keep(std::span<const snapshot::BindKey> keys) {
@@ -63,9 +66,13 @@ StatusOr<PlaceSockets> ListenSet::OpenOne(const BindKey& key, io::OwnSockets own
   ASSIGN_OR_RETURN(io::SocketAddress address, AddressOf(key));
   PlaceSockets place{key, address, {}, std::make_shared<PlaceLoad>()};
   std::string where = place.address.ToString();
-  if (key.port != 0) RETURN_IF_ERROR(io::CheckFree(place.address, own)) << "cannot listen at " << where;
+  if (key.port != 0) {
+    Status free = key.udp ? io::CheckUdpFree(place.address, own) : io::CheckFree(place.address, own);
+    RETURN_IF_ERROR(free) << "cannot listen at " << where;
+  }
   for (int worker = 0; worker < workers_; ++worker) {
-    ASSIGN_OR_RETURN(io::Fd socket, io::Listen(place.address, {}), _ << "cannot listen at " << where);
+    StatusOr<io::Fd> listening = key.udp ? io::ListenUdp(place.address) : io::Listen(place.address, {});
+    ASSIGN_OR_RETURN(io::Fd socket, std::move(listening), _ << "cannot listen at " << where);
     // Port 0 is chosen by the first socket; the others join it.
     ASSIGN_OR_RETURN(place.address, io::BoundAddress(socket));
     place.sockets.push_back(std::move(socket));

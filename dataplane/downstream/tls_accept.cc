@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "dataplane/base/check.h"
 #include "dataplane/downstream/linger.h"
+#include "dataplane/io/net/prefixed_stream.h"
 
 namespace penstock::downstream {
 namespace {
@@ -33,32 +35,43 @@ Task<Status> TlsAccept::Run(TimePoint deadline) {
     Status refused = co_await Refuse(CauseOf(received.status()), received.status(), *stream_, wait);
     co_return refused;
   }
-  std::shared_ptr<const tls::ServerContext> context = Choose(received->hello.server_name);
-  if (context == nullptr) {
-    Status sent = co_await tls::SendAlert(*stream_, tls::Alert::kUnrecognizedName, wait);
-    Status unknown = absl::NotFoundError("no listener serves the server name");
-    Status refused = co_await Refuse(TlsFailure::kUnrecognizedName, unknown, *stream_, wait);
+  info_.server_name = received->hello.server_name;
+  const snapshot::CompiledListener* listener = Choose(info_.server_name);
+  if (listener == nullptr) {
+    Status refused = co_await RefuseName(wait);
     co_return refused;
   }
-  Status shaken = co_await Shake(std::move(context), *std::move(received), wait);
+  carried_ = listener->protocol == snapshot::ListenerProtocol::kTls;
+  if (!listener->tls.has_value()) {
+    stream_ = std::make_unique<io::PrefixedStream>(std::move(stream_), std::move(received->bytes));
+    info_.listener = listener_;
+    co_return absl::OkStatus();
+  }
+  const std::shared_ptr<const tls::ServerContext>* context = proxy_.generation->tls.FindServer(listener_);
+  PENSTOCK_CHECK(context != nullptr, "a generation is prepared with a context for each listener that shakes hands");
+  Status shaken = co_await Shake(*context, *std::move(received), wait);
   co_return shaken;
 }
 
 // Who answers; null: nobody.
-std::shared_ptr<const tls::ServerContext> TlsAccept::Choose(std::string_view server_name) {
+const snapshot::CompiledListener* TlsAccept::Choose(std::string_view server_name) {
   const snapshot::BindGroup* group = proxy_.Listeners(place_);
   if (group == nullptr) return nullptr;
-  const proxy::Generation& generation = *proxy_.generation;
-  const snapshot::Shared<snapshot::CompiledListener>* found =
-      generation.snapshot->FindListenerForHost(*group, server_name);
-  if (found == nullptr && server_name.empty()) found = &generation.snapshot->DefaultListener(*group);
-  // Nobody takes the connections of a TLS listener on yet.
-  if (found == nullptr || (*found)->protocol != snapshot::ListenerProtocol::kHttps) return nullptr;
+  const snapshot::Snapshot& snapshot = *proxy_.generation->snapshot;
+  const snapshot::Shared<snapshot::CompiledListener>* found = snapshot.FindListenerForHost(*group, server_name);
+  if (found == nullptr && server_name.empty()) found = &snapshot.DefaultListener(*group);
+  if (found == nullptr) return nullptr;
   listener_ = (*found)->name;
   settings_ = (*found)->client;
   settings_serial_ = proxy_.serial;
-  const std::shared_ptr<const tls::ServerContext>* context = generation.tls.FindServer(listener_);
-  return context == nullptr ? nullptr : *context;
+  return found->get();
+}
+
+Task<Status> TlsAccept::RefuseName(Wait wait) {
+  Status sent = co_await tls::SendAlert(*stream_, tls::Alert::kUnrecognizedName, wait);
+  Status unknown = absl::NotFoundError("no listener serves the server name");
+  Status refused = co_await Refuse(TlsFailure::kUnrecognizedName, unknown, *stream_, wait);
+  co_return refused;
 }
 
 Task<Status> TlsAccept::Shake(std::shared_ptr<const tls::ServerContext> context, tls::ReceivedHello received,
@@ -93,6 +106,7 @@ void TlsAccept::Learn(const tls::HandshakeFacts& facts, const tls::ServerContext
 // Counts it, and lets the client read why.
 Task<Status> TlsAccept::Refuse(TlsFailure cause, Status why, io::Stream& stream, Wait wait) {
   if (turn_.displaced()) cause = TlsFailure::kTooMany;
+  failure_ = cause;
   proxy_.stats.Listener(listener_).tls_failures.Add(cause);
   bool listens =
       !turn_.displaced() && cause != TlsFailure::kTimeout && cause != TlsFailure::kPeerGone && !stream.gone();

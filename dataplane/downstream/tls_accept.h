@@ -12,9 +12,10 @@
 
 namespace penstock::downstream {
 
-// The TLS handshake of a client's connection. The hello's server name chooses the listener: the one with the most
-// specific host name for it; for a client that sends none the listener for any host, else the least specific one. A
-// name that no listener serves is refused with the alert unrecognized_name (RFC 6066 3).
+// The TLS handshake of a client's connection, or its hello alone if what follows is passed through. The hello's server
+// name chooses the listener: the one with the most specific host name for it; for a client that sends none the listener
+// for any host, else the least specific one. A name that no listener serves is refused with the alert unrecognized_name
+// (RFC 6066 3).
 //
 // Counts what came of it. Worker thread.
 class TlsAccept {
@@ -27,20 +28,23 @@ class TlsAccept {
   // DOWNSTREAM and PLACE outlive it; PLACE has listeners now.
   TlsAccept(Downstream& downstream, proxy::Place& place, std::unique_ptr<io::Stream> stream);
 
-  // Once, until DEADLINE. If it fails the client was told as far as it listens.
+  // Once, until DEADLINE. If it fails the client was told as far as it listens, and failure() says why.
   Task<Status> Run(TimePoint deadline);
+  telemetry::TlsFailure failure() const { return failure_; }
 
-  // Afterwards: the stream inside, or one to be closed.
+  // Afterwards: the stream inside, or one to be closed, and what is known of it.
   std::unique_ptr<io::Stream> TakeStream() { return std::move(stream_); }
-  // After success:
-  tls::TlsStream* secured() const { return secured_; }  // the stream
   ConnectionInfo TakeInfo() { return std::move(info_); }
+  // After success:
+  tls::TlsStream* secured() const { return secured_; }  // the stream; null: the bytes are passed through, hello and all
+  bool carried() const { return carried_; }             // for a listener that does not understand what is inside
   // The settings that the listener had when it was chosen, and the generation that they are from (Proxy::serial).
   const snapshot::ClientSettings& settings() const { return settings_; }
   uint64_t settings_serial() const { return settings_serial_; }
 
  private:
-  std::shared_ptr<const tls::ServerContext> Choose(std::string_view server_name);
+  const snapshot::CompiledListener* Choose(std::string_view server_name);
+  Task<Status> RefuseName(Wait wait);
   Task<Status> Shake(std::shared_ptr<const tls::ServerContext> context, tls::ReceivedHello received, Wait wait);
   void Learn(const tls::HandshakeFacts& facts, const tls::ServerContext& context);
   Task<Status> Refuse(telemetry::TlsFailure cause, Status why, io::Stream& stream, Wait wait);
@@ -50,6 +54,8 @@ class TlsAccept {
   Handshakes::Turn turn_;
   std::unique_ptr<io::Stream> stream_;
   tls::TlsStream* secured_ = nullptr;
+  bool carried_ = false;
+  telemetry::TlsFailure failure_ = telemetry::TlsFailure::kPeerGone;
   std::string listener_;  // for whom it counts
   ConnectionInfo info_;
   snapshot::ClientSettings settings_;

@@ -28,7 +28,7 @@ namespace penstock {
   X(kBodyMalformed, "body_malformed", 400, "The content is malformed.", "chunk syntax of the request's content")       \
   X(kRequestTimeout, "request_timeout", 408, "The request took too long to arrive.",                                   \
     "limit: ClientPolicy timeouts.requestHeaders, or the minimum body rate")                                           \
-  X(kClientGone, "client_gone", 0, "", "the client closed the connection before the response was complete")            \
+  X(kClientGone, "client_gone", 0, "", "the client left before the response, or what it was carrying, was complete")   \
   X(kClientTooSlow, "client_too_slow", 0, "", "the client took the response below the minimum rate")                   \
   X(kNoListener, "no_listener", 404, "There is nothing here.", "no listener on this address serves the host")          \
   X(kMisdirected, "misdirected", 421, "This connection is not for that host.",                                         \
@@ -48,9 +48,9 @@ namespace penstock {
     "the response breaks RFC 9112 or a limit of TrafficPolicy")                                                        \
   X(kUpstreamTimeout, "upstream_timeout", 504, "The service did not answer in time.",                                  \
     "limits: HTTPRoute timeouts.request, timeouts.backendRequest")                                                     \
-  X(kUpstreamAborted, "upstream_aborted", 0, "", "the endpoint broke off in the middle of its response")               \
+  X(kUpstreamAborted, "upstream_aborted", 0, "",                                                                       \
+    "the endpoint broke off in the middle of its response, or of a carried connection")                                \
   X(kUpstreamIdle, "upstream_idle", 0, "", "the endpoint paused for longer than the stream idle timeout")              \
-  X(kTunnelIdle, "tunnel_idle", 0, "", "an upgraded connection without a byte either way for the tunnel idle timeout") \
   X(kUpstreamOverloaded, "upstream_overloaded", 503, "The service is overloaded.",                                     \
     "a limit of the backend is reached: connections, pending or running requests")                                     \
   X(kUpgradeUnsupported, "upgrade_unsupported", 501, "The service cannot switch protocols.",                           \
@@ -65,6 +65,11 @@ namespace penstock {
   X(kShuttingDown, "shutting_down", 503, "The service is restarting.", "the drain deadline passed")                    \
   X(kTooManyConnections, "too_many_connections", 503, "Too many connections.",                                         \
     "limit: ClientPolicy limits.connections")                                                                          \
+  X(kProxyHeader, "proxy_header", 0, "",                                                                               \
+    "the connection does not begin with the PROXY protocol, or not by a trusted proxy; the log's detail says what")    \
+  X(kTlsHandshakeFailed, "tls_handshake_failed", 0, "",                                                                \
+    "no handshake, or one that failed, at a listener of TLS; the log's detail says why")                               \
+  X(kTunnelIdle, "tunnel_idle", 0, "", "no byte went either way for as long as the tunnel's idle timeout")             \
   X(kInternalError, "internal_error", 500, "Internal error.", "a bug, or a rewrite that made an invalid message")
 
 enum class Reason : uint8_t {

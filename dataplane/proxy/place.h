@@ -25,15 +25,19 @@ class Place {
       serial_ = serial;
       group_ = snapshot.FindBindGroup(key_);
       default_ = group_ == nullptr ? nullptr : snapshot.DefaultListener(*group_).get();
+      if (default_ != nullptr) protocol_ = default_->protocol;
       host_known_ = false;
-      if (default_ != nullptr) secure_ = StartsWithTls(default_->protocol);
     }
     return group_;
   }
 
-  // Connections begin with a TLS handshake, as the last Group() that was not null said: a place whose listeners have
-  // gone does not go on in cleartext.
-  bool secure() const { return secure_; }
+  // What is spoken here: of the last Group() that was not null. Who waited in the accept queue of a place whose
+  // listeners have gone is still served, and not in cleartext if it was not.
+  snapshot::ListenerProtocol protocol() const { return protocol_; }
+  // Connections begin with a TLS handshake, or with a hello at least.
+  bool secure() const {
+    return protocol_ == snapshot::ListenerProtocol::kHttps || protocol_ == snapshot::ListenerProtocol::kTls;
+  }
 
   // The least specific listener of the last Group(). REQUIRES: that was not null.
   const snapshot::CompiledListener& default_listener() const { return *default_; }
@@ -52,16 +56,12 @@ class Place {
   }
 
  private:
-  static bool StartsWithTls(snapshot::ListenerProtocol protocol) {
-    return protocol == snapshot::ListenerProtocol::kHttps || protocol == snapshot::ListenerProtocol::kTls;
-  }
-
   const snapshot::BindKey key_;
   const std::string port_text_;
   uint64_t serial_ = 0;  // 0: none yet
   const snapshot::BindGroup* group_ = nullptr;
   const snapshot::CompiledListener* default_ = nullptr;
-  bool secure_ = false;
+  snapshot::ListenerProtocol protocol_ = snapshot::ListenerProtocol::kHttp;
 
   // The host that was asked for last and its listener.
   bool host_known_ = false;

@@ -34,7 +34,8 @@ std::vector<std::string> ListenersAt(const snapshot::Snapshot& snapshot, const s
   snapshot.ForEachListener([&](const snapshot::Shared<snapshot::CompiledListener>& listener) {
     bool there =
         std::find(listener->addresses.begin(), listener->addresses.end(), key.address) != listener->addresses.end();
-    if (listener->port == key.port && there) names.push_back(listener->name);
+    bool udp = listener->protocol == snapshot::ListenerProtocol::kUdp;
+    if (listener->port == key.port && udp == key.udp && there) names.push_back(listener->name);
   });
   std::sort(names.begin(), names.end());
   return names;

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "dataplane/proxy/alpn.h"
 #include "dataplane/snapshot/hash.h"
@@ -16,11 +15,9 @@ using snapshot::ResourceProblem;
 
 // Why it is not served here; "" if it is.
 std::string_view Check(const snapshot::CompiledListener& listener) {
-  bool http = listener.protocol == ListenerProtocol::kHttp || listener.protocol == ListenerProtocol::kHttps;
-  if (!http) return "this build serves listeners of protocol HTTP and HTTPS only";
-  if (listener.tls.has_value() && proxy::OnlyServed(listener.tls->alpn, proxy::kServedProtocols).empty())
+  if (listener.protocol == ListenerProtocol::kHttps &&
+      proxy::OnlyServed(listener.tls->alpn, proxy::kServedProtocols).empty())
     return "this build serves HTTP/1.1 only, which alpn does not name";
-  if (listener.client.proxy_protocol) return "this build does not read the PROXY protocol";
   if (listener.client.http2.prior_knowledge) return "this build serves HTTP/1.1 only";
   return "";
 }
@@ -28,20 +25,6 @@ std::string_view Check(const snapshot::CompiledListener& listener) {
 std::string_view Check(const CompiledCluster& cluster) {
   if (cluster.tls.has_value()) return "this build speaks to endpoints without TLS only";
   if (cluster.protocol == CompiledCluster::Protocol::kAuto) return "this build agrees with endpoints on no protocol";
-  return "";
-}
-
-std::string_view Check(const snapshot::EndpointSet& set) {
-  for (const snapshot::CompiledEndpoint& endpoint : set.endpoints) {
-    if (endpoint.address.starts_with("unix:")) return "this build connects to IP addresses only";
-  }
-  return "";
-}
-
-std::string_view Check(const snapshot::CompiledRoute& route) {
-  for (const snapshot::CompiledRule& rule : route.rules) {
-    if (std::holds_alternative<snapshot::Tunnel>(rule.action)) return "this build carries requests of HTTP only";
-  }
   return "";
 }
 
@@ -53,8 +36,6 @@ std::string_view CheckFound(const snapshot::Shared<T>* found) {
 std::string_view CheckNamed(const snapshot::Snapshot& snapshot, const snapshot::Resource& resource) {
   if (resource.type_url == snapshot::kListenerType) return CheckFound(snapshot.FindListener(resource.name));
   if (resource.type_url == snapshot::kClusterType) return CheckFound(snapshot.FindCluster(resource.name));
-  if (resource.type_url == snapshot::kEndpointsType) return CheckFound(snapshot.FindEndpoints(resource.name));
-  if (resource.type_url == snapshot::kRouteType) return CheckFound(snapshot.FindRoute(resource.name));
   return "";
 }
 

@@ -6,6 +6,20 @@
 #include "dataplane/io/net/connect.h"
 
 namespace penstock::upstream {
+namespace {
+
+io::SocketAddress AddressOf(const snapshot::CompiledEndpoint& endpoint) {
+  if (endpoint.address.starts_with("unix:")) {
+    StatusOr<io::SocketAddress> path = io::SocketAddress::Parse(endpoint.address);
+    PENSTOCK_CHECK(path.ok(), "a compiled endpoint has a path that fits");
+    return *path;
+  }
+  StatusOr<IpAddress> ip = IpAddress::Parse(endpoint.address);
+  PENSTOCK_CHECK(ip.ok(), "a compiled endpoint has a literal address");
+  return io::SocketAddress::Ip(*ip, endpoint.port);
+}
+
+}  // namespace
 
 View::View(Cluster& cluster, snapshot::Shared<snapshot::CompiledCluster> config,
            snapshot::Shared<snapshot::EndpointSet> endpoints)
@@ -13,9 +27,7 @@ View::View(Cluster& cluster, snapshot::Shared<snapshot::CompiledCluster> config,
   std::vector<std::uint32_t> weights;
   if (endpoints_ != nullptr) {
     for (const snapshot::CompiledEndpoint& endpoint : endpoints_->endpoints) {
-      StatusOr<IpAddress> ip = IpAddress::Parse(endpoint.address);
-      PENSTOCK_CHECK(ip.ok(), "a compiled endpoint has a literal address");
-      rows_.push_back({&cluster.PoolOf(io::SocketAddress::Ip(*ip, endpoint.port)), endpoint.weight});
+      rows_.push_back({&cluster.PoolOf(AddressOf(endpoint)), endpoint.weight});
       weights.push_back(endpoint.weight);
     }
   }
@@ -119,11 +131,15 @@ Task<Acquired> Cluster::Acquire(View& view, std::size_t endpoint, bool fresh, Wa
     return AcquireStream(view, *view.rows_[endpoint].pool, wait);
   }
   std::unique_ptr<Connection> idle = fresh ? nullptr : view.rows_[endpoint].pool->TakeIdle();
-  if (idle == nullptr) return AcquireNew(view, endpoint, fresh, wait);
+  if (idle == nullptr) return AcquireNew(view, endpoint, fresh, {}, wait);
   return Acquired(std::move(idle));
 }
 
-Task<Acquired> Cluster::AcquireNew(View& view, std::size_t endpoint, bool fresh, Wait wait) {
+Task<Acquired> Cluster::Open(View& view, std::size_t endpoint, std::string_view preface, Wait wait) {
+  return AcquireNew(view, endpoint, true, preface, wait);
+}
+
+Task<Acquired> Cluster::AcquireNew(View& view, std::size_t endpoint, bool fresh, std::string_view preface, Wait wait) {
   EndpointPool& pool = *view.rows_[endpoint].pool;
   Lease slot = TakePlace();
   Lease pending;
@@ -138,7 +154,7 @@ Task<Acquired> Cluster::AcquireNew(View& view, std::size_t endpoint, bool fresh,
   }
   pending.Release();
   if (waiters_ > 0) AskNeighbours();
-  Acquired acquired = co_await Connect(view, pool, std::move(slot), wait);
+  Acquired acquired = co_await Connect(view, pool, std::move(slot), preface, wait);
   if (acquired.connection == nullptr) PlaceFreed();
   co_return acquired;
 }
@@ -156,20 +172,20 @@ Task<AcquireFailure> Cluster::WaitForPlace(Wait wait) {
   co_return late ? AcquireFailure::kNoTurn : AcquireFailure::kNone;
 }
 
-Task<Acquired> Cluster::Connect(View& view, EndpointPool& pool, Lease slot, Wait wait) {
+Task<Acquired> Cluster::Connect(View& view, EndpointPool& pool, Lease slot, std::string_view preface, Wait wait) {
   TimePoint start = deps_.reactor.Now();
-  Dialed dialed = co_await Dial(view, pool, wait);
+  Dialed dialed = co_await Dial(view, pool, preface, wait);
   if (dialed.stream == nullptr) co_return Acquired(dialed.failure);
   TimePoint expires = Expiry(view.settings());
   auto connection = std::make_unique<Connection>(pool, std::move(dialed.stream), std::move(slot), expires);
   co_return Acquired(std::move(connection), deps_.reactor.Now() - start);
 }
 
-Task<Cluster::Dialed> Cluster::Dial(View& view, EndpointPool& pool, Wait wait) {
+Task<Cluster::Dialed> Cluster::Dial(View& view, EndpointPool& pool, std::string_view preface, Wait wait) {
   TimePoint connect_deadline = After(deps_.reactor.Now(), view.settings().connect_timeout);
   std::optional<EndpointPool::Connecting> connecting(std::in_place, pool);
-  StatusOr<std::unique_ptr<io::TcpStream>> stream =
-      co_await io::Connect(deps_.reactor, pool.address(), wait.Until(connect_deadline));
+  StatusOr<std::unique_ptr<io::Stream>> stream =
+      co_await ConnectTo(pool.address(), preface, wait.Until(connect_deadline));
   connecting.reset();
   if (stream.ok()) {
     pool.ConnectSucceeded();
@@ -190,6 +206,16 @@ TimePoint Cluster::Expiry(const snapshot::UpstreamSettings& settings) {
   Duration jitter(
       static_cast<std::int64_t>(deps_.reactor.random().Below(static_cast<std::uint64_t>(age.count() / 10 + 1))));
   return After(deps_.reactor.Now(), age - jitter);
+}
+
+Task<StatusOr<std::unique_ptr<io::Stream>>> Cluster::ConnectTo(const io::SocketAddress& address,
+                                                               std::string_view preface, Wait wait) {
+  StatusOr<std::unique_ptr<io::TcpStream>> stream = co_await io::Connect(deps_.reactor, address, wait);
+  if (!stream.ok() || preface.empty()) co_return stream;
+  std::string_view pieces[] = {preface};
+  Status written = co_await (*stream)->Write(pieces, wait);
+  if (!written.ok()) co_return written;
+  co_return stream;
 }
 
 bool Cluster::CloseSomeIdle() {

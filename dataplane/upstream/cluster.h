@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -140,6 +141,13 @@ class Cluster {
   // no new streams.
   Task<Acquired> Acquire(View& view, std::size_t endpoint, bool fresh, Wait wait);
 
+  // A connection of its own for a tunnel: always a new one, never for the pool, else as Acquire. It begins with PREFACE
+  // (a PROXY protocol header, or nothing), which stays valid meanwhile. Discard() it at its end.
+  Task<Acquired> Open(View& view, std::size_t endpoint, std::string_view preface, Wait wait);
+  // A place among the cluster's connections for a socket of datagrams, which is not made here; not ok() if none is
+  // free.
+  Lease TakeDatagramPlace() { return TakePlace(); }
+
   // Takes it back from a complete exchange, or lets it close and somebody else have its place.
   void Reuse(std::unique_ptr<Connection> connection, const snapshot::UpstreamSettings& settings);
   void Discard(std::unique_ptr<Connection> connection);
@@ -186,8 +194,8 @@ class Cluster {
   void PlaceFreed();
   Task<AcquireFailure> WaitForPlace(Wait wait);
   TimePoint Expiry(const snapshot::UpstreamSettings& settings);
-  Task<Acquired> AcquireNew(View& view, std::size_t endpoint, bool fresh, Wait wait);
-  Task<Acquired> Connect(View& view, EndpointPool& pool, Lease slot, Wait wait);
+  Task<Acquired> AcquireNew(View& view, std::size_t endpoint, bool fresh, std::string_view preface, Wait wait);
+  Task<Acquired> Connect(View& view, EndpointPool& pool, Lease slot, std::string_view preface, Wait wait);
   Task<Acquired> AcquireStream(View& view, EndpointPool& pool, Wait wait);
   Task<AcquireFailure> WaitForConnect(StreamPool& streams, Wait wait);
   Task<void> ServeStreams(ViewRef view, EndpointPool* pool, Lease slot);
@@ -197,9 +205,11 @@ class Cluster {
     AcquireFailure failure = AcquireFailure::kNone;
     std::unique_ptr<io::Stream> stream;
   };
-  // Connects within the connect timeout. Both protocols begin here: what lies between a socket and them belongs here,
-  // and what is agreed upon with the peer is known behind it.
-  Task<Dialed> Dial(View& view, EndpointPool& pool, Wait wait);
+  // Connects within the connect timeout, and sends PREFACE. All protocols begin here: what lies between a socket and
+  // them belongs here, and what is agreed upon with the peer is known behind it.
+  Task<Dialed> Dial(View& view, EndpointPool& pool, std::string_view preface, Wait wait);
+  Task<StatusOr<std::unique_ptr<io::Stream>>> ConnectTo(const io::SocketAddress& address, std::string_view preface,
+                                                        Wait wait);
 
   const std::string name_;
   Deps deps_;

@@ -42,7 +42,7 @@ Task<AcquireFailure> Cluster::WaitForConnect(StreamPool& streams, Wait wait) {
 }
 
 Task<void> Cluster::ServeStreams(ViewRef view, EndpointPool* pool, Lease slot) {
-  Dialed dialed = co_await Dial(*view, *pool, Wait{kNoDeadline, &deps_.life});
+  Dialed dialed = co_await Dial(*view, *pool, {}, Wait{kNoDeadline, &deps_.life});
   if (dialed.stream == nullptr) {
     slot.Release();
     pool->streams().ConnectFailed(dialed.failure);

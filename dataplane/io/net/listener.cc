@@ -36,6 +36,7 @@ StatusOr<Fd> Bind(const SocketAddress& address, bool reuse_port) {
 
 StatusOr<Fd> Listen(const SocketAddress& address, const ListenOptions& options) {
   ASSIGN_OR_RETURN(Fd fd, Bind(address, options.reuse_port));
+  if (address.is_ip()) SetKeepalive(fd.get(), kDefaultKeepalive);
   if (listen(fd.get(), options.backlog) != 0) return ListenError(errno, address, "listen on");
   return fd;
 }

@@ -12,8 +12,8 @@ struct ListenOptions {
   bool reuse_port = true;  // several sockets share the port: one per worker, made by the same process
 };
 
-// A bound, listening, non-blocking socket. Port 0 picks a free one (see BoundAddress). Needs no reactor: made before
-// the workers, handed on by descriptor. A port in use is kAlreadyExists.
+// A bound, listening, non-blocking socket with kDefaultKeepalive. Port 0 picks a free one (see BoundAddress). Needs no
+// reactor: made before the workers, handed on by descriptor. A port in use is kAlreadyExists.
 StatusOr<Fd> Listen(const SocketAddress& address, const ListenOptions& options);
 
 // kAlreadyExists, naming who has it as far as this process may see, if another socket listens there: asked once before

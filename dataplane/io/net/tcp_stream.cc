@@ -1,5 +1,6 @@
 #include "dataplane/io/net/tcp_stream.h"
 
+#include <netinet/tcp.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -40,7 +41,22 @@ ssize_t SendMany(int fd, std::span<const std::string_view> pieces, std::size_t o
   return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+void SetOption(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof(value)); }
+
 }  // namespace
+
+void SetKeepalive(int fd, Duration idle) {
+  constexpr int kInterval = 15;
+  constexpr int kProbes = 4;
+  constexpr std::int64_t kLongest = 32'767;  // seconds, of the kernel
+  if (idle > Duration::zero()) {
+    std::int64_t seconds = std::clamp<std::int64_t>(idle / std::chrono::seconds(1), 1, kLongest);
+    SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(seconds));
+    SetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, kInterval);
+    SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  }
+  SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, idle > Duration::zero() ? 1 : 0);
+}
 
 StatusOr<std::unique_ptr<TcpStream>> TcpStream::Create(Reactor& reactor, Fd fd, const SocketAddress& peer,
                                                        bool writable) {

@@ -8,6 +8,11 @@
 
 namespace penstock::io {
 
+// Probes a TCP peer that has been silent for IDLE, every 15 s; the fourth one without an answer ends the connection. 0:
+// never. Accepted sockets have what their listening socket has.
+inline constexpr Duration kDefaultKeepalive = std::chrono::seconds(60);
+void SetKeepalive(int fd, Duration idle);
+
 // A Stream over a TCP or unix socket. In the reactor's set for its whole life with one epoll_ctl; knows from events and
 // from partial reads whether the socket has more, so that it makes no system call that only says "try again".
 class TcpStream final : public Stream, private EventSource {

@@ -63,8 +63,7 @@ void Wake(std::atomic<uint32_t>& sleeping) {
 
 }  // namespace
 
-void AccessLogWriter::Write(const AccessLogEntry& entry) noexcept {
-  size_t length = formatter_.Format(entry, line_);
+void AccessLogWriter::Push(size_t length) noexcept {
   if (!ring_.Push({line_.data(), length})) {
     cells_.log_drops.Add();
     return;

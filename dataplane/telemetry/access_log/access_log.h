@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "dataplane/telemetry/access_log/connection_entry.h"
 #include "dataplane/telemetry/access_log/entry.h"
 #include "dataplane/telemetry/access_log/ring.h"
 #include "dataplane/telemetry/log/trouble.h"
@@ -28,9 +29,12 @@ class AccessLogWriter {
 
   // Formats and queues one line, or counts a drop if the ring is full. No lock, no allocation; a system call only to
   // wake the writing thread from idleness.
-  void Write(const AccessLogEntry& entry) noexcept;
+  void Write(const AccessLogEntry& entry) noexcept { Push(formatter_.Format(entry, line_)); }
+  void Write(const ConnectionLogEntry& entry) noexcept { Push(formatter_.Format(entry, line_)); }
 
  private:
+  void Push(size_t length) noexcept;
+
   AccessLogRing& ring_;
   std::atomic<uint32_t>& sleeping_;
   WorkerCells& cells_;

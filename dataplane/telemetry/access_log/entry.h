@@ -49,6 +49,9 @@ struct AccessLogEntry {
   uint64_t seed = 0;                      // of the request's random picks, for a replay
 };
 
+struct ConnectionLogEntry;  // connection_entry.h
+class JsonLine;
+
 // Longest line, with its newline. Fields are cut (and "cut":true added) so that no line is longer.
 inline constexpr size_t kMaxAccessLogLine = 16384;
 
@@ -58,10 +61,12 @@ class AccessLogFormatter {
   // Writes ENTRY as one JSON object and a newline to OUT and returns the length. OUT must have kMaxAccessLogLine bytes.
   // Every byte is escaped as RFC 8259 wants it; bytes that are not UTF-8 become \u00XX.
   size_t Format(const AccessLogEntry& entry, std::span<char> out);
+  size_t Format(const ConnectionLogEntry& entry, std::span<char> out);
 
  private:
   static constexpr size_t kSecondSize = 20;  // "2026-11-21T02:04:53."
 
+  void Begin(JsonLine& line, int64_t unix_ns);
   std::string_view Second(int64_t unix_seconds);
 
   int64_t second_ = INT64_MIN;

@@ -19,7 +19,8 @@ void ListenerCells::Absorb(const ListenerCells& from) noexcept {
 
 void RouteCells::Absorb(const RouteCells& from) noexcept {
   using C = RouteCells;
-  AbsorbFields(*this, from, &C::requests, &C::request_bytes, &C::response_bytes, &C::duration);
+  AbsorbFields(*this, from, &C::requests, &C::request_bytes, &C::response_bytes, &C::duration, &C::sessions,
+               &C::sessions_active, &C::session_bytes_in, &C::session_bytes_out);
 }
 
 void ClusterCells::Absorb(const ClusterCells& from) noexcept {
@@ -27,7 +28,7 @@ void ClusterCells::Absorb(const ClusterCells& from) noexcept {
   AbsorbFields(*this, from, &C::requests, &C::requests_active, &C::request_bytes, &C::response_bytes, &C::response_time,
                &C::connections_opened, &C::connection_failures, &C::connections_active, &C::connections_idle,
                &C::connections_reused, &C::limit_refusals, &C::retries, &C::retries_denied, &C::timeouts, &C::resets,
-               &C::mirrored, &C::mirrors_skipped, &C::dns_failures);
+               &C::mirrored, &C::mirrors_skipped, &C::dns_failures, &C::session_bytes_sent, &C::session_bytes_received);
 }
 
 }  // namespace penstock::telemetry

@@ -88,6 +88,11 @@ struct alignas(64) RouteCells {
   Counter request_bytes;   // body bytes taken from the client
   Counter response_bytes;  // body bytes given to the client
   Histogram duration;      // first byte of the request's head to last byte of the response
+  // Connections and UDP sessions that are carried without being understood; refused ones too.
+  Counter sessions;
+  Gauge sessions_active;
+  Counter session_bytes_in;  // counted as they move: from the client, given to the upstream
+  Counter session_bytes_out;
 
   void Absorb(const RouteCells& from) noexcept;
 };
@@ -110,8 +115,10 @@ struct alignas(64) ClusterCells {
   Counter timeouts;
   Counter resets;  // the connection broke before the end of the response
   Counter mirrored;
-  Counter mirrors_skipped;  // content too large to keep, or too many copies running
-  Counter dns_failures;     // resolutions that failed; the last good addresses stay
+  Counter mirrors_skipped;     // content too large to keep, or too many copies running
+  Counter dns_failures;        // resolutions that failed; the last good addresses stay
+  Counter session_bytes_sent;  // of connections and UDP sessions that are carried without being understood
+  Counter session_bytes_received;
 
   void Absorb(const ClusterCells& from) noexcept;
 };
@@ -120,7 +127,7 @@ inline constexpr size_t kMaxReasons = 64;
 
 // No label but the reason; one instance per worker.
 struct alignas(64) WorkerCells {
-  std::array<Counter, kMaxReasons> local_replies;  // by index of exchange's reason
+  std::array<Counter, kMaxReasons> local_replies;  // by index of exchange's reason; also of carried connections
   Counter log_lines;                               // written to the ring of the access log
   Counter log_drops;                               // dropped because the ring was full
 };

@@ -98,6 +98,19 @@ constexpr CounterRow<RouteCells> kRouteCounters[] = {
      &RouteCells::request_bytes},
     {{"penstock_response_bytes_total", "Bytes of response bodies given to clients.", kRoute},
      &RouteCells::response_bytes},
+    {{"penstock_layer4_sessions_total",
+      "Connections of TCP and TLS listeners that were carried or refused, and UDP sessions; route \"\": no route "
+      "matched.",
+      kRoute},
+     &RouteCells::sessions},
+    {{"penstock_layer4_received_bytes_total", "Bytes of those from clients, given to upstreams.", kRoute},
+     &RouteCells::session_bytes_in},
+    {{"penstock_layer4_sent_bytes_total", "Bytes of those from upstreams, given to clients.", kRoute},
+     &RouteCells::session_bytes_out},
+};
+constexpr GaugeRow<RouteCells> kRouteGauges[] = {
+    {{"penstock_layer4_sessions_active", "Carried connections and UDP sessions that are open.", kRoute},
+     &RouteCells::sessions_active},
 };
 constexpr HistogramRow<RouteCells> kRouteHistograms[] = {
     {{"penstock_request_duration_seconds", "From the first byte of a request to the last byte of its response.",
@@ -139,6 +152,12 @@ constexpr CounterRow<ClusterCells> kClusterCounters[] = {
     {{"penstock_upstream_dns_failures_total", "Resolutions that failed; the last good addresses stay in use.",
       kCluster},
      &ClusterCells::dns_failures},
+    {{"penstock_upstream_layer4_sent_bytes_total", "Bytes of carried connections and UDP sessions sent to upstreams.",
+      kCluster},
+     &ClusterCells::session_bytes_sent},
+    {{"penstock_upstream_layer4_received_bytes_total",
+      "Bytes of carried connections and UDP sessions received from upstreams.", kCluster},
+     &ClusterCells::session_bytes_received},
 };
 constexpr GaugeRow<ClusterCells> kClusterGauges[] = {
     {{"penstock_upstream_requests_active", "Attempts in flight.", kCluster}, &ClusterCells::requests_active},
@@ -158,7 +177,8 @@ constexpr CounterRow<WorkerCells> kWorkerCounters[] = {
      &WorkerCells::log_drops},
 };
 constexpr RowText kLocalReplies = {"penstock_local_replies_total",
-                                   "Responses made by the data plane itself, by reason (penstock explain REASON).",
+                                   "Responses made by the data plane itself, and carried connections that it ended, by "
+                                   "reason (penstock explain REASON).",
                                    "reason"};
 
 constexpr CounterRow<ProcessCells> kProcessCounters[] = {
@@ -347,6 +367,7 @@ bool Used(const ListenerCells& cells) {
   return AnyFailure(cells.tls_failures);
 }
 bool Used(const RouteCells& cells) {
+  if (cells.sessions.Read() + cells.sessions_active.Read() > 0) return true;
   for (size_t i = 0; i < kCodeClasses; ++i) {
     if (cells.requests.At(i).Read() > 0) return true;
   }
@@ -448,6 +469,7 @@ std::vector<MetricFamily> Collector::Collect() const {
   AddRequests(kRouteRequests, alive.routes, out);
   AddHistograms(kRouteHistograms, alive.routes, out);
   AddCounters(kRouteCounters, alive.routes, out);
+  AddGauges(kRouteGauges, alive.routes, out);
   AddCounters(kListenerCounters, alive.listeners, out);
   AddTlsFailures(kListenerTlsFailures, alive.listeners, out);
   AddGauges(kListenerGauges, alive.listeners, out);
@@ -491,6 +513,7 @@ std::string MetricsDocs() {
   DocRows(kRouteRequests, "counter", out);
   DocRows(kRouteHistograms, "histogram", out);
   DocRows(kRouteCounters, "counter", out);
+  DocRows(kRouteGauges, "gauge", out);
   DocRows(kListenerCounters, "counter", out);
   DocRows(kListenerTlsFailures, "counter", out);
   DocRows(kListenerGauges, "gauge", out);

@@ -193,6 +193,9 @@ class WorkerStats {
   RouteCells& Route(std::string_view listener, std::string_view route) { return set_->Route(worker_, listener, route); }
   ClusterCells& Cluster(std::string_view cluster) { return set_->Cluster(worker_, cluster); }
   std::shared_ptr<ListenerCells> HoldListener(std::string_view name) { return set_->HoldListener(worker_, name); }
+  std::shared_ptr<RouteCells> HoldRoute(std::string_view listener, std::string_view route) {
+    return set_->HoldRoute(worker_, listener, route);
+  }
   std::shared_ptr<ClusterCells> HoldCluster(std::string_view name) { return set_->HoldCluster(worker_, name); }
 
   // Takes the set of the generation that is served from now on. The old one is returned: it must live as long as a

@@ -108,8 +108,8 @@ size_t CellsThatAbsorbDoubles() {
 
 TEST(Cells, AbsorbEveryField) {
   EXPECT_EQ(CellsThatAbsorbDoubles<ListenerCells>(), 11u + kTlsFailures);
-  EXPECT_EQ(CellsThatAbsorbDoubles<RouteCells>(), kCodeClasses + 2 + Histogram::kBuckets + 1);
-  EXPECT_EQ(CellsThatAbsorbDoubles<ClusterCells>(), kCodeClasses + 16 + Histogram::kBuckets + 1);
+  EXPECT_EQ(CellsThatAbsorbDoubles<RouteCells>(), kCodeClasses + 6 + Histogram::kBuckets + 1);
+  EXPECT_EQ(CellsThatAbsorbDoubles<ClusterCells>(), kCodeClasses + 18 + Histogram::kBuckets + 1);
 }
 
 TEST(Registry, KeepsTheCellsOfARouteForWhoOutlivesIt) {

@@ -130,9 +130,13 @@ TestGateway::~TestGateway() {
 }
 
 void TestGateway::Serve(std::vector<snapshot::Resource> resources) {
+  // Upstreams tell generations apart by their number, whose commit record needs to know what is in them.
+  namespace t = snapshot::testing;
+  auto content = t::MustCompile(nullptr, {.upserts = resources, .removals = {}, .generation = {}});
   auto generation = std::make_unique<proxy::Generation>();
-  generation->snapshot =
-      snapshot::testing::MustCompile(nullptr, {.upserts = std::move(resources), .removals = {}, .generation = {}});
+  generation->snapshot = t::MustCompile(nullptr, {.upserts = std::move(resources),
+                                                  .removals = {},
+                                                  .generation = t::GenerationOf(*content, generations_.size() + 1)});
   telemetry::SeriesNames names;
   generation->snapshot->ForEachListener([&](const auto& listener) {
     names.listeners.push_back(listener->name);
