@@ -9,7 +9,7 @@
 namespace penstock::http::h2 {
 
 // Content that waits, in order. What is small is copied behind what waits already, so that a trickle does not hold a
-// block per byte: of two neighbours, one is at least a quarter of the largest block. One thread.
+// block per byte; what is not keeps its own block, since a copy would need another one. One thread.
 class ChunkQueue {
  public:
   bool empty() const { return bytes_ == 0; }
@@ -19,8 +19,8 @@ class ChunkQueue {
   void Push(BlockPool& pool, Chunk chunk) {
     if (chunk.empty()) return;
     bytes_ += chunk.size();
-    bool waits = first_ < chunks_.size();
-    if (waits && chunks_.back().size() + chunk.size() <= BlockPool::kLarge / 2) {
+    bool small = chunk.size() < kSmall && first_ < chunks_.size();
+    if (small && chunks_.back().size() + chunk.size() <= BlockPool::kLarge / 2) {
       chunks_.back().Append(pool, chunk.view());
     } else {
       if (first_ > kTaken) Compact();
@@ -43,6 +43,7 @@ class ChunkQueue {
   }
 
  private:
+  static constexpr size_t kSmall = 4 << 10;
   static constexpr size_t kTaken = 8;  // so many places of taken chunks are kept
 
   void Compact() {

@@ -1,5 +1,7 @@
 #include "dataplane/http/h2/library.h"
 
+#include <algorithm>
+
 #include "dataplane/base/check.h"
 #include "dataplane/http/h2/frame_scanner.h"
 
@@ -8,8 +10,10 @@ namespace {
 
 // A head that is sent was bounded when it came in; this only says that the library needs no limit of its own.
 constexpr size_t kMaxSentBlock = 4 << 20;
-// Content below this is copied, so that a byte does not hold the whole block that it was read into.
+// Content below this, or below this part of what it came with, is copied, so that little of it does not hold the whole
+// block that it was read into.
 constexpr size_t kMinShared = 4 << 10;
+constexpr size_t kMinPart = 4;
 
 }  // namespace
 
@@ -45,8 +49,12 @@ LastWord::LastWord(int32_t last_stream, ErrorCode code) : frame_{0, 0, 8, static
   }
 }
 
+void SetNumber(std::string& frame, size_t at, uint32_t value) {
+  for (size_t i = 0; i < sizeof(value); ++i) frame[at + i] = static_cast<char>(value >> (24 - 8 * i));
+}
+
 Chunk Slice(BlockPool& blocks, const Chunk& input, std::string_view bytes) {
-  if (bytes.size() < kMinShared) return Chunk::Copy(blocks, bytes);
+  if (bytes.size() < std::max(kMinShared, input.size() / kMinPart)) return Chunk::Copy(blocks, bytes);
   Chunk slice = input.Share();
   slice.RemovePrefix(static_cast<size_t>(bytes.data() - input.data()));
   slice.RemoveSuffix(slice.size() - bytes.size());

@@ -3,7 +3,9 @@
 #include <nghttp2/nghttp2.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "dataplane/base/chunk.h"
@@ -41,6 +43,9 @@ class LastWord {
  private:
   char frame_[17];
 };
+
+// Writes VALUE over the four bytes of FRAME at AT.
+void SetNumber(std::string& frame, size_t at, uint32_t value);
 
 // BYTES, which are a part of INPUT: shared with it, or copied where they would hold much more than they are.
 Chunk Slice(BlockPool& blocks, const Chunk& input, std::string_view bytes);

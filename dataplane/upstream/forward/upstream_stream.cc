@@ -1,6 +1,7 @@
 #include "dataplane/upstream/forward/upstream_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace penstock::upstream {
 
@@ -96,9 +97,17 @@ TryResult UpstreamStream::AfterLoss() {
 }
 
 Task<StatusOr<Chunk>> UpstreamStream::Read() {
+  GiveBack();
   StatusOr<Chunk> out = Chunk();
   if (TakeArrived(out)) return out;
   return ReadMore();
+}
+
+// Only now the chunk that was read last is used: it and what waits behind it are a window's worth together.
+void UpstreamStream::GiveBack() {
+  if (lent_ == 0) return;
+  place_->codec().Consume(stream_, std::exchange(lent_, 0));
+  if (place_->codec().wants_to_send()) place_->SendSoon();
 }
 
 // Content that is here already, the end, or an error; false if more must come.
@@ -111,8 +120,7 @@ bool UpstreamStream::TakeArrived(StatusOr<Chunk>& out) {
   if (!content.empty()) {
     Chunk chunk = content.Pop(BlockPool::kLarge);
     cells().response_bytes.Add(chunk.size());
-    place_->codec().Consume(stream_, chunk.size());
-    if (place_->codec().wants_to_send()) place_->SendSoon();
+    lent_ = chunk.size();
     out = std::move(chunk);
     return true;
   }
@@ -154,7 +162,7 @@ Task<void> UpstreamStream::StopAndRelease() {
 void UpstreamStream::Release() {
   if (!place_.ok()) return;
   cells().requests_active.Add(-1);
-  place_->codec().Consume(stream_, stream_.content().bytes());
+  place_->codec().Consume(stream_, stream_.content().bytes() + std::exchange(lent_, 0));
   stream_.content().Clear();
   place_->Leave(stream_);
   place_.Release();

@@ -28,6 +28,7 @@ class UpstreamStream final : public Try {
   TryResult AfterTimeout();
   TryResult AfterEnd();
   TryResult AfterLoss();
+  void GiveBack();
   bool TakeArrived(StatusOr<Chunk>& out);
   Task<StatusOr<Chunk>> ReadMore();
   Task<void> StopAndRelease();
@@ -40,6 +41,7 @@ class UpstreamStream final : public Try {
   Cancellation stop_;
   StreamReceiver stream_;
   StreamUpload upload_;
+  std::size_t lent_ = 0;  // the chunk of content that was read last
 };
 
 }  // namespace penstock::upstream

@@ -14,8 +14,9 @@ http::h2::ClientLimits LimitsOf(const snapshot::UpstreamSettings& settings) {
   http::h2::ClientLimits limits;
   limits.head.header_bytes = settings.max_response_header_bytes;
   limits.head.header_count = settings.max_response_header_count;
-  // As much as all streams may hold: clients that do not read hold up nobody else's response.
-  limits.connection_window_bytes = limits.max_concurrent_streams * limits.stream_window_bytes;
+  // What all streams may hold, and as much again: the codec gives the window back by halves. So clients that do not
+  // read hold up nobody else's response.
+  limits.connection_window_bytes = 2 * limits.max_concurrent_streams * limits.stream_window_bytes;
   return limits;
 }
 
