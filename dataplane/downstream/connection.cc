@@ -4,6 +4,8 @@
 
 #include "dataplane/base/strings.h"
 #include "dataplane/downstream/h1_session.h"
+#include "dataplane/downstream/h2_session.h"
+#include "dataplane/downstream/opening.h"
 #include "dataplane/downstream/proxy_header.h"
 #include "dataplane/downstream/tls_accept.h"
 #include "dataplane/io/net/prefixed_stream.h"
@@ -76,6 +78,18 @@ void Connection::LimitAge() {
   max_age_ = After(reactor.Now(), age - age / 10 + Duration(reactor.random().Below(age.count() / 5 + 1)));
 }
 
+void Connection::Begin(Exchange& x, Cancellation& cancellation) const {
+  io::Reactor& reactor = stream_->reactor();
+  x.Begin(cancellation);
+  x.time.wall = reactor.Wall();
+  x.time.started = reactor.Now();
+  x.peer = peer_;
+  x.peer_text = peer_text_;
+  x.peer_address_text = peer_address_text_;
+  x.connection = &info_;
+  x.listener_port = place_->port_text();
+}
+
 const snapshot::CompiledListener& Connection::FollowGeneration() {
   const snapshot::CompiledListener& now = listener();
   if (secured_ == nullptr) return now;
@@ -125,11 +139,39 @@ Task<void> Connection::ServeTls() {
   co_await std::move(serving);
 }
 
-// Which HTTP: what the handshake agreed on (info_.alpn). A protocol of its own begins here and in proxy/alpn.h.
-Task<void> Connection::Speak() { return ServeHttp1(); }
+// Which HTTP: what the handshake agreed on (ALPN), or, where HTTP/2 may come without one, what the first bytes say.
+Task<void> Connection::Speak() {
+  bool cleartext = info_.tls_version.empty();
+  if (cleartext && settings_.http2.prior_knowledge) return ServeByOpening();
+  return info_.alpn == "h2" ? ServeHttp2() : ServeHttp1();
+}
+
+Task<void> Connection::ServeByOpening() {
+  Chunk opening = co_await ReadOpening();
+  if (opening.empty()) co_return;
+  bool http2 = Opening::SpeaksHttp2(opening);
+  stream_ = std::make_unique<io::PrefixedStream>(std::move(stream_), std::move(opening));
+  Task<void> serving = http2 ? ServeHttp2() : ServeHttp1();
+  co_await std::move(serving);
+}
+
+Task<Chunk> Connection::ReadOpening() {
+  Opening opening(*this);
+  session_ = &opening;
+  Chunk bytes = co_await opening.Read();
+  session_ = nullptr;
+  co_return bytes;
+}
 
 Task<void> Connection::ServeHttp1() {
   H1Session session(*this);
+  session_ = &session;
+  co_await session.Serve();
+  session_ = nullptr;
+}
+
+Task<void> Connection::ServeHttp2() {
+  H2Session session(*this);
   session_ = &session;
   co_await session.Serve();
   session_ = nullptr;

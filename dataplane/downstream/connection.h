@@ -55,6 +55,12 @@ class Connection final : public ListNode {
   // When it must not take another request; with +-10 % jitter.
   TimePoint max_age() const { return max_age_; }
 
+  // What an exchange of this connection begins with; CANCELLATION outlives it.
+  void Begin(Exchange& x, Cancellation& cancellation) const;
+
+  // Of the default listener when it was accepted; null: there was none.
+  telemetry::ListenerCells* cells() const { return cells_.get(); }
+
   // The peer, or whom a trusted proxy in front names by the PROXY protocol.
   const IpAddress& peer() const { return peer_; }
   const std::string& peer_text() const { return peer_text_; }
@@ -81,7 +87,10 @@ class Connection final : public ListNode {
   Task<void> ServeTls();
   Task<Status> Secure();
   Task<void> Speak();
+  Task<void> ServeByOpening();
+  Task<Chunk> ReadOpening();
   Task<void> ServeHttp1();
+  Task<void> ServeHttp2();
   Task<void> ServeTunnel(std::string_view protocol);
 
   Downstream& downstream_;

@@ -76,14 +76,7 @@ void H1Session::BeginExchange() {
   FollowGeneration();
   exchange_ = downstream_.exchanges().Get();
   request_.emplace(&downstream_.life());
-  exchange_->Begin(*request_);
-  exchange_->time.wall = reactor.Wall();
-  exchange_->time.started = reactor.Now();
-  exchange_->peer = connection_.peer();
-  exchange_->peer_text = connection_.peer_text();
-  exchange_->peer_address_text = connection_.peer_address_text();
-  exchange_->connection = &connection_.info();
-  exchange_->listener_port = connection_.place().port_text();
+  connection_.Begin(*exchange_, *request_);
   exchange_->request_body = &body_;
   head_deadline_ = After(reactor.Now(), defaults_.request_headers_timeout);
   parser_.Reset(LimitsOf(defaults_));

@@ -11,6 +11,12 @@ namespace penstock::http {
 
 enum class Version : uint8_t { kHttp10, kHttp11, kHttp2 };
 
+// As the protocol is named to people: "HTTP/1.1".
+constexpr std::string_view VersionText(Version version) {
+  constexpr std::string_view kTexts[] = {"HTTP/1.0", "HTTP/1.1", "HTTP/2"};
+  return kTexts[static_cast<size_t>(version)];
+}
+
 // Where the content of a message ends (RFC 9112 6.3). Computed once, strictly, and never copied to the next hop.
 struct Framing {
   enum class Kind : uint8_t {

@@ -8,11 +8,7 @@
 
 namespace penstock::proxy {
 
-// The application protocols that ALPN offers where HTTPS is terminated: those that Connection::Speak (downstream/) has
-// a session for. A listener that names others, too, is served by those that are left.
-inline constexpr std::string_view kServedProtocols[] = {"http/1.1"};
-
-// The same towards upstreams: what Cluster::Connect (upstream/) can go on with.
+// The application protocols that ALPN offers to upstreams: those that Cluster::Connect (upstream/) can go on with.
 inline constexpr std::string_view kUpstreamProtocols[] = {"http/1.1"};
 
 // Those of PROTOCOLS that are SERVED, in their order.

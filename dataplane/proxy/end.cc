@@ -73,6 +73,7 @@ void Log(Call& call, const Outcome& outcome) {
       .rule_name = call.rule != nullptr ? std::string_view(call.rule->name) : std::string_view(),
       .cluster = x.cluster,
       .endpoint = x.endpoint,
+      .protocol = http::VersionText(x.request.version),
       .method = x.request.method_text,
       .host = decided ? call.host : x.request.headers.Get(http::HeaderId::kHost),
       .path = with_query ? x.arena.Concat({path, "?", call.query}) : path,

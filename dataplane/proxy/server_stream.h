@@ -9,8 +9,8 @@
 
 namespace penstock::proxy {
 
-// One request of one client, whatever the protocol: an HTTP/1 request now, later a stream of HTTP/2 or 3. Made by a
-// session of downstream/, driven by HandleRequest. Writes are staged: small responses leave in one system call.
+// One request of one client, whatever the protocol: a request of HTTP/1, a stream of HTTP/2. Made by a session of
+// downstream/, driven by HandleRequest. Writes are staged: small responses leave in one system call.
 class ServerStream {
  public:
   virtual ~ServerStream() = default;
@@ -29,8 +29,9 @@ class ServerStream {
   // 103 and the like, at once.
   virtual Task<Status> WriteInformational(const http::ResponseHead& head) = 0;
 
-  // Stages exchange().response as the head. CLOSE: framing is in doubt, the connection ends after this response.
-  // kInternal if the head cannot be written (a rewrite made an invalid field); nothing was sent then.
+  // Stages exchange().response as the head. CLOSE: framing is in doubt, the connection ends after this response (where
+  // it carries one request at a time). kInternal if the head cannot be written (a rewrite made an invalid field);
+  // nothing was sent then.
   // A 101 whose framing is kTunnel makes the stream a tunnel: request_body now gives every byte until the client ends
   // its side, Write sends bytes as they are, End() ends this side and no more, and nothing has a deadline of its own.
   virtual Status StartResponse(bool close) = 0;

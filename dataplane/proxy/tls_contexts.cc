@@ -38,11 +38,7 @@ static_assert(static_cast<int>(snapshot::SubjectAltName::Type::kIp) ==
 static_assert(static_cast<int>(snapshot::SubjectAltName::Type::kEmail) ==
               static_cast<int>(tls::SubjectAltName::Type::kEmail));
 
-std::vector<std::string> AlpnOf(const CompiledListener& listener) {
-  // What is inside a terminated TLS listener is the route's business.
-  if (listener.protocol != snapshot::ListenerProtocol::kHttps) return listener.tls->alpn;
-  return OnlyServed(listener.tls->alpn, kServedProtocols);
-}
+std::vector<std::string> AlpnOf(const CompiledListener& listener) { return listener.tls->alpn; }
 
 std::vector<std::string> AlpnOf(const CompiledCluster& cluster) {
   switch (cluster.protocol) {

@@ -3,40 +3,25 @@
 #include <string>
 #include <string_view>
 
-#include "dataplane/proxy/alpn.h"
 #include "dataplane/snapshot/hash.h"
 
 namespace penstock::server {
 namespace {
 
 using snapshot::CompiledCluster;
-using snapshot::ListenerProtocol;
 using snapshot::ResourceProblem;
 
 // Why it is not served here; "" if it is.
-std::string_view Check(const snapshot::CompiledListener& listener) {
-  if (listener.protocol == ListenerProtocol::kHttps &&
-      proxy::OnlyServed(listener.tls->alpn, proxy::kServedProtocols).empty())
-    return "this build serves HTTP/1.1 only, which alpn does not name";
-  if (listener.client.http2.prior_knowledge) return "this build serves HTTP/1.1 only";
-  return "";
-}
-
 std::string_view Check(const CompiledCluster& cluster) {
   if (cluster.tls.has_value()) return "this build speaks to endpoints without TLS only";
   if (cluster.protocol == CompiledCluster::Protocol::kAuto) return "this build agrees with endpoints on no protocol";
   return "";
 }
 
-template <typename T>
-std::string_view CheckFound(const snapshot::Shared<T>* found) {
-  return found == nullptr ? std::string_view() : Check(**found);
-}
-
 std::string_view CheckNamed(const snapshot::Snapshot& snapshot, const snapshot::Resource& resource) {
-  if (resource.type_url == snapshot::kListenerType) return CheckFound(snapshot.FindListener(resource.name));
-  if (resource.type_url == snapshot::kClusterType) return CheckFound(snapshot.FindCluster(resource.name));
-  return "";
+  if (resource.type_url != snapshot::kClusterType) return "";
+  const snapshot::Shared<CompiledCluster>* found = snapshot.FindCluster(resource.name);
+  return found == nullptr ? std::string_view() : Check(**found);
 }
 
 }  // namespace

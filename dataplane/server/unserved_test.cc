@@ -21,7 +21,6 @@ TEST(Unserved, IsWhateverWouldBeSpokenInAnotherWayThanItIsTold) {
       t::MakeResource<penstock::xds::v1::Secret>("cert", "name: 'cert'"),
       t::Listener("plain", "port: 1"),
       t::Listener("https", "port: 2 protocol: HTTPS tls { certificates: 'cert' }"),
-      t::Listener("h2 alone", "port: 6 protocol: HTTPS tls { certificates: 'cert' alpn: 'h2' }"),
       t::Listener("udp", "port: 3 protocol: UDP"),
       t::Listener("tcp", "port: 3 protocol: TCP"),
       t::Listener("passed", "port: 7 protocol: TLS"),
@@ -41,7 +40,7 @@ TEST(Unserved, IsWhateverWouldBeSpokenInAnotherWayThanItIsTold) {
           "attachments { listener: 'plain' } rules { matches { prefix: '/ws' } forward { upgrades: 'websocket' } }"),
       t::Route("pg", "attachments { listener: 'tcp' } rules { tunnel { clusters { cluster: 'clear' weight: 1 } } }")};
   std::shared_ptr<const snapshot::Snapshot> snapshot = t::MustCompile(nullptr, {resources, {}, {}});
-  EXPECT_EQ(NamesOf(FindUnserved(*snapshot, resources)), (std::vector<std::string>{"h2 alone", "h2c", "tls", "auto"}));
+  EXPECT_EQ(NamesOf(FindUnserved(*snapshot, resources)), (std::vector<std::string>{"tls", "auto"}));
 }
 
 }  // namespace

@@ -24,6 +24,13 @@ std::string_view EscapedSlashesText(ClientSettings::EscapedSlashes choice) {
   return "";
 }
 
+std::string Http2Text(const Http2Settings& http2) {
+  return StrCat("HTTP/2 by prior knowledge: ", http2.max_concurrent_streams, " requests at once, windows ",
+                http2.stream_window_bytes, " B and ", http2.connection_window_bytes, " B, idle ",
+                DurationText(http2.keepalive_timeout), ", budget ", http2.glitch_budget, " frames and ",
+                http2.glitch_refill, "/s");
+}
+
 }  // namespace
 
 std::string DurationText(nanoseconds duration) {
@@ -34,16 +41,19 @@ std::string DurationText(nanoseconds duration) {
 
 std::vector<std::string> ExplainClient(const ClientSettings& settings) {
   uint64_t body = settings.max_request_body_bytes;
-  return {StrCat("timeouts: first byte ", DurationText(settings.first_byte_timeout), ", request headers ",
-                 DurationText(settings.request_headers_timeout), ", keep-alive ",
-                 DurationText(settings.keepalive_timeout), ", stream idle ", DurationText(settings.stream_idle_timeout),
-                 ", connection age ", DurationText(settings.max_connection_age)),
-          StrCat("limits: request line ", settings.max_request_line_bytes, " B, headers ", settings.max_header_bytes,
-                 " B in ", settings.max_header_count, " fields, body ",
-                 body == 0 ? "without bound" : StrCat(body, " B"), ", body rate ", settings.min_body_rate,
-                 " B/s after ", DurationText(settings.min_rate_grace), ", ", settings.max_requests_per_connection,
-                 " requests per connection, ", settings.max_connections, " connections"),
-          TrustedText(settings), std::string(EscapedSlashesText(settings.escaped_slashes))};
+  std::vector<std::string> lines = {
+      StrCat("timeouts: first byte ", DurationText(settings.first_byte_timeout), ", request headers ",
+             DurationText(settings.request_headers_timeout), ", keep-alive ", DurationText(settings.keepalive_timeout),
+             ", stream idle ", DurationText(settings.stream_idle_timeout), ", connection age ",
+             DurationText(settings.max_connection_age)),
+      StrCat("limits: request line ", settings.max_request_line_bytes, " B, headers ", settings.max_header_bytes,
+             " B in ", settings.max_header_count, " fields, body ", body == 0 ? "without bound" : StrCat(body, " B"),
+             ", body rate ", settings.min_body_rate, " B/s after ", DurationText(settings.min_rate_grace), ", ",
+             settings.max_requests_per_connection, " requests per connection, ", settings.max_connections,
+             " connections"),
+      TrustedText(settings), std::string(EscapedSlashesText(settings.escaped_slashes))};
+  if (settings.http2.prior_knowledge) lines.push_back(Http2Text(settings.http2));
+  return lines;
 }
 
 }  // namespace penstock::snapshot

@@ -88,18 +88,23 @@ TEST(Explain, SaysNoRouteAndStillNamesThePolicies) {
 TEST(Explain, ShowsTheSettingsOfTheListenerThatTheHostFinds) {
   Delta delta{{Listener("any", ""), Listener("mine", R"(hostname: 'mine' client {
                  keepalive_timeout { seconds: 5 } max_request_body_bytes: 1000 escaped_slashes: KEEP
-                 trusted_proxies: '10.0.0.0/8' trusted_proxies: '192.0.2.1/32' trusted_hops: 2 })")},
+                 trusted_proxies: '10.0.0.0/8' trusted_proxies: '192.0.2.1/32' trusted_hops: 2
+                 http2 { prior_knowledge: true max_concurrent_streams: 10 } })")},
               {},
               {}};
   std::shared_ptr<const Snapshot> snapshot = MustCompile(nullptr, delta);
   ExplainRequest request = Get("/");
   request.fields = {{"Host", "mine"}};
   Explanation explanation = Explain(*snapshot, request);
-  ASSERT_EQ(explanation.client.size(), 4u);
+  ASSERT_EQ(explanation.client.size(), 5u);
   EXPECT_THAT(explanation.client[0], ::testing::HasSubstr("keep-alive 5s"));
   EXPECT_THAT(explanation.client[1], ::testing::HasSubstr("body 1000 B"));
   EXPECT_EQ(explanation.client[2], "trusted proxies: 10.0.0.0/8, 192.0.2.1/32, at most 2 hops");
   EXPECT_EQ(explanation.client[3], "escaped slashes: Keep");
+  EXPECT_EQ(
+      explanation.client[4],
+      "HTTP/2 by prior knowledge: 10 requests at once, windows 65536 B and 1048576 B, idle 300s, budget 200 frames "
+      "and 20/s");
   EXPECT_THAT(ExplanationJson(explanation), ::testing::HasSubstr("\"client\":[\"timeouts: first byte 10s"));
   request.fields = {{"Host", "other"}};
   EXPECT_THAT(Explain(*snapshot, request).client[0], ::testing::HasSubstr("keep-alive 60s"));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "dataplane/base/arena.h"
 #include "dataplane/base/check.h"
@@ -58,14 +59,15 @@ class RequestStream {
 
   int32_t id_ = 0;
   bool closed_ = false;
-  bool received_ = false;         // END_STREAM came
-  bool ignoring_ = false;         // what still comes of the request
-  bool sent_ = false;             // END_STREAM was given to an output
-  bool reset_ = false;            // by us
-  bool ending_ = false;           // no more content will be added to `unsent_`
-  bool deferred_ = false;         // the library waits to be told of new content
-  uint64_t content_ = 0;          // bytes of the request's content so far
-  uint64_t expected_ = kUnknown;  // as its head says
+  bool received_ = false;                 // END_STREAM came
+  bool ignoring_ = false;                 // what still comes of the request
+  bool sent_ = false;                     // END_STREAM was given to an output
+  bool reset_ = false;                    // by us
+  bool ending_ = false;                   // no more content will be added to `unsent_`
+  std::optional<ErrorCode> reset_after_;  // instead of END_STREAM
+  bool deferred_ = false;                 // the library waits to be told of new content
+  uint64_t content_ = 0;                  // bytes of the request's content so far
+  uint64_t expected_ = kUnknown;          // as its head says
   ChunkQueue unsent_;
   const Headers* trailers_ = nullptr;  // of the response
 };

@@ -8,6 +8,7 @@ namespace penstock::http::h2 {
 namespace {
 
 constexpr uint32_t kMostUpdates = 1000;
+constexpr uint32_t kNoLimit = UINT32_MAX;
 
 }  // namespace
 
@@ -22,19 +23,30 @@ ServerConnection::ServerConnection(Events& events, const Clock& clock, BlockPool
   nghttp2_session* session = nullptr;
   PENSTOCK_CHECK(nghttp2_session_server_new2(&session, callbacks.get(), this, option.get()) == 0, "out of memory");
   session_.reset(session);
-  // RFC 9218 2.1: no client's priorities of RFC 7540 are kept, and so none can be churned.
-  nghttp2_settings_entry settings[] = {
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.max_concurrent_streams},
-      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.stream_window_bytes},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.head.header_bytes},
-      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
-  };
-  nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  WriteSettings();
   nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0,
                                         static_cast<int32_t>(limits.connection_window_bytes));
 }
 
 ServerConnection::~ServerConnection() = default;
+
+// RFC 9113 5.1.2: a stream too many is an error of that stream. The library would end the connection, so that only the
+// client is told the limit, and OnBeginBlock keeps it.
+void ServerConnection::WriteSettings() {
+  // RFC 9218 2.1: no client's priorities of RFC 7540 are kept, and so none can be churned.
+  nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kNoLimit},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits_.stream_window_bytes},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits_.head.header_bytes},
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+  };
+  nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  const uint8_t* data = nullptr;
+  ssize_t size = nghttp2_session_mem_send(session_.get(), &data);
+  PENSTOCK_CHECK(size > 0, "out of memory");
+  first_frame_ = library::View(data, static_cast<size_t>(size));
+  library::SetNumber(first_frame_, FrameHeader::kSize + sizeof(uint16_t), limits_.max_concurrent_streams);
+}
 
 void ServerConnection::Receive(Chunk bytes) {
   if (failed_ || bytes.empty()) return;
@@ -47,6 +59,7 @@ void ServerConnection::Receive(Chunk bytes) {
     const auto* data = reinterpret_cast<const uint8_t*>(input_.data());
     ssize_t taken = nghttp2_session_mem_recv(session_.get(), data, input_.size());
     if (taken < 0) Fail(library::CodeOf(taken));
+    OpenWindow();
     if (nghttp2_session_get_outbound_queue_size(session_.get()) > kMaxPending) Fail(ErrorCode::kEnhanceYourCalm);
   }
   input_.Reset();
@@ -100,6 +113,7 @@ void ServerConnection::AllowUpdates(uint32_t count) { updates_left_ = std::min(u
 
 void ServerConnection::Send(Output& out) {
   output_ = &out;
+  out.Append(std::string_view(std::exchange(first_frame_, {})));
   while (!failed_ && out.bytes() < kMaxOutput) {
     const uint8_t* data = nullptr;
     ssize_t size = nghttp2_session_mem_send(session_.get(), &data);
@@ -117,7 +131,8 @@ void ServerConnection::WriteLastWord(Output& out) {
 }
 
 bool ServerConnection::wants_to_send() const {
-  return failed_ ? !last_word_ : nghttp2_session_want_write(session_.get()) != 0;
+  if (failed_) return !last_word_;
+  return !first_frame_.empty() || nghttp2_session_want_write(session_.get()) != 0;
 }
 
 bool ServerConnection::finished() const {
@@ -156,6 +171,12 @@ void ServerConnection::EndContent(RequestStream& stream, const Headers* trailers
   Resume(stream);
 }
 
+void ServerConnection::EndWithReset(RequestStream& stream, ErrorCode code) {
+  if (!IsOpen(stream)) return;
+  stream.reset_after_ = code;
+  EndContent(stream, nullptr);
+}
+
 void ServerConnection::Resume(RequestStream& stream) {
   if (!std::exchange(stream.deferred_, false)) return;
   nghttp2_session_resume_data(session_.get(), stream.id_);
@@ -165,12 +186,25 @@ void ServerConnection::Reset(RequestStream& stream, ErrorCode code) {
   if (!IsOpen(stream)) return;
   stream.reset_ = true;
   stream.ignoring_ = true;
+  history_.OnReset(stream.id_);
   nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream.id_, static_cast<uint32_t>(code));
 }
 
 // The connection's window is given back even where the stream is no more.
 void ServerConnection::Consume(RequestStream& stream, size_t bytes) {
-  if (bytes > 0) nghttp2_session_consume(session_.get(), stream.id_, bytes);
+  if (bytes == 0) return;
+  held_ -= bytes;
+  nghttp2_session_consume(session_.get(), stream.id_, bytes);
+  OpenWindow();
+}
+
+// The library gives the connection's window back by halves: while requests hold more than half of it that nobody takes,
+// it would give back nothing to the others.
+void ServerConnection::OpenWindow() {
+  size_t used = static_cast<size_t>(nghttp2_session_get_effective_recv_data_length(session_.get()));
+  size_t due = used - std::min(used, held_);
+  if (due < limits_.connection_window_bytes / kUpdateParts) return;
+  nghttp2_submit_window_update(session_.get(), NGHTTP2_FLAG_NONE, 0, static_cast<int32_t>(due));
 }
 
 void ServerConnection::Forget(RequestStream& stream) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "dataplane/base/chunk.h"
@@ -16,6 +17,7 @@
 #include "dataplane/http/h2/library.h"
 #include "dataplane/http/h2/output.h"
 #include "dataplane/http/h2/request_stream.h"
+#include "dataplane/http/h2/stream_history.h"
 
 namespace penstock::http::h2 {
 
@@ -40,7 +42,7 @@ class ServerConnection {
     virtual RequestStream* OnRequest() = 0;
     // The client will begin no more requests.
     virtual void OnGoaway() = 0;
-    // The answer to Ping().
+    // Every Ping() is answered.
     virtual void OnPong() = 0;
 
    protected:
@@ -53,6 +55,8 @@ class ServerConnection {
   static constexpr size_t kMaxPending = library::kMaxPending;
   static constexpr size_t kMaxPendingAnswers = library::kMaxPendingAnswers;
   static constexpr size_t kMaxOutput = library::kMaxOutput;
+  static constexpr int kUpdateParts = 8;           // of the connection's window, after which it is opened again
+  static constexpr size_t kMaxOversize = 4;        // times the limit of a head: more of it is not even read
   static constexpr uint32_t kUpdatesPerData = 10;  // WINDOW_UPDATE frames for each DATA frame that was sent
 
   // All outlive it. The server's first frames wait to be sent.
@@ -75,6 +79,8 @@ class ServerConnection {
 
   // 103 and the like. Both: false if the head holds a byte that no head may hold; nothing was sent then.
   bool SendInformational(RequestStream& stream, const ResponseHead& head);
+  // Could this head be sent?
+  bool CanSend(const ResponseHead& head) { return fields_.SetResponse(head); }
   // The final head; END: no content and no trailers follow.
   bool SendHead(RequestStream& stream, const ResponseHead& head, bool end);
   void SendContent(RequestStream& stream, Chunk content);
@@ -82,8 +88,11 @@ class ServerConnection {
   void EndContent(RequestStream& stream, const Headers* trailers);
   // What of the response was not given to Send's output yet is dropped: from OnSent on, it is complete.
   void Reset(RequestStream& stream, ErrorCode code);
+  // No more content: resets the stream instead of ending it once everything was sent. REQUIRES: the head did not end
+  // it.
+  void EndWithReset(RequestStream& stream, ErrorCode code);
 
-  // BYTES of the request's content were used: the client may send so many more.
+  // BYTES of what OnContent gave were used: the client may send so many more.
   void Consume(RequestStream& stream, size_t bytes);
   // The stream's object goes away: no more events. REQUIRES: closed(), or Reset() was called.
   void Forget(RequestStream& stream);
@@ -97,6 +106,10 @@ class ServerConnection {
   bool shut_down() const { return shut_down_; }
   void Ping();
 
+  // Requests that were refused for want of room.
+  uint64_t refused() const { return refused_; }
+  // The client's preface came with its SETTINGS: it speaks HTTP/2.
+  bool greeted() const { return had_settings_; }
   // When the header block that is not complete yet began; kNoDeadline if there is none.
   TimePoint header_block_began() const { return block_began_; }
   // Ends the connection: the last word is GOAWAY with CODE.
@@ -115,7 +128,9 @@ class ServerConnection {
   void FollowBlock(const FrameHeader& frame);
   bool Charge(uint32_t cost = 1);
   void AllowUpdates(uint32_t count);
+  void OpenWindow();
 
+  bool OnBeginFrame(const nghttp2_frame_hd& frame);
   void OnBeginBlock(const nghttp2_frame& frame);
   bool OnField(std::string_view name, std::string_view value);
   void OnBlock(const nghttp2_frame& frame);
@@ -127,6 +142,7 @@ class ServerConnection {
   int WriteContent(int32_t id, std::string_view frame_header, size_t size);
   void OfferTrailers(RequestStream& stream, uint32_t& flags);
 
+  void WriteSettings();
   void Refuse(int32_t id);
   void EndRequest(RequestStream& stream, bool trailers);
   void Malformed(RequestStream& stream, Error error);
@@ -143,7 +159,12 @@ class ServerConnection {
   FrameScanner scanner_{kPreface.size()};
   GlitchBudget budget_;
   ResetLimit resets_;
-  uint64_t streams_ = 0;  // requests so far
+  StreamHistory history_;
+  std::string first_frame_;  // SETTINGS, until it is sent
+  uint64_t streams_ = 0;     // requests so far
+  uint64_t refused_ = 0;
+  size_t held_ = 0;    // content of requests that was not given back
+  uint32_t open_ = 0;  // of these, refused ones included until the client is told
   uint32_t updates_left_ = kUpdatesPerData;
   uint32_t pings_ = 0;  // of ours that are not answered
   bool had_settings_ = false;

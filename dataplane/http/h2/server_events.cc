@@ -19,6 +19,23 @@ RequestStream* ServerConnection::Find(int32_t id) const {
   return static_cast<RequestStream*>(nghttp2_session_get_stream_user_data(session_.get(), id));
 }
 
+// What comes on a stream that has ended, and would not be asked about again: RFC 9113 5.1, 5.1.1 and 6.1. False: the
+// connection must not go on.
+bool ServerConnection::OnBeginFrame(const nghttp2_frame_hd& frame) {
+  bool head = frame.type == NGHTTP2_HEADERS;
+  if ((!head && frame.type != NGHTTP2_DATA) || Find(frame.stream_id) != nullptr) return true;
+  StreamHistory::Past past = history_.Of(frame.stream_id);
+  bool wrong = past == StreamHistory::Past::kEnded || past == StreamHistory::Past::kSkipped;
+  if (!wrong) return true;
+  if (head) {
+    Fail(past == StreamHistory::Past::kEnded ? ErrorCode::kStreamClosed : ErrorCode::kProtocolError);
+    return false;
+  }
+  history_.OnReset(frame.stream_id);
+  nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, frame.stream_id, NGHTTP2_STREAM_CLOSED);
+  return true;
+}
+
 void ServerConnection::OnBeginBlock(const nghttp2_frame& frame) {
   int32_t id = frame.hd.stream_id;
   reading_ = nullptr;
@@ -32,7 +49,9 @@ void ServerConnection::OnBeginBlock(const nghttp2_frame& frame) {
     return;
   }
   ++streams_;
-  RequestStream* stream = id > last_id_ ? nullptr : events_.OnRequest();
+  history_.OnBegin(id);
+  bool room = open_++ < limits_.max_concurrent_streams && id <= last_id_;
+  RequestStream* stream = room ? events_.OnRequest() : nullptr;
   if (stream == nullptr) return Refuse(id);
   stream->id_ = id;
   nghttp2_session_set_stream_user_data(session_.get(), id, stream);
@@ -45,14 +64,20 @@ void ServerConnection::OnBeginBlock(const nghttp2_frame& frame) {
 }
 
 void ServerConnection::Refuse(int32_t id) {
+  ++refused_;
   Charge();
+  history_.OnReset(id);
   nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
 }
 
 // All fields are decoded, wanted or not, or the compression state would be wrong. What that costs beyond one full head
-// is charged, so that a compression bomb ends its connection.
+// is charged, and a compression bomb ends its connection.
 bool ServerConnection::OnField(std::string_view name, std::string_view value) {
   block_bytes_ += FieldSize(name, value);
+  if (block_bytes_ > kMaxOversize * limits_.head.header_bytes) {
+    Fail(ErrorCode::kEnhanceYourCalm);
+    return false;
+  }
   if (block_bytes_ - block_charged_ > limits_.head.header_bytes) {
     block_charged_ = block_bytes_;
     if (!Charge()) return false;
@@ -87,7 +112,10 @@ void ServerConnection::OnData(int32_t id, std::string_view bytes) {
   RequestStream* stream = Find(id);
   if (stream != nullptr && !stream->ignoring_) {
     stream->content_ += bytes.size();
-    if (stream->content_ <= stream->expected_) return stream->OnContent(library::Slice(blocks_, input_, bytes));
+    if (stream->content_ <= stream->expected_) {
+      held_ += bytes.size();
+      return stream->OnContent(library::Slice(blocks_, input_, bytes));
+    }
     Malformed(*stream, Error::kLengthMismatch);
   }
   nghttp2_session_consume(session_.get(), id, bytes.size());
@@ -114,7 +142,7 @@ bool ServerConnection::OnFrame(const nghttp2_frame& frame) {
       return false;
     }
     case NGHTTP2_PING:
-      if (frame.hd.flags & NGHTTP2_FLAG_ACK) events_.OnPong();
+      if (frame.hd.flags & NGHTTP2_FLAG_ACK && pings_ == 0) events_.OnPong();
       return true;
     case NGHTTP2_GOAWAY:
       events_.OnGoaway();
@@ -139,16 +167,20 @@ void ServerConnection::Malformed(RequestStream& stream, Error error) {
 
 void ServerConnection::OnFrameSent(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_DATA && frame.hd.length > 0) AllowUpdates(kUpdatesPerData);
-  if (frame.hd.type == NGHTTP2_RST_STREAM) Charge();
+  // Who was refused was charged for asking.
+  bool refused = frame.hd.type == NGHTTP2_RST_STREAM && frame.rst_stream.error_code == NGHTTP2_REFUSED_STREAM;
+  if (frame.hd.type == NGHTTP2_RST_STREAM && !refused) Charge();
   if (frame.hd.type == NGHTTP2_GOAWAY && --own_goaways_ < 0) failure_ = static_cast<ErrorCode>(frame.goaway.error_code);
+  bool reset = frame.hd.type == NGHTTP2_RST_STREAM;
   bool ends = (frame.hd.type == NGHTTP2_DATA || frame.hd.type == NGHTTP2_HEADERS) && Ends(frame);
-  RequestStream* stream = ends ? Find(frame.hd.stream_id) : nullptr;
-  if (stream == nullptr) return;
+  RequestStream* stream = ends || reset ? Find(frame.hd.stream_id) : nullptr;
+  if (stream == nullptr || (reset && !stream->reset_after_.has_value())) return;
   stream->sent_ = true;
   stream->OnSent();
 }
 
 void ServerConnection::OnClosed(int32_t id, ErrorCode code) {
+  --open_;
   RequestStream* stream = Find(id);
   if (stream == nullptr) return;
   if (reading_ == stream) reading_ = nullptr;
@@ -167,8 +199,12 @@ ssize_t ServerConnection::OfferContent(int32_t id, size_t most, uint32_t& flags)
     stream->deferred_ = true;
     return NGHTTP2_ERR_DEFERRED;
   }
+  if (size == 0 && stream->reset_after_.has_value()) {
+    Reset(*stream, *stream->reset_after_);
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
   if (size > 0) flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  if (stream->ending_ && size == stream->unsent_.bytes()) {
+  if (stream->ending_ && size == stream->unsent_.bytes() && !stream->reset_after_.has_value()) {
     flags |= NGHTTP2_DATA_FLAG_EOF;
     if (stream->trailers_ != nullptr) OfferTrailers(*stream, flags);
   }
@@ -202,6 +238,14 @@ struct ServerConnection::Callbacks {
   static std::string_view Text(const uint8_t* data, size_t size) { return library::View(data, size); }
   static int Result(bool go_on) { return go_on ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE; }
 
+  static int BeginFrame(nghttp2_session*, const nghttp2_frame_hd* frame, void* self) {
+    return Result(Of(self).OnBeginFrame(*frame));
+  }
+  // The library resets the stream, or ends the connection.
+  static int Invalid(nghttp2_session*, const nghttp2_frame* frame, int, void* self) {
+    if (frame->hd.stream_id != 0) Of(self).history_.OnReset(frame->hd.stream_id);
+    return 0;
+  }
   static int BeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* self) {
     Of(self).OnBeginBlock(*frame);
     return Result(!Of(self).failed_);
@@ -238,6 +282,8 @@ struct ServerConnection::Callbacks {
 library::Callbacks ServerConnection::MakeCallbacks() {
   nghttp2_session_callbacks* made = nullptr;
   PENSTOCK_CHECK(nghttp2_session_callbacks_new(&made) == 0, "out of memory");
+  nghttp2_session_callbacks_set_on_begin_frame_callback(made, Callbacks::BeginFrame);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, Callbacks::Invalid);
   nghttp2_session_callbacks_set_on_begin_headers_callback(made, Callbacks::BeginHeaders);
   nghttp2_session_callbacks_set_on_header_callback(made, Callbacks::Header);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, Callbacks::DataChunk);

@@ -177,10 +177,34 @@ TEST_F(ServerLimitsTest, RefusesFieldsWithoutNamesWithoutKeepingThem) {
   EXPECT_EQ(server.stream(0).head.headers.size(), 0u);
 }
 
-TEST_F(ServerLimitsTest, EndsAConnectionThatBeginsMoreStreamsThanItMay) {
-  int streams = Flood(1000, [](int i) { return HeadersFrame(1 + 2 * static_cast<uint32_t>(i), kWhole, Get()); });
-  EXPECT_LE(streams, 101);
+TEST_F(ServerLimitsTest, RefusesARequestTooManyAndGoesOn) {
+  for (uint32_t id = 1; id <= 201; id += 2) server.Receive(HeadersFrame(id, kWhole, Get()));
+  server.TakeSent();
   EXPECT_EQ(server.streams(), 100u);
+  EXPECT_EQ(server.ResetCode(201), static_cast<int>(ErrorCode::kRefusedStream));
+  EXPECT_EQ(server.connection->refused(), 1u);
+  server.Answer(server.stream(0), 200);
+  server.Flush();
+  server.Receive(HeadersFrame(203, kWhole, Get()));
+  EXPECT_EQ(server.streams(), 101u);
+  EXPECT_EQ(server.GoawayCode(), -1);
+}
+
+TEST_F(ServerLimitsTest, EndsAConnectionThatBeginsFarMoreStreamsThanItMay) {
+  int streams = Flood(1000, [](int i) { return HeadersFrame(1 + 2 * static_cast<uint32_t>(i), kWhole, Get()); });
+  EXPECT_LE(streams, 100 + 201);
+  EXPECT_EQ(server.streams(), 100u);
+  EXPECT_EQ(server.GoawayCode(), kCalm);
+}
+
+TEST_F(ServerLimitsTest, EndsAConnectionWithAHeadFarBeyondItsLimit) {
+  std::string block = Block(Get());
+  for (int i = 0; i < 5400; ++i) block += std::string("\0\0\0", 3);
+  server.Receive(Bytes(FrameType::kHeaders, kEndStream, 1, block));
+  EXPECT_FALSE(server.connection->finished()) << "most of it may still be an honest mistake";
+  server.Receive(Bytes(FrameType::kContinuation, kEndHeaders, 1, std::string(3 * 5400, '\0')));
+  server.TakeSent();
+  EXPECT_EQ(server.GoawayCode(), kCalm);
 }
 
 TEST_F(ServerLimitsTest, EndsAClientThatDoesNotTakeItsAnswers) {
@@ -205,6 +229,15 @@ TEST_F(ServerLimitsTest, DoesNotHoldABlockForEveryByteOfContent) {
   for (int i = 0; i < 100; ++i) server.Receive(DataFrame(1, 0, "x"));
   EXPECT_EQ(server.stream(0).content.size(), 100u);
   EXPECT_LE(server.blocks.bytes_in_use(), before + BlockPool::kSizes[2]);
+}
+
+TEST_F(ServerLimitsTest, EndsTheConnectionOnAnErrorOfCompression) {
+  server.Receive(HeadersFrame(1, kWhole, Get()));
+  server.Receive(Bytes(FrameType::kHeaders, kWhole, 3, "\xFF\xFF\xFF\xFF\xFF"));
+  server.TakeSent();
+  EXPECT_EQ(server.GoawayCode(), static_cast<int>(ErrorCode::kCompressionError));
+  EXPECT_EQ(server.connection->failure(), ErrorCode::kCompressionError);
+  EXPECT_TRUE(server.connection->finished());
 }
 
 }  // namespace

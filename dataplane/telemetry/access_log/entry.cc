@@ -68,6 +68,7 @@ size_t AccessLogFormatter::Format(const AccessLogEntry& entry, std::span<char> o
   if (!entry.rule_name.empty()) line.String("rule_name", entry.rule_name, kMaxName);
   if (!entry.cluster.empty()) line.String("cluster", entry.cluster, kMaxName);
   if (!entry.endpoint.empty()) line.String("endpoint", entry.endpoint, kMaxShort);
+  line.String("protocol", entry.protocol, kMaxShort);
   line.String("method", entry.method, kMaxShort);
   line.String("host", entry.host, kMaxHost);
   line.String("path", entry.path, kMaxPath);

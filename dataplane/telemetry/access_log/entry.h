@@ -24,6 +24,7 @@ struct AccessLogEntry {
   std::string_view rule_name;  // "": the rule has none, left out
   std::string_view cluster;    // "": not forwarded, left out
   std::string_view endpoint;   // "": left out
+  std::string_view protocol;   // of the client's request: "HTTP/1.1", "HTTP/2"
   std::string_view method;
   std::string_view host;
   std::string_view path;                 // canonical path with the query

@@ -40,6 +40,7 @@ AccessLogEntry Request() {
   entry.rule = 2;
   entry.cluster = "backend/shop/users";
   entry.endpoint = "10.0.0.1:8080";
+  entry.protocol = "HTTP/2";
   entry.method = "GET";
   entry.host = "shop.example";
   entry.path = "/users?id=7";
@@ -60,8 +61,8 @@ TEST(AccessLogEntry, IsOneLineOfJson) {
       Format(Request()),
       R"({"time":"2026-01-01T00:00:01.123456Z","request_id":"0b9e8c1e","generation":"1.42","endpoints_epoch":3,)"
       R"("listener":"shop/gw/http","route":"shop/users","rule":2,"cluster":"backend/shop/users",)"
-      R"("endpoint":"10.0.0.1:8080","method":"GET","host":"shop.example","path":"/users?id=7","status":200,)"
-      R"("bytes_in":0,"bytes_out":1024,"duration_ms":1.234,"upstream_response_ms":0.800,"peer":"127.0.0.1:50000",)"
+      R"("endpoint":"10.0.0.1:8080","protocol":"HTTP/2","method":"GET","host":"shop.example","path":"/users?id=7",)"
+      R"("status":200,"bytes_in":0,"bytes_out":1024,"duration_ms":1.234,"upstream_response_ms":0.800,"peer":"127.0.0.1:50000",)"
       R"("client":"203.0.113.7","user_agent":"curl/7.88.1","tries":1,"seed":18446744073709551615})"
       "\n");
 }

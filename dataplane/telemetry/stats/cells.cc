@@ -13,7 +13,8 @@ void AbsorbFields(Cells& to, const Cells& from, Fields... fields) {
 void ListenerCells::Absorb(const ListenerCells& from) noexcept {
   using C = ListenerCells;
   AbsorbFields(*this, from, &C::connections_opened, &C::connections_refused, &C::connections_active,
-               &C::malformed_requests, &C::client_timeouts, &C::requests_active, &C::tls_handshakes,
+               &C::malformed_requests, &C::client_timeouts, &C::http2_connections, &C::http2_requests,
+               &C::http2_refused, &C::http2_floods, &C::http2_errors, &C::requests_active, &C::tls_handshakes,
                &C::tls_resumptions, &C::tls_failures, &C::upgrades, &C::tunnels_active);
 }
 

@@ -70,6 +70,11 @@ struct alignas(64) ListenerCells {
   Gauge connections_active;
   Counter malformed_requests;  // answered with 400, 414, 431 or 501 by the codec, or closed
   Counter client_timeouts;     // closed or answered with 408 because the client was too slow
+  Counter http2_connections;   // of connections_opened
+  Counter http2_requests;
+  Counter http2_refused;  // requests beyond the connection's limit
+  Counter http2_floods;   // connections that were ended because the client spent its budget
+  Counter http2_errors;   // connections that were ended because the client broke the protocol
   Gauge requests_active;
   Counter tls_handshakes;   // that succeeded; by the listener that the server name chose
   Counter tls_resumptions;  // of these, those of an earlier session

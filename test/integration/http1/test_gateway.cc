@@ -210,7 +210,7 @@ std::string TestGateway::ReadUntil(io::TcpStream& stream, std::string_view end) 
   return text;
 }
 
-void TestGateway::WriteTo(io::TcpStream& stream, std::string_view bytes) {
+void TestGateway::WriteTo(io::Stream& stream, std::string_view bytes) {
   std::string_view pieces[] = {bytes};
   Status status = reactor_->BlockOn(stream.Write(pieces, Wait{}));
 }

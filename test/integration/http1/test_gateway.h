@@ -86,7 +86,7 @@ class TestGateway {
   std::string Send(std::string_view bytes);
   // Reads on until what was read ends with END, or the connection ends.
   std::string ReadUntil(io::TcpStream& stream, std::string_view end);
-  void WriteTo(io::TcpStream& stream, std::string_view bytes);
+  void WriteTo(io::Stream& stream, std::string_view bytes);
   // Runs the loop until DONE() or far too long.
   bool RunUntil(const std::function<bool()>& done);
 

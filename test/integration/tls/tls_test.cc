@@ -56,12 +56,17 @@ class TlsTest : public ::testing::Test {
                                      "weight: 1 } } }"))});
   }
 
-  // curl -v of PATH at HOST, with the CA.
+  // curl -v of PATH at HOST, with the CA, in HTTP/1.1 unless MORE says otherwise.
   ProcessResult Curl(const std::string& host, std::vector<std::string> more = {}, const std::string& path = "/") {
-    std::vector<std::string> arguments = {"curl",       "-sv",
-                                          "--max-time", "20",
-                                          "--cacert",   folder.Path("ca.pem"),
-                                          "--resolve",  StrCat(host, ":", gateway.port(), ":127.0.0.1")};
+    std::vector<std::string> arguments = {"curl",
+                                          "-sv",
+                                          "--http1.1",
+                                          "--max-time",
+                                          "20",
+                                          "--cacert",
+                                          folder.Path("ca.pem"),
+                                          "--resolve",
+                                          StrCat(host, ":", gateway.port(), ":127.0.0.1")};
     arguments.insert(arguments.end(), more.begin(), more.end());
     arguments.push_back(StrCat("https://", host, ":", gateway.port(), path));
     return RunClient(gateway, folder, arguments);
@@ -192,6 +197,25 @@ TEST_F(TlsTest, AnswersWith421ForTheHostOfAnotherListenerThanTheHandshakes) {
   std::unique_ptr<tls::TlsStream> stays = Connect("a.test");
   EXPECT_THAT(Ask(*stays, "b.test"), StartsWith("HTTP/1.1 421"));
   EXPECT_THAT(Ask(*stays, "A.TEST:443"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(TlsTest, AgreesOnHttp2WithWhoOffersItUnlessItsListenerDoesNot) {
+  Serve();
+  gateway.LogTo(folder.Path("access.log"));
+  for (const char* version : {"1.2", "1.3"}) {
+    ProcessResult result = Curl("a.test", {"--http2", "--tls-max", version});
+    EXPECT_EQ(result.code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("< HTTP/2 200"));
+    EXPECT_THAT(upstream.requests.back(), HasSubstr("x-forwarded-proto: https\r\n"));
+  }
+  ASSERT_TRUE(gateway.RunUntil([&] { return folder.Read("access.log").ends_with("}\n"); }));
+  std::string line = folder.Read("access.log");
+  EXPECT_THAT(line, HasSubstr("\"protocol\":\"HTTP/2\""));
+  EXPECT_THAT(line, HasSubstr("\"alpn\":\"h2\""));
+  Serve("alpn: 'http/1.1'");
+  EXPECT_THAT(Curl("a.test", {"--http2"}).output, HasSubstr("< HTTP/1.1 200"));
+  Serve("alpn: 'h2'");
+  EXPECT_THAT(Curl("a.test", {"--http2"}).output, HasSubstr("< HTTP/2 200"));
 }
 
 TEST_F(TlsTest, AgreesOnHttp11AndRefusesProtocolsThatAreNotServed) {
