@@ -75,7 +75,7 @@ class Exchange {
   std::string_view endpoint;  // "192.0.2.7:8080" of the last attempt; "" if none
   uint32_t tries = 0;         // upstream attempts
   Reason reason = Reason::kNone;
-  std::string_view detail;  // static text for the log: what exactly was wrong
+  std::string_view detail;  // for the log: what exactly was wrong; static text, or in the arena
 
   RequestId id;
   std::string_view id_text;  // x-request-id

@@ -42,6 +42,8 @@ namespace penstock {
     "connecting to the endpoint was refused or failed")                                                                \
   X(kUpstreamConnectTimeout, "upstream_connect_timeout", 504, "The service cannot be reached in time.",                \
     "limit: TrafficPolicy timeouts.connect")                                                                           \
+  X(kUpstreamTlsFailed, "upstream_tls_failed", 503, "The service cannot be reached.",                                  \
+    "the TLS handshake with the endpoint failed; the log's detail says why")                                           \
   X(kUpstreamReset, "upstream_reset", 502, "The service broke off.",                                                   \
     "the endpoint closed the connection before its response's head was complete")                                      \
   X(kUpstreamInvalid, "upstream_invalid", 502, "The service sent an invalid response.",                                \

@@ -82,7 +82,8 @@ Task<Reason> Carry(Layer4Session& session, const CarriedConnection& from) {
   session.Note({.endpoint = dialed.endpoint,
                 .endpoints_epoch = dialed.endpoints_epoch,
                 .tries = dialed.tries,
-                .connect = dialed.connect});
+                .connect = dialed.connect,
+                .detail = std::move(dialed.detail)});
   if (dialed.connection == nullptr) co_return dialed.reason;
   SessionMeter meter(session, from.stream);
   io::Relay relay(from.stream, dialed.connection->stream(), session.idle_timeout(), &from.life, meter);

@@ -22,7 +22,8 @@ Task<Reason> DatagramFlow::Carry() {
   upstream_ = co_await upstream::DialDatagrams(session_.TakeView(), session_.seed(), Wait{kNoDeadline, &life_});
   session_.Note({.endpoint = upstream_.endpoint(),
                  .endpoints_epoch = upstream_.endpoints_epoch,
-                 .tries = upstream_.pool != nullptr ? 1u : 0u});
+                 .tries = upstream_.pool != nullptr ? 1u : 0u,
+                 .detail = std::string(upstream_.detail)});
   if (life_.cancelled()) co_return Reason::kShuttingDown;
   if (upstream_.socket == nullptr) co_return upstream_.reason;
   for (const std::string& datagram : waiting_) Forward(datagram);

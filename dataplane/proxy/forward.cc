@@ -40,6 +40,10 @@ bool ApplyRewrite(const snapshot::Filters& filters, Call& call) {
   return !filters.rewrite.has_value() || Rewrite(call.x.request, *filters.rewrite, *call.match, call.x.arena);
 }
 
+upstream::Cluster* Find(Call& call, std::string_view cluster) {
+  return call.proxy.upstreams.Find(*call.generation->snapshot, call.generation->tls, cluster);
+}
+
 // The clusters that get a copy of this request.
 std::span<upstream::Cluster* const> PickMirrors(Call& call) {
   size_t most = call.rule->filters.mirrors.size() + call.backend->filters.mirrors.size();
@@ -50,8 +54,7 @@ std::span<upstream::Cluster* const> PickMirrors(Call& call) {
   for (const snapshot::Filters* filters : {&call.rule->filters, &call.backend->filters}) {
     for (const snapshot::Mirror& mirror : filters->mirrors) {
       bool copy = !mirror.cluster.empty() && snapshot::Mirrored(mirror, index, call.x.seed);
-      upstream::Cluster* cluster =
-          copy ? call.proxy.upstreams.Find(*call.generation->snapshot, mirror.cluster) : nullptr;
+      upstream::Cluster* cluster = copy ? Find(call, mirror.cluster) : nullptr;
       if (cluster != nullptr) picked[count++] = cluster;
       ++index;
     }
@@ -75,7 +78,7 @@ Reason PrepareRequest(Call& call, const snapshot::Forward& forward, upstream::Cl
   call.backend = snapshot::PickCluster(forward, call.x.seed);
   if (call.backend == nullptr) return Reason::kNoBackend;
   if (call.backend->cluster.empty()) return Reason::kBackendUnresolved;
-  cluster = call.proxy.upstreams.Find(*call.generation->snapshot, call.backend->cluster);
+  cluster = Find(call, call.backend->cluster);
   if (cluster == nullptr) return Reason::kBackendUnresolved;
   call.x.request.upgrade = AllowedUpgrade(forward, call.x.request.upgrade, call.x.arena);
   policies::ApplyHeaderOps(call.backend->filters.request_headers, call.x.request.headers);

@@ -24,7 +24,7 @@ Reason Layer4Session::Decide(Place& place) {
   const snapshot::WeightedCluster* backend = snapshot::PickCluster(tunnel->clusters, tunnel->total_weight, seed_);
   if (backend == nullptr) return Reason::kNoBackend;
   if (backend->cluster.empty()) return Reason::kBackendUnresolved;
-  cluster_ = proxy_.upstreams.Find(snapshot, backend->cluster);
+  cluster_ = proxy_.upstreams.Find(snapshot, proxy_.generation->tls, backend->cluster);
   if (cluster_ == nullptr) return Reason::kBackendUnresolved;
   cluster_name_ = backend->cluster;
   view_ = cluster_->view();
@@ -86,7 +86,7 @@ void Layer4Session::Log(Reason reason, std::string_view detail) {
       .endpoint = connected_.endpoint,
       .server_name = client_.server_name,
       .reason = NameOf(reason),
-      .detail = detail,
+      .detail = detail.empty() ? std::string_view(connected_.detail) : detail,
       .bytes_in = bytes_in_,
       .bytes_out = bytes_out_,
       .datagrams_in = datagrams_in_,

@@ -51,6 +51,7 @@ class Layer4Session {
     std::uint64_t endpoints_epoch = 0;
     std::uint32_t tries = 0;
     Duration connect{-1};  // negative: it was not
+    std::string detail;    // why it was not; often ""
   };
   void Note(Connected connected) { connected_ = std::move(connected); }
   // Bytes that the other side took.

@@ -4,7 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "dataplane/proxy/alpn.h"
 #include "dataplane/proxy/secret_reader.h"
 #include "dataplane/snapshot/hash.h"
 #include "dataplane/snapshot/problem_sink.h"
@@ -43,11 +42,11 @@ std::vector<std::string> AlpnOf(const CompiledListener& listener) { return liste
 std::vector<std::string> AlpnOf(const CompiledCluster& cluster) {
   switch (cluster.protocol) {
     case CompiledCluster::Protocol::kHttp1:
-      return OnlyServed({"http/1.1"}, kUpstreamProtocols);
+      return {"http/1.1"};
     case CompiledCluster::Protocol::kHttp2:
-      return OnlyServed({"h2"}, kUpstreamProtocols);
+      return {"h2"};
     case CompiledCluster::Protocol::kAuto:
-      return OnlyServed({"h2", "http/1.1"}, kUpstreamProtocols);
+      return {"h2", "http/1.1"};
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #include "dataplane/snapshot/snapshot.h"
 #include "dataplane/tls/client_context.h"
 #include "dataplane/tls/server_context.h"
+#include "dataplane/upstream/client_contexts.h"
 
 namespace penstock::proxy {
 
@@ -22,7 +23,7 @@ struct TlsMaterial {
 // Snapshot and become objects of the library here. A value whose copies share what they hold, with counts that are not
 // atomic: like Snapshots, those that come from one another are made, changed and destroyed on one thread, while any
 // thread may Find.
-class TlsContexts {
+class TlsContexts final : public upstream::ClientContexts {
  public:
   // Makes those of all listeners and clusters of SNAPSHOT. What cannot be made is in PROBLEMS, under the name and field
   // of the Secret, listener or cluster that is to blame, and the result is of no use.
@@ -36,8 +37,7 @@ class TlsContexts {
 
   // nullptr if the listener does not terminate TLS.
   const std::shared_ptr<const tls::ServerContext>* FindServer(std::string_view listener) const;
-  // nullptr if the cluster is reached in cleartext.
-  const std::shared_ptr<const tls::ClientContext>* FindClient(std::string_view cluster) const;
+  const std::shared_ptr<const tls::ClientContext>* FindClient(std::string_view cluster) const override;
 
  private:
   template <typename Context>

@@ -8,7 +8,6 @@
 #include "dataplane/base/random.h"
 #include "dataplane/policies/policy_registry.h"
 #include "dataplane/server/series_names.h"
-#include "dataplane/server/unserved.h"
 #include "dataplane/snapshot/hash.h"
 
 namespace penstock::server {
@@ -102,11 +101,6 @@ std::vector<ResourceProblem> Deployment::Serve(const snapshot::Delta& delta, Sta
   if (!outcome.ok()) {
     Refused(delta, outcome.problems);
     return std::move(outcome.problems);
-  }
-  std::vector<ResourceProblem> unserved = FindUnserved(*outcome.snapshot, delta.upserts);
-  if (!unserved.empty()) {
-    Refused(delta, unserved);
-    return unserved;
   }
   std::vector<ResourceProblem> problems;
   std::unique_ptr<proxy::Generation> next = Prepare(std::move(outcome.snapshot), delta, start, problems);
@@ -211,8 +205,6 @@ std::vector<ResourceProblem> Deployment::ApplyEndpoints(const std::vector<snapsh
                                                         const std::vector<snapshot::ResourceName>& removals) {
   snapshot::CompileOutcome outcome = snapshot::ApplyEndpoints(*running(), upserts, removals);
   if (!outcome.ok()) return std::move(outcome.problems);
-  std::vector<ResourceProblem> unserved = FindUnserved(*outcome.snapshot, upserts);
-  if (!unserved.empty()) return unserved;
   auto next = std::make_unique<proxy::Generation>();
   next->snapshot = std::move(outcome.snapshot);
   next->series = current_->series;

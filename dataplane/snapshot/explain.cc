@@ -154,6 +154,8 @@ std::string ExplainForward(const Snapshot& snapshot, const Forward& forward, uin
   ExplainFilters(picked->filters, StrCat(" (backend ", picked->cluster, ")"), explanation);
   ExplainUpgrades(snapshot, forward, picked->cluster, explanation);
   explanation.endpoint = EndpointsOf(snapshot, picked->cluster);
+  const CompiledCluster& cluster = **snapshot.FindCluster(picked->cluster);
+  if (cluster.tls.has_value()) explanation.endpoint_tls = DescribeTls(*cluster.tls, cluster.protocol);
   return StrCat("forward to ", picked->cluster);
 }
 

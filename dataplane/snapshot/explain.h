@@ -66,6 +66,7 @@ struct Explanation {
   std::string action;                     // "forward", "redirect to https://...:443/... (301)", "reply 200"
   std::vector<ExplainedBackend> backends;
   std::string endpoint;               // "10.0.0.21:8082 (one of 2 by weighted round robin)", "" if none
+  std::string endpoint_tls;           // how handshakes with it are made; "" in cleartext
   std::vector<std::string> timeouts;  // "request 2s", in the order in which they count; of a forward
   std::string retries;                // "2 more tries on 503, ..."; of a forward
 };

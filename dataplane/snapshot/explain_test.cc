@@ -203,6 +203,28 @@ TEST(Explain, SaysHowHandshakesAreAnswered) {
   EXPECT_THAT(ExplanationJson(explanation), ::testing::HasSubstr(",\"tls\":\"TLS 1.3, shows"));
 }
 
+TEST(Explain, SaysHowHandshakesWithEndpointsAreMade) {
+  auto snapshot = testing::MustCompile(
+      nullptr,
+      {.upserts = {testing::Secret("shop/me", {}), testing::Secret("shop/ca", {}),
+                   testing::Listener("shop/web/http", ""),
+                   testing::Cluster("api",
+                                    "protocol: AUTO tls { hostname: 'api.example' ca: 'shop/ca' system_ca: true "
+                                    "client_certificate: 'shop/me' min_version: TLS_1_3 }"),
+                   testing::Endpoints("api", "endpoints { address: '10.0.0.1' port: 443 weight: 1 }"),
+                   testing::Route("shop/api",
+                                  "attachments { listener: 'shop/web/http' } rules { matches { prefix: '/' } forward { "
+                                  "clusters { cluster: 'api' weight: 1 } } }")},
+       .removals = {},
+       .generation = {}});
+  Explanation explanation = Explain(*snapshot, Get("/"));
+  EXPECT_EQ(explanation.endpoint_tls,
+            "TLS 1.3 with api.example, certificate issued by Secret shop/ca or the machine's CAs, agrees on HTTP/2 or "
+            "HTTP/1.1, shows Secret shop/me");
+  EXPECT_THAT(ExplanationText(explanation), ::testing::HasSubstr("\nover      TLS 1.3 with api.example, "));
+  EXPECT_THAT(ExplanationJson(explanation), ::testing::HasSubstr(",\"endpointTls\":\"TLS 1.3 with"));
+}
+
 TEST(Explain, WritesJsonThatAnyBytesSurvive) {
   Explanation explanation = Explain(*Shop(), Get("/users/x"));
   std::string json = ExplanationJson(explanation);

@@ -71,6 +71,7 @@ void AppendAction(const Explanation& e, std::string& text) {
   text += StrCat(Pad("backend", kLabel), BackendLine(e.backends), "  ->  ", e.action);
   if (!e.endpoint.empty()) text += StrCat(", would pick ", e.endpoint);
   text += "\n";
+  if (!e.endpoint_tls.empty()) text += StrCat(Pad("over", kLabel), e.endpoint_tls, "\n");
   AppendList("timeouts", e.timeouts, text);
   if (!e.retries.empty()) text += StrCat(Pad("retries", kLabel), e.retries, "\n");
 }
@@ -234,6 +235,7 @@ std::string ExplanationJson(const Explanation& e) {
   json.Field("action", e.action);
   WriteBackends(e, json);
   json.Field("endpoint", e.endpoint);
+  json.Field("endpointTls", e.endpoint_tls);
   WriteTexts("timeouts", e.timeouts, json);
   json.Field("retries", e.retries);
   json.Close('}');

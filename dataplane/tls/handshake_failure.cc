@@ -42,6 +42,24 @@ TlsFailure CauseOf(int reason) {
   }
 }
 
+bool IsAboutCertificates(int reason) {
+  switch (reason - SSL_AD_REASON_OFFSET) {
+    case SSL_AD_HANDSHAKE_FAILURE:
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_ACCESS_DENIED:
+    case SSL_AD_DECRYPT_ERROR:
+    case SSL_AD_CERTIFICATE_REQUIRED:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 HandshakeFailure FailureOfLibrary(long verify_result) {
@@ -55,6 +73,13 @@ HandshakeFailure FailureOfLibrary(long verify_result) {
   std::string text = reason == nullptr ? "broken off" : reason;
   if (cause == TlsFailure::kCertificateRefused) text += StrCat(": ", VerifyErrorText(verify_result));
   return {cause, std::move(text)};
+}
+
+std::string_view RefusalOfPeer() {
+  unsigned long code = ERR_peek_last_error();
+  bool refusal = ERR_GET_LIB(code) == ERR_LIB_SSL && IsAboutCertificates(ERR_GET_REASON(code));
+  const char* text = refusal ? ERR_reason_error_string(code) : nullptr;
+  return text == nullptr ? std::string_view() : text;
 }
 
 HandshakeFailure FailureOfStream(const Status& status) {

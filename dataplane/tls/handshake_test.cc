@@ -103,6 +103,21 @@ TEST_F(Handshake, FailsIfTheClientOffersOnlyProtocolsThatAreNotServed) {
   EXPECT_EQ(ends.client->failure().cause, TlsFailure::kPeerAlert);
 }
 
+TEST_F(Handshake, FailsIfTheServerChoosesAProtocolThatItWasNotOffered) {
+  std::shared_ptr<const ServerContext> server = Server(Serving());
+  auto choose = [](SSL*, const unsigned char** out, unsigned char* size, const unsigned char*, unsigned int, void*) {
+    *out = reinterpret_cast<const unsigned char*>("h2");
+    *size = 2;
+    return SSL_TLSEXT_ERR_OK;
+  };
+  SSL_CTX_set_alpn_select_cb(server->raw(), choose, nullptr);
+  ClientOptions client = Asking();
+  client.alpn = {"http/1.1"};
+  Ends ends = Shake(server, Client(std::move(client)));
+  EXPECT_EQ(ends.client->failure().cause, TlsFailure::kProtocol) << ends.client->failure().text;
+  EXPECT_EQ(Read(*ends.client).substr(0, 7), "ABORTED");
+}
+
 TEST_F(Handshake, GoesOnWithoutAProtocolIfTheClientOffersNone) {
   ServerOptions server = Serving();
   server.alpn = {"h2", "http/1.1"};

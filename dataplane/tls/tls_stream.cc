@@ -110,6 +110,14 @@ TlsStream::~TlsStream() { Close(); }
 
 TlsStream& TlsStream::Of(SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
 
+void TlsStream::OfferInstead(const std::vector<std::string>& protocols) {
+  std::string alpn = AlpnBytes(protocols);
+  // 0 is success here.
+  int failed = SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
+                                   static_cast<unsigned int>(alpn.size()));
+  PENSTOCK_CHECK(failed == 0, "OpenSSL offers protocols");
+}
+
 Task<Status> TlsStream::Handshake(Wait wait) {
   wire_.expected = kHandshakeBytes;
   while (true) {
@@ -209,6 +217,7 @@ StatusOr<Chunk> TlsStream::Open(std::size_t max) {
     if (wire_.received.empty() && SSL_pending(ssl_.get()) == 0) break;
   }
   StatusOr<Chunk> behind = result == 1 ? Chunk() : OpenNothing(result);
+  opened_ |= filled > 0;
   if (filled > 0) return Chunk::Adopt(block, filled);  // the next call tells what is behind
   BlockPool::Release(block);
   return behind;
@@ -222,6 +231,7 @@ StatusOr<Chunk> TlsStream::OpenNothing(int result) {
     ended_ = true;
     return Chunk();
   }
+  if (!opened_) refusal_ = RefusalOfPeer();
   std::string why = wire_.cut ? "the peer renegotiates or changes its keys too often" : TakeOpensslError();
   read_error_ = absl::AbortedError(StrCat("TLS: ", why));
   FlushNow();  // the alert

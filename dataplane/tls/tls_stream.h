@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dataplane/io/net/stream.h"
 #include "dataplane/tls/client_context.h"
@@ -52,6 +53,9 @@ class TlsStream final : public io::Stream {
   TlsStream(const TlsStream&) = delete;
   ~TlsStream() override;
 
+  // Offers PROTOCOLS instead of the context's; none: agrees on nothing. REQUIRES: the client's side, before the
+  // handshake.
+  void OfferInstead(const std::vector<std::string>& protocols);
   // Once, before anything else. Errors: of the wait and the stream, else kAborted; failure() says more, and the peer
   // was told why.
   Task<Status> Handshake(Wait wait);
@@ -69,6 +73,7 @@ class TlsStream final : public io::Stream {
   void Reset() override;
   bool readable() const override;
   bool gone() const override { return !read_error_.ok() || stream_->gone(); }
+  std::string_view refusal() const override { return refusal_; }
   void set_watcher(Watcher* watcher) override { stream_->set_watcher(watcher); }
   const io::SocketAddress& peer() const override { return stream_->peer(); }
   const io::SocketAddress& local() const override { return stream_->local(); }
@@ -125,12 +130,14 @@ class TlsStream final : public io::Stream {
 
   HandshakeFacts facts_;
   HandshakeFailure failure_;
+  std::string_view refusal_;    // see RefusalOfPeer
   Status read_error_;           // what every further Read gives, if it is one
   uint32_t late_messages_ = 0;  // of handshakes, after the handshake
   bool ready_ = false;          // the handshake has succeeded
   bool flushing_ = false;       // `sending_` is with the stream
   bool sendable_ = true;        // no write broke off, and close_notify was not sent
   bool ended_ = false;          // close_notify came
+  bool opened_ = false;         // a byte of content came
 };
 
 }  // namespace penstock::tls

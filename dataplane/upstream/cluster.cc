@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "dataplane/base/check.h"
-#include "dataplane/io/net/connect.h"
 
 namespace penstock::upstream {
 namespace {
@@ -21,13 +20,16 @@ io::SocketAddress AddressOf(const snapshot::CompiledEndpoint& endpoint) {
 
 }  // namespace
 
+using Protocol = snapshot::CompiledCluster::Protocol;
+
 View::View(Cluster& cluster, snapshot::Shared<snapshot::CompiledCluster> config,
-           snapshot::Shared<snapshot::EndpointSet> endpoints)
-    : cluster_(cluster), config_(std::move(config)), endpoints_(std::move(endpoints)) {
+           snapshot::Shared<snapshot::EndpointSet> endpoints, std::shared_ptr<const tls::ClientContext> tls)
+    : cluster_(cluster), config_(std::move(config)), endpoints_(std::move(endpoints)), tls_(std::move(tls)) {
+  PENSTOCK_CHECK(config_->tls.has_value() == (tls_ != nullptr), "what is to be encrypted never goes in cleartext");
   std::vector<std::uint32_t> weights;
   if (endpoints_ != nullptr) {
     for (const snapshot::CompiledEndpoint& endpoint : endpoints_->endpoints) {
-      rows_.push_back({&cluster.PoolOf(AddressOf(endpoint)), endpoint.weight});
+      rows_.push_back({&cluster.PoolOf(AddressOf(endpoint), tls_.get()), endpoint.weight});
       weights.push_back(endpoint.weight);
     }
   }
@@ -66,7 +68,8 @@ Cluster::~Cluster() {
 }
 
 void Cluster::Show(const snapshot::Shared<snapshot::CompiledCluster>& config,
-                   const snapshot::Shared<snapshot::EndpointSet>& given) {
+                   const snapshot::Shared<snapshot::EndpointSet>& given,
+                   const std::shared_ptr<const tls::ClientContext>& tls) {
   const auto* names = std::get_if<snapshot::DnsDiscovery>(&config->discovery);
   bool new_config = views_.empty() || views_.front()->config_ != config || stopped_;
   if (std::exchange(stopped_, false) && dns_ != nullptr) old_dns_.push_back(std::move(dns_));
@@ -75,22 +78,23 @@ void Cluster::Show(const snapshot::Shared<snapshot::CompiledCluster>& config,
     dns_->Follow(*names);
   }
   const snapshot::Shared<snapshot::EndpointSet>& endpoints = names != nullptr ? dns_->endpoints() : given;
-  if (!new_config && views_.front()->endpoints_ == endpoints) return;
+  if (!new_config && views_.front()->endpoints_ == endpoints && views_.front()->tls_ == tls) return;
   if (new_config) deps_.limits->Set(config->upstream);
   // A connection that is shared has its settings for life.
   if (!views_.empty() && views_.front()->settings() != config->upstream) RetireStreams();
   for (std::size_t i = 0; i < views_.size(); ++i) {
-    if (views_[i]->config_ != config || views_[i]->endpoints_ != endpoints) continue;
+    if (views_[i]->config_ != config || views_[i]->endpoints_ != endpoints || views_[i]->tls_ != tls) continue;
     std::swap(views_[0], views_[i]);
     RetirePools();
     return;
   }
-  AddView(config, endpoints);
+  AddView(config, endpoints, tls);
 }
 
 View& Cluster::AddView(snapshot::Shared<snapshot::CompiledCluster> config,
-                       snapshot::Shared<snapshot::EndpointSet> endpoints) {
-  views_.insert(views_.begin(), std::make_unique<View>(*this, std::move(config), std::move(endpoints)));
+                       snapshot::Shared<snapshot::EndpointSet> endpoints,
+                       std::shared_ptr<const tls::ClientContext> tls) {
+  views_.insert(views_.begin(), std::make_unique<View>(*this, std::move(config), std::move(endpoints), std::move(tls)));
   // The one before stays: requests of the generation before may still ask for it. What a long stream holds does not
   // keep the others.
   auto older = views_.begin() + std::min<std::ptrdiff_t>(2, std::ssize(views_));
@@ -104,18 +108,18 @@ void Cluster::RetirePools() {
   std::vector<const EndpointPool*> named;
   for (const View::Endpoint& endpoint : views_.front()->rows_) named.push_back(endpoint.pool);
   std::sort(named.begin(), named.end());
-  for (const auto& [address, pool] : pools_) {
+  for (const auto& [key, pool] : pools_) {
     bool keep = std::binary_search(named.begin(), named.end(), pool.get());
     if (keep == pool->retired()) pool->set_retired(!keep);
   }
 }
 
 void Cluster::RetireStreams() {
-  for (const auto& [address, pool] : pools_) pool->streams().RetireAll();
+  for (const auto& [key, pool] : pools_) pool->streams().RetireAll();
 }
 
-EndpointPool& Cluster::PoolOf(const io::SocketAddress& address) {
-  std::unique_ptr<EndpointPool>& pool = pools_[address];
+EndpointPool& Cluster::PoolOf(const io::SocketAddress& address, const tls::ClientContext* tls) {
+  std::unique_ptr<EndpointPool>& pool = pools_[{address, tls == nullptr ? "" : tls->policy()}];
   if (pool == nullptr) pool = std::make_unique<EndpointPool>(deps_.reactor, address, *deps_.cells, waiting_);
   return *pool;
 }
@@ -126,21 +130,24 @@ Task<Status> Cluster::Resolved(Wait wait) {
   return dns_->FirstAnswer(wait);
 }
 
-Task<Acquired> Cluster::Acquire(View& view, std::size_t endpoint, bool fresh, Wait wait) {
-  if (view.config().protocol == snapshot::CompiledCluster::Protocol::kHttp2) {
-    return AcquireStream(view, *view.rows_[endpoint].pool, wait);
-  }
-  std::unique_ptr<Connection> idle = fresh ? nullptr : view.rows_[endpoint].pool->TakeIdle();
-  if (idle == nullptr) return AcquireNew(view, endpoint, fresh, {}, wait);
-  return Acquired(std::move(idle));
+Task<Acquired> Cluster::Acquire(View& view, std::size_t endpoint, bool fresh, Wait wait, Offer offer) {
+  EndpointPool& pool = *view.rows_[endpoint].pool;
+  if (view.config().protocol != Protocol::kHttp1) return AcquireAgreed(view, pool, fresh, offer, wait);
+  return AcquireConnection(view, pool, fresh, {}, wait);
 }
 
 Task<Acquired> Cluster::Open(View& view, std::size_t endpoint, std::string_view preface, Wait wait) {
-  return AcquireNew(view, endpoint, true, preface, wait);
+  return AcquireNew(view, *view.rows_[endpoint].pool, true, {preface, Offer::kNothing}, wait);
 }
 
-Task<Acquired> Cluster::AcquireNew(View& view, std::size_t endpoint, bool fresh, std::string_view preface, Wait wait) {
-  EndpointPool& pool = *view.rows_[endpoint].pool;
+Task<Acquired> Cluster::AcquireConnection(View& view, EndpointPool& pool, bool fresh, const Opening& opening,
+                                          Wait wait) {
+  std::unique_ptr<Connection> idle = fresh ? nullptr : pool.TakeIdle();
+  if (idle == nullptr) return AcquireNew(view, pool, fresh, opening, wait);
+  return Acquired(std::move(idle));
+}
+
+Task<Acquired> Cluster::AcquireNew(View& view, EndpointPool& pool, bool fresh, Opening opening, Wait wait) {
   Lease slot = TakePlace();
   Lease pending;
   while (!slot.ok()) {
@@ -154,8 +161,8 @@ Task<Acquired> Cluster::AcquireNew(View& view, std::size_t endpoint, bool fresh,
   }
   pending.Release();
   if (waiters_ > 0) AskNeighbours();
-  Acquired acquired = co_await Connect(view, pool, std::move(slot), preface, wait);
-  if (acquired.connection == nullptr) PlaceFreed();
+  Acquired acquired = co_await Connect(view, pool, std::move(slot), opening, wait);
+  if (acquired.failure != AcquireFailure::kNone) PlaceFreed();
   co_return acquired;
 }
 
@@ -172,54 +179,19 @@ Task<AcquireFailure> Cluster::WaitForPlace(Wait wait) {
   co_return late ? AcquireFailure::kNoTurn : AcquireFailure::kNone;
 }
 
-Task<Acquired> Cluster::Connect(View& view, EndpointPool& pool, Lease slot, std::string_view preface, Wait wait) {
+Task<Acquired> Cluster::Connect(View& view, EndpointPool& pool, Lease slot, Opening opening, Wait wait) {
   TimePoint start = deps_.reactor.Now();
-  Dialed dialed = co_await Dial(view, pool, preface, wait);
+  Dialed dialed = co_await Dial(view, pool, opening, wait);
   if (dialed.stream == nullptr) co_return Acquired(dialed.failure);
+  Duration took = deps_.reactor.Now() - start;
+  if (dialed.http2) co_return Share(pool, std::move(dialed.stream), std::move(slot), took);
   TimePoint expires = Expiry(view.settings());
   auto connection = std::make_unique<Connection>(pool, std::move(dialed.stream), std::move(slot), expires);
-  co_return Acquired(std::move(connection), deps_.reactor.Now() - start);
-}
-
-Task<Cluster::Dialed> Cluster::Dial(View& view, EndpointPool& pool, std::string_view preface, Wait wait) {
-  TimePoint connect_deadline = After(deps_.reactor.Now(), view.settings().connect_timeout);
-  std::optional<EndpointPool::Connecting> connecting(std::in_place, pool);
-  StatusOr<std::unique_ptr<io::Stream>> stream =
-      co_await ConnectTo(pool.address(), preface, wait.Until(connect_deadline));
-  connecting.reset();
-  if (stream.ok()) {
-    pool.ConnectSucceeded();
-    co_return Dialed{AcquireFailure::kNone, *std::move(stream)};
-  }
-  bool callers = IsCancelled(stream.status()) || (IsTimeout(stream.status()) && wait.deadline < connect_deadline);
-  if (callers) co_return Dialed{AcquireFailure::kWaitOver, nullptr};
-  deps_.cells->connection_failures.Add();
-  // What this side lacks says nothing about the endpoint.
-  if (!absl::IsResourceExhausted(stream.status())) pool.ConnectFailed(deps_.reactor.Now());
-  bool timeout = IsTimeout(stream.status());
-  co_return Dialed{timeout ? AcquireFailure::kConnectTimeout : AcquireFailure::kConnectFailed, nullptr};
-}
-
-// Up to a tenth less than the age that is allowed, so that connections made together do not end together.
-TimePoint Cluster::Expiry(const snapshot::UpstreamSettings& settings) {
-  Duration age = settings.max_connection_age;
-  Duration jitter(
-      static_cast<std::int64_t>(deps_.reactor.random().Below(static_cast<std::uint64_t>(age.count() / 10 + 1))));
-  return After(deps_.reactor.Now(), age - jitter);
-}
-
-Task<StatusOr<std::unique_ptr<io::Stream>>> Cluster::ConnectTo(const io::SocketAddress& address,
-                                                               std::string_view preface, Wait wait) {
-  StatusOr<std::unique_ptr<io::TcpStream>> stream = co_await io::Connect(deps_.reactor, address, wait);
-  if (!stream.ok() || preface.empty()) co_return stream;
-  std::string_view pieces[] = {preface};
-  Status written = co_await (*stream)->Write(pieces, wait);
-  if (!written.ok()) co_return written;
-  co_return stream;
+  co_return Acquired(std::move(connection), took);
 }
 
 bool Cluster::CloseSomeIdle() {
-  for (const auto& [address, pool] : pools_) {
+  for (const auto& [key, pool] : pools_) {
     if (pool->CloseSome()) return true;
   }
   return false;
@@ -303,7 +275,7 @@ bool Cluster::BeginRetry(std::uint32_t max_retries, std::uint32_t budget_percent
 void Cluster::Stop() {
   stopped_ = true;
   if (dns_ != nullptr) dns_->Stop();
-  for (const auto& [address, pool] : pools_) pool->set_retired(true);
+  for (const auto& [key, pool] : pools_) pool->set_retired(true);
 }
 
 void Cluster::Sweep() {
@@ -322,7 +294,7 @@ bool Cluster::unused() const {
   for (const std::unique_ptr<View>& view : views_) {
     if (view->refs_ != 0) return false;
   }
-  for (const auto& [address, pool] : pools_) {
+  for (const auto& [key, pool] : pools_) {
     if (!pool->unused()) return false;
   }
   return waiting_.empty();

@@ -13,6 +13,7 @@
 #include "dataplane/io/dns/resolver.h"
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/snapshot/snapshot.h"
+#include "dataplane/tls/tls_stream.h"
 #include "dataplane/upstream/dns_lane.h"
 #include "dataplane/upstream/lb/balancer.h"
 #include "dataplane/upstream/pool/acquire_failure.h"
@@ -23,6 +24,8 @@ namespace penstock::upstream {
 
 class Cluster;
 
+inline constexpr std::string_view kSecureScheme = "https";
+
 // What one snapshot says about a cluster, made ready for this worker: a request uses one view from its first try to its
 // last, so that it is decided by one generation. Counted by ViewRef.
 class View {
@@ -32,14 +35,20 @@ class View {
     std::uint32_t weight;
   };
 
+  // TLS: how handshakes are begun; null for a cluster in cleartext only.
   View(Cluster& cluster, snapshot::Shared<snapshot::CompiledCluster> config,
-       snapshot::Shared<snapshot::EndpointSet> endpoints);
+       snapshot::Shared<snapshot::EndpointSet> endpoints, std::shared_ptr<const tls::ClientContext> tls);
 
   Cluster& cluster() const { return cluster_; }
   const snapshot::CompiledCluster& config() const { return *config_; }
   const snapshot::UpstreamSettings& settings() const { return config_->upstream; }
   std::uint64_t epoch() const { return endpoints_ != nullptr ? endpoints_->epoch : 0; }
   const std::vector<Endpoint>& endpoints() const { return rows_; }
+  const std::shared_ptr<const tls::ClientContext>& tls() const { return tls_; }
+  // How long connecting may take. With TLS that is two or three round trips instead of one, and some arithmetic: 5 s by
+  // default, not 2 s.
+  Duration dial_timeout() const { return settings().connect_timeout * (tls_ == nullptr ? 2 : 5) / 2; }
+  std::string_view scheme() const { return tls_ == nullptr ? "http" : kSecureScheme; }
 
   // An endpoint that is not in TRIED, one that is not paused if there is any; nullopt if all are tried or have no
   // weight.
@@ -52,6 +61,7 @@ class View {
   Cluster& cluster_;
   const snapshot::Shared<snapshot::CompiledCluster> config_;
   const snapshot::Shared<snapshot::EndpointSet> endpoints_;
+  const std::shared_ptr<const tls::ClientContext> tls_;
   std::vector<Endpoint> rows_;
   std::unique_ptr<Balancer> balancer_;
   std::uint32_t refs_ = 0;
@@ -98,6 +108,13 @@ struct Acquired {
   Duration connect{-1};
 };
 
+// What is offered to an endpoint to agree on (ALPN), where TLS is spoken.
+enum class Offer : std::uint8_t {
+  kConfigured,  // what the cluster says
+  kHttp1,       // for a request that HTTP/2 cannot carry; not to an endpoint that is said to speak HTTP/2
+  kNothing,     // for a tunnel
+};
+
 // A worker's runtime of one cluster. See Upstreams for what survives.
 class Cluster {
  public:
@@ -118,9 +135,10 @@ class Cluster {
   telemetry::ClusterCells& cells() { return *deps_.cells; }
   io::Reactor& reactor() { return deps_.reactor; }
 
-  // Shows what a snapshot says. Cheap if it says what is shown.
+  // Shows what a generation says. Cheap if it says what is shown.
   void Show(const snapshot::Shared<snapshot::CompiledCluster>& config,
-            const snapshot::Shared<snapshot::EndpointSet>& endpoints);
+            const snapshot::Shared<snapshot::EndpointSet>& endpoints,
+            const std::shared_ptr<const tls::ClientContext>& tls);
 
   // What is shown. A DNS cluster has no endpoints before Resolved().
   ViewRef view() { return ViewRef(*views_.front()); }
@@ -128,7 +146,7 @@ class Cluster {
   bool up_to_date() const { return !stopped_ && (dns_ == nullptr || views_.front()->endpoints_ == dns_->endpoints()); }
   // The same configuration with the addresses of now.
   ViewRef Refreshed(const View& view) {
-    Show(view.config_, view.endpoints_);
+    Show(view.config_, view.endpoints_, view.tls_);
     return this->view();
   }
 
@@ -138,8 +156,8 @@ class Cluster {
   // A connection to the endpoint: an idle one, or a new one within the connect timeout; waits for its turn if the
   // cluster has as many connections as it may. Idle ones make room for it, other workers' too. FRESH: not an idle one,
   // since those may all be dead. With HTTP/2, a place on a connection that others share, FRESH or not: a dead one takes
-  // no new streams.
-  Task<Acquired> Acquire(View& view, std::size_t endpoint, bool fresh, Wait wait);
+  // no new streams. With TLS, which one it is may be agreed on with the endpoint (ALPN).
+  Task<Acquired> Acquire(View& view, std::size_t endpoint, bool fresh, Wait wait, Offer offer = Offer::kConfigured);
 
   // A connection of its own for a tunnel: always a new one, never for the pool, else as Acquire. It begins with PREFACE
   // (a PROXY protocol header, or nothing), which stays valid meanwhile. Discard() it at its end.
@@ -182,8 +200,15 @@ class Cluster {
   // asks them.
   static constexpr Duration kLookAgain = std::chrono::milliseconds(20);
 
-  EndpointPool& PoolOf(const io::SocketAddress& address);
-  View& AddView(snapshot::Shared<snapshot::CompiledCluster> config, snapshot::Shared<snapshot::EndpointSet> endpoints);
+  // How a new connection begins.
+  struct Opening {
+    std::string_view preface;  // before all else, in cleartext; stays valid meanwhile
+    Offer offer = Offer::kConfigured;
+  };
+
+  EndpointPool& PoolOf(const io::SocketAddress& address, const tls::ClientContext* tls);
+  View& AddView(snapshot::Shared<snapshot::CompiledCluster> config, snapshot::Shared<snapshot::EndpointSet> endpoints,
+                std::shared_ptr<const tls::ClientContext> tls);
   void RetirePools();
   void RetireStreams();
   bool CloseSomeIdle();
@@ -194,22 +219,33 @@ class Cluster {
   void PlaceFreed();
   Task<AcquireFailure> WaitForPlace(Wait wait);
   TimePoint Expiry(const snapshot::UpstreamSettings& settings);
-  Task<Acquired> AcquireNew(View& view, std::size_t endpoint, bool fresh, std::string_view preface, Wait wait);
-  Task<Acquired> Connect(View& view, EndpointPool& pool, Lease slot, std::string_view preface, Wait wait);
+  Task<Acquired> AcquireConnection(View& view, EndpointPool& pool, bool fresh, const Opening& opening, Wait wait);
+  Task<Acquired> AcquireNew(View& view, EndpointPool& pool, bool fresh, Opening opening, Wait wait);
+  Task<Acquired> Connect(View& view, EndpointPool& pool, Lease slot, Opening opening, Wait wait);
+
+  static bool IsShared(const View& view, const EndpointPool& pool);
+  Task<Acquired> AcquireAgreed(View& view, EndpointPool& pool, bool fresh, Offer offer, Wait wait);
   Task<Acquired> AcquireStream(View& view, EndpointPool& pool, Wait wait);
   Task<AcquireFailure> WaitForConnect(StreamPool& streams, Wait wait);
   Task<void> ServeStreams(ViewRef view, EndpointPool* pool, Lease slot);
+  Task<void> RunStreams(EndpointPool* pool, std::unique_ptr<io::Stream> stream, std::string_view scheme, Lease slot);
+  Acquired Share(EndpointPool& pool, std::unique_ptr<io::Stream> stream, Lease slot, Duration took);
 
   // A stream that may be written to; or why there is none.
   struct Dialed {
     AcquireFailure failure = AcquireFailure::kNone;
     std::unique_ptr<io::Stream> stream;
+    bool http2 = false;  // agreed on with the endpoint
   };
-  // Connects within the connect timeout, and sends PREFACE. All protocols begin here: what lies between a socket and
-  // them belongs here, and what is agreed upon with the peer is known behind it.
-  Task<Dialed> Dial(View& view, EndpointPool& pool, std::string_view preface, Wait wait);
+  // Connects within the connect timeout, sends the preface, and makes the handshake if the view says so. All protocols
+  // begin here: what lies between a socket and them belongs here, and what is agreed on with the peer is known behind
+  // it.
+  Task<Dialed> Dial(View& view, EndpointPool& pool, Opening opening, Wait wait);
   Task<StatusOr<std::unique_ptr<io::Stream>>> ConnectTo(const io::SocketAddress& address, std::string_view preface,
                                                         Wait wait);
+  Task<Dialed> Secure(View& view, EndpointPool& pool, std::unique_ptr<io::Stream> stream, Offer offer, Wait wait,
+                      TimePoint deadline);
+  Dialed HandshakeFailed(EndpointPool& pool, const tls::HandshakeFailure& failure);
 
   const std::string name_;
   Deps deps_;
@@ -222,7 +258,10 @@ class Cluster {
   std::vector<std::shared_ptr<Neighbour>> asked_by_;  // workers that this one had nothing to spare for
   TimePoint ask_again_{};
   std::int64_t retries_ = 0;
-  absl::flat_hash_map<io::SocketAddress, std::unique_ptr<EndpointPool>> pools_;
+  // By what connections prove, too: none is used by a request that another generation decides in another way.
+  using PoolKey =
+      std::pair<io::SocketAddress, std::string>;  // the address; tls::ClientContext::policy, "" in cleartext
+  absl::flat_hash_map<PoolKey, std::unique_ptr<EndpointPool>> pools_;
   std::vector<std::unique_ptr<View>> views_;  // the shown one in front, then those that requests still use
   std::unique_ptr<DnsLane> dns_;
   std::vector<std::unique_ptr<DnsLane>> old_dns_;  // stopped, until they have unwound

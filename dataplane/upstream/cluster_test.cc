@@ -8,6 +8,11 @@
 namespace penstock::upstream {
 namespace {
 
+// No cluster speaks TLS.
+struct Cleartext final : ClientContexts {
+  const std::shared_ptr<const tls::ClientContext>* FindClient(std::string_view) const override { return nullptr; }
+};
+
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Action = ScriptedUpstream::Action;
@@ -61,14 +66,14 @@ TEST_F(ClusterTest, KeepsItsConnectionsThroughGenerationsThatDoNotTouchIt) {
   for (int i = 0; i < 5; ++i) {
     generations.push_back(Generation(i == 0 ? nullptr : generations.back().get(), server, i));
     upstreams_->OnSnapshot(*generations.back());
-    Cluster* found = upstreams_->Find(*generations.back(), "c");
+    Cluster* found = upstreams_->Find(*generations.back(), Cleartext(), "c");
     ASSERT_NE(found, nullptr);
     EXPECT_TRUE(i == 0 || found == cluster);
     cluster = found;
     EXPECT_EQ(Send(*cluster).status, 200);
   }
   EXPECT_EQ(server.connections(), 1);
-  EXPECT_EQ(upstreams_->Find(*generations.back(), "unknown"), nullptr);
+  EXPECT_EQ(upstreams_->Find(*generations.back(), Cleartext(), "unknown"), nullptr);
   upstreams_->Stop();
 }
 
@@ -82,7 +87,7 @@ TEST(Upstreams, ForgetAClusterThatNoGenerationNamesAnyMore) {
   Upstreams upstreams(*reactor, resolver, limits, stats);
   auto first = snapshot::testing::MustCompile(nullptr, {{snapshot::testing::Cluster("c")}, {}, {}});
   upstreams.OnSnapshot(*first);
-  ASSERT_NE(upstreams.Find(*first, "c"), nullptr);
+  ASSERT_NE(upstreams.Find(*first, Cleartext(), "c"), nullptr);
   auto second = snapshot::testing::MustCompile(first.get(), {{}, {{std::string(snapshot::kClusterType), "c"}}, {}});
   upstreams.OnSnapshot(*second);
   EXPECT_EQ(upstreams.size(), 1u) << "requests of the generation before may still ask for it";

@@ -17,7 +17,7 @@ void Upstreams::OnSnapshot(const snapshot::Snapshot& snapshot) {
   if (!sweeper_.armed()) sweeper_.Arm(reactor_.timers(), After(reactor_.Now(), kSweep));
 }
 
-Cluster* Upstreams::Find(const snapshot::Snapshot& snapshot, std::string_view name) {
+Cluster* Upstreams::Find(const snapshot::Snapshot& snapshot, const ClientContexts& contexts, std::string_view name) {
   snapshot::GenerationId id = snapshot.id();
   const std::uint64_t key[3] = {id.epoch, id.number, snapshot.endpoints_epoch()};
   Found& found = found_[(reinterpret_cast<std::uintptr_t>(name.data()) >> 4) % found_.size()];
@@ -34,13 +34,15 @@ Cluster* Upstreams::Find(const snapshot::Snapshot& snapshot, std::string_view na
   const snapshot::Shared<snapshot::CompiledCluster>* config = snapshot.FindCluster(name);
   if (config == nullptr) return nullptr;
   const snapshot::Shared<snapshot::EndpointSet>* endpoints = snapshot.FindEndpoints(name);
-  Cluster& cluster = Use(*config, endpoints != nullptr ? *endpoints : nullptr);
+  const std::shared_ptr<const tls::ClientContext>* tls = contexts.FindClient(name);
+  Cluster& cluster = Use(*config, endpoints != nullptr ? *endpoints : nullptr, tls != nullptr ? *tls : nullptr);
   std::copy(key, key + 3, cluster.shown_key);
   return &cluster;
 }
 
 Cluster& Upstreams::Use(const snapshot::Shared<snapshot::CompiledCluster>& config,
-                        const snapshot::Shared<snapshot::EndpointSet>& endpoints) {
+                        const snapshot::Shared<snapshot::EndpointSet>& endpoints,
+                        const std::shared_ptr<const tls::ClientContext>& tls) {
   std::unique_ptr<Cluster>& cluster = clusters_[config->name];
   if (cluster == nullptr) {
     cluster = std::make_unique<Cluster>(config->name, Cluster::Deps{.reactor = reactor_,
@@ -50,7 +52,7 @@ Cluster& Upstreams::Use(const snapshot::Shared<snapshot::CompiledCluster>& confi
                                                                     .cells = stats_.HoldCluster(config->name),
                                                                     .life = life_});
   }
-  cluster->Show(config, endpoints);
+  cluster->Show(config, endpoints, tls);
   return *cluster;
 }
 

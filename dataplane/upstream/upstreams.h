@@ -13,6 +13,7 @@
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/snapshot/snapshot.h"
 #include "dataplane/telemetry/stats/registry.h"
+#include "dataplane/upstream/client_contexts.h"
 #include "dataplane/upstream/pool/limits.h"
 
 namespace penstock::upstream {
@@ -39,13 +40,15 @@ class Upstreams {
   void Stop();
 
   // The runtime of a cluster that SNAPSHOT names, showing what SNAPSHOT says about it; nullptr if it names none such.
-  // Give it to Forward() in the same turn: the next Find() with another snapshot may show that one's. One hash lookup
-  // in steady state.
-  Cluster* Find(const snapshot::Snapshot& snapshot, std::string_view name);
+  // CONTEXTS are of the same generation. Give it to Forward() in the same turn: the next Find() with another snapshot
+  // may show that one's. One hash lookup in steady state.
+  Cluster* Find(const snapshot::Snapshot& snapshot, const ClientContexts& contexts, std::string_view name);
 
-  // The same for records at hand; ENDPOINTS is null for DNS clusters and while there are none.
+  // The same for records at hand; ENDPOINTS is null for DNS clusters and while there are none, TLS for clusters in
+  // cleartext.
   Cluster& Use(const snapshot::Shared<snapshot::CompiledCluster>& cluster,
-               const snapshot::Shared<snapshot::EndpointSet>& endpoints);
+               const snapshot::Shared<snapshot::EndpointSet>& endpoints,
+               const std::shared_ptr<const tls::ClientContext>& tls = nullptr);
 
   io::Reactor& reactor() const { return reactor_; }
   // For copies of requests.

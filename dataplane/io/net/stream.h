@@ -63,6 +63,10 @@ class Stream {
   // The peer is known to be gone. Costs no system call.
   virtual bool gone() const = 0;
 
+  // Why the peer refused whom it found this side to be (TLS), if it did so instead of sending its first byte: it has
+  // taken nothing of what was written then. Static text; else "".
+  virtual std::string_view refusal() const { return {}; }
+
   // At most one; null removes it.
   virtual void set_watcher(Watcher* watcher) = 0;
 

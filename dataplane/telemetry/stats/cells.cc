@@ -29,7 +29,8 @@ void ClusterCells::Absorb(const ClusterCells& from) noexcept {
   AbsorbFields(*this, from, &C::requests, &C::requests_active, &C::request_bytes, &C::response_bytes, &C::response_time,
                &C::connections_opened, &C::connection_failures, &C::connections_active, &C::connections_idle,
                &C::connections_reused, &C::limit_refusals, &C::retries, &C::retries_denied, &C::timeouts, &C::resets,
-               &C::mirrored, &C::mirrors_skipped, &C::dns_failures, &C::session_bytes_sent, &C::session_bytes_received);
+               &C::mirrored, &C::mirrors_skipped, &C::dns_failures, &C::session_bytes_sent, &C::session_bytes_received,
+               &C::tls_handshakes, &C::tls_resumptions, &C::tls_failures);
 }
 
 }  // namespace penstock::telemetry

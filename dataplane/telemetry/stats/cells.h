@@ -124,6 +124,9 @@ struct alignas(64) ClusterCells {
   Counter dns_failures;        // resolutions that failed; the last good addresses stay
   Counter session_bytes_sent;  // of connections and UDP sessions that are carried without being understood
   Counter session_bytes_received;
+  Counter tls_handshakes;   // with endpoints, that succeeded
+  Counter tls_resumptions;  // of these, those of an earlier session
+  TlsFailureCounter tls_failures;
 
   void Absorb(const ClusterCells& from) noexcept;
 };

@@ -109,7 +109,7 @@ size_t CellsThatAbsorbDoubles() {
 TEST(Cells, AbsorbEveryField) {
   EXPECT_EQ(CellsThatAbsorbDoubles<ListenerCells>(), 16u + kTlsFailures);
   EXPECT_EQ(CellsThatAbsorbDoubles<RouteCells>(), kCodeClasses + 6 + Histogram::kBuckets + 1);
-  EXPECT_EQ(CellsThatAbsorbDoubles<ClusterCells>(), kCodeClasses + 18 + Histogram::kBuckets + 1);
+  EXPECT_EQ(CellsThatAbsorbDoubles<ClusterCells>(), kCodeClasses + 20 + kTlsFailures + Histogram::kBuckets + 1);
 }
 
 TEST(Registry, KeepsTheCellsOfARouteForWhoOutlivesIt) {

@@ -75,15 +75,24 @@ std::optional<std::size_t> PickEndpoint(Exchange& x, Tries& tries, TimePoint now
   return index;
 }
 
-Reason NoneLeft(const Tries& tries, const Tried& last) {
-  if (tries.count > 0) return last.result.reason;
-  for (const View::Endpoint& endpoint : tries.view->endpoints()) {
-    if (endpoint.weight > 0) return Reason::kUpstreamConnectFailed;
-  }
-  return Reason::kNoEndpoints;
+// In the arena: the next handshake may fail otherwise.
+Reason TlsFailed(Exchange& x, const EndpointPool& pool) {
+  x.detail = x.arena.Copy(pool.why());
+  return Reason::kUpstreamTlsFailed;
 }
 
-TryResult ConnectFailure(Exchange& x, AcquireFailure failure, bool cancelled, TimePoint now) {
+Reason NoneLeft(Exchange& x, const Tries& tries, const Tried& last) {
+  if (tries.count > 0) return last.result.reason;
+  Reason reason = Reason::kNoEndpoints;
+  for (const View::Endpoint& endpoint : tries.view->endpoints()) {
+    if (endpoint.weight == 0) continue;
+    if (!endpoint.pool->why().empty()) return TlsFailed(x, *endpoint.pool);
+    reason = Reason::kUpstreamConnectFailed;
+  }
+  return reason;
+}
+
+TryResult ConnectFailure(Exchange& x, AcquireFailure failure, const EndpointPool& pool, TimePoint now) {
   using Sent = TryResult::Sent;
   switch (failure) {
     case AcquireFailure::kOverloaded:
@@ -94,8 +103,10 @@ TryResult ConnectFailure(Exchange& x, AcquireFailure failure, bool cancelled, Ti
       return {Reason::kUpstreamOverloaded, Sent::kDoNotRepeat};
     case AcquireFailure::kConnectTimeout:
       return {Reason::kUpstreamConnectTimeout, Sent::kNothing};
+    case AcquireFailure::kTlsFailed:
+      return {TlsFailed(x, pool), Sent::kNothing};
     case AcquireFailure::kWaitOver:
-      if (cancelled) return {Reason::kClientGone, Sent::kDoNotRepeat};
+      if (x.cancellation().cancelled()) return {Reason::kClientGone, Sent::kDoNotRepeat};
       return {Reason::kUpstreamTimeout, now >= x.deadline ? Sent::kDoNotRepeat : Sent::kNothing};
     default:
       return {Reason::kUpstreamConnectFailed, Sent::kNothing};
@@ -129,14 +140,17 @@ Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const s
   x.tries = ++tries.count;
   x.time.upstream_start = reactor.Now();
   x.time.upstream_head = TimePoint();  // of an answer that was not good enough
+  x.detail = {};
   Duration timeout = TryTimeout(rule);
   TimePoint try_deadline = timeout > Duration::zero() ? After(reactor.Now(), timeout) : kNoDeadline;
   Wait wait = x.wait().Until(try_deadline);
-  Acquired acquired = co_await cluster.Acquire(*tries.view, endpoint, tries.count > 1, wait);
+  // HTTP/2 has no Upgrade (RFC 9113 8.2.2).
+  Offer offer = x.request.upgrade.empty() ? Offer::kConfigured : Offer::kHttp1;
+  Acquired acquired = co_await cluster.Acquire(*tries.view, endpoint, tries.count > 1, wait, offer);
   x.time.connect = acquired.connect;
   tries.connect_failed = acquired.failure != AcquireFailure::kNone;
   if (tries.connect_failed) {
-    TryResult failed = ConnectFailure(x, acquired.failure, x.cancellation().cancelled(), reactor.Now());
+    TryResult failed = ConnectFailure(x, acquired.failure, pool, reactor.Now());
     if (failed.reason == Reason::kUpstreamOverloaded) cluster.cells().limit_refusals.Add();
     co_return failed;
   }
@@ -152,6 +166,7 @@ Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const s
     result = {SourceFailure(tries.body->failure()), TryResult::Sent::kDoNotRepeat};
     if (x.reason != Reason::kNone) result.reason = x.reason;
   }
+  tries.connect_failed = result.reason == Reason::kUpstreamTlsFailed;
   if (result.reason == Reason::kUpstreamTimeout && reactor.Now() >= x.deadline)
     result.sent = TryResult::Sent::kDoNotRepeat;
   tries.request = response.TakeRequest();
@@ -198,7 +213,7 @@ Task<Reason> ForwardTo(Exchange& x, ViewRef view, const snapshot::Forward& rule,
   Tried last;
   while (true) {
     std::optional<std::size_t> endpoint = PickEndpoint(x, tries, reactor.Now());
-    if (!endpoint.has_value()) co_return NoneLeft(tries, last);
+    if (!endpoint.has_value()) co_return NoneLeft(x, tries, last);
     TryResult result = co_await TryOnce(x, tries, *endpoint, rule, informational);
     last = Tried{.result = result,
                  .status = x.response.status,

@@ -153,6 +153,11 @@ TryResult UpstreamResponse::AfterReadFailure(const Status& status) {
   if (upload_.source_failed()) return {Reason::kClientGone, TryResult::Sent::kDoNotRepeat};
   if (IsCancelled(status)) return {Reason::kClientGone, TryResult::Sent::kDoNotRepeat};
   if (IsTimeout(status)) return {Reason::kUpstreamTimeout, TryResult::Sent::kPerhaps};
+  x_.detail = connection_->stream().refusal();
+  if (!x_.detail.empty()) {
+    connection_->pool().NoteRefused(x_.detail);
+    return {Reason::kUpstreamTlsFailed, TryResult::Sent::kNothing};
+  }
   if (upload_.unprocessed()) return {Reason::kUpstreamReset, TryResult::Sent::kNothing};
   bool idle_race = reused_ && !any_byte_;
   return {Reason::kUpstreamReset, idle_race ? TryResult::Sent::kOnIdle : TryResult::Sent::kPerhaps};

@@ -91,6 +91,7 @@ TryResult UpstreamStream::AfterEnd() {
 }
 
 TryResult UpstreamStream::AfterLoss() {
+  if (!place_->refusal().empty()) return {Reason::kUpstreamTlsFailed, Sent::kNothing};
   if (!stream_.begun()) return {Reason::kUpstreamReset, Sent::kNothing};
   bool idle_race = reused_ && place_->received() == received_before_;
   return {Reason::kUpstreamReset, idle_race ? Sent::kOnIdle : Sent::kPerhaps};

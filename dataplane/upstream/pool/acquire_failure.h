@@ -11,6 +11,7 @@ enum class AcquireFailure : std::uint8_t {
   kNoTurn,          // waited for a place until the caller's deadline
   kConnectFailed,   // refused, unreachable, or no descriptor or port on this side
   kConnectTimeout,  // the connect timeout
+  kTlsFailed,       // the handshake; EndpointPool::why says more
   kWaitOver,        // the caller's deadline or cancellation
 };
 

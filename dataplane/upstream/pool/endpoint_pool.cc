@@ -78,11 +78,24 @@ void EndpointPool::set_retired(bool retired) {
 void EndpointPool::ConnectFailed(TimePoint now) {
   Duration pause = kFirstPause * (std::int64_t{1} << std::min(failures_, 5));
   ++failures_;
+  why_.clear();
   paused_until_ = now + std::min(pause, kLongestPause);
+}
+
+void EndpointPool::NoteHandshakeFailed(const tls::HandshakeFailure& failure) {
+  cells_.tls_failures.Add(failure.cause);
+  ConnectFailed(reactor_.Now());
+  why_ = failure.text;
+}
+
+void EndpointPool::NoteRefused(std::string_view why) {
+  NoteHandshakeFailed({telemetry::TlsFailure::kPeerAlert, std::string(why)});
+  streams_.Fail(AcquireFailure::kTlsFailed);
 }
 
 void EndpointPool::ConnectSucceeded() {
   failures_ = 0;
+  why_.clear();
   paused_until_ = TimePoint();
 }
 

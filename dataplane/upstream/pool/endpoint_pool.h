@@ -6,13 +6,15 @@
 #include "dataplane/io/net/socket_address.h"
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/telemetry/stats/cells.h"
+#include "dataplane/tls/client_context.h"
+#include "dataplane/tls/handshake_failure.h"
 #include "dataplane/upstream/pool/connection.h"
 #include "dataplane/upstream/pool/stream_pool.h"
 
 namespace penstock::upstream {
 
-// A worker's connections to one endpoint of a cluster, and what is known of the endpoint. Survives changes of the
-// endpoint set; must outlive its connections.
+// A worker's connections to one endpoint of a cluster that prove the same, and what is known of the endpoint. Survives
+// changes of the endpoint set; must outlive its connections.
 class EndpointPool {
  public:
   // FOR_PLACES: where requests wait that found no place for a connection. All outlive it.
@@ -56,6 +58,19 @@ class EndpointPool {
   // Paused, and somebody finds out already whether it is back: others would only wait for the same answer.
   bool Hopeless(TimePoint now) const { return Paused(now) && connecting_ > 0 && idle_.empty() && streams_.empty(); }
 
+  // Sessions that a new connection may resume.
+  tls::ClientSessions& sessions() { return sessions_; }
+  // A handshake with it failed.
+  void NoteHandshakeFailed(const tls::HandshakeFailure& failure);
+  // The endpoint has closed a connection because of who we are: see io::Stream::refusal.
+  void NoteRefused(std::string_view why);
+  // Why it did; "" if what came after was something else.
+  const std::string& why() const { return why_; }
+
+  // What was agreed on last, where that is asked.
+  bool speaks_http1() const { return speaks_http1_; }
+  void set_speaks_http1(bool http1) { speaks_http1_ = http1; }
+
   // Counts a connect that runs, as long as it lives.
   class Connecting {
    public:
@@ -82,8 +97,11 @@ class EndpointPool {
   telemetry::ClusterCells& cells_;
   IntrusiveList<Connection> idle_;  // owned; the one used last in front
   StreamPool streams_;
+  tls::ClientSessions sessions_;
+  std::string why_;
   std::size_t connections_ = 0;  // idle ones included
   bool retired_ = false;
+  bool speaks_http1_ = false;
   int failures_ = 0;
   int connecting_ = 0;
   TimePoint paused_until_{};

@@ -92,11 +92,13 @@ void MultiplexedConnection::Lose() {
   lost_ = true;
   Retire();
   patience_.Disarm();
+  if (!refusal().empty()) pool_.NoteRefused(refusal());
   streams_.ForEach([why = WhyLost()](MultiplexedStream& stream) { stream.OnLost(why); });
 }
 
 std::string_view MultiplexedConnection::WhyLost() const {
   if (silent_) return "the upstream gave no sign of life";
+  if (!refusal().empty()) return refusal();
   switch (codec_.failure()) {
     case ErrorCode::kNoError:
       return "the connection broke off";

@@ -77,6 +77,9 @@ class MultiplexedConnection final : public ListNode, private http::h2::ClientCon
   // Writes at the end of this turn of the loop.
   void SendSoon();
 
+  // See io::Stream.
+  std::string_view refusal() const { return stream_->refusal(); }
+
   // Bytes that came so far.
   std::uint64_t received() const { return received_; }
 

@@ -36,8 +36,12 @@ void StreamPool::Connected(MultiplexedConnection& connection) {
   OnRoom();
 }
 
-void StreamPool::ConnectFailed(AcquireFailure why) {
+void StreamPool::ConnectEnded() {
   connecting_ = false;
+  OnRoom();
+}
+
+void StreamPool::Fail(AcquireFailure why) {
   ++failures_;
   last_failure_ = why;
   OnRoom();

@@ -32,7 +32,14 @@ class StreamPool {
   bool connecting();
   void BeginConnect() { connecting_ = true; }
   void Connected(MultiplexedConnection& connection);
-  void ConnectFailed(AcquireFailure why);
+  void ConnectFailed(AcquireFailure why) {
+    connecting_ = false;
+    Fail(why);
+  }
+  // Those who wait for it give up.
+  void Fail(AcquireFailure why);
+  // It gave a connection that is not shared.
+  void ConnectEnded();
   // How many connects have failed so far, and why the last one did.
   std::uint64_t failures() const { return failures_; }
   AcquireFailure last_failure() const { return last_failure_; }

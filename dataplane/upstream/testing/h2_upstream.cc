@@ -76,7 +76,7 @@ class H2Upstream::Session final : public ServerConnection::Events {
   ServerConnection codec;
   const int number;
   std::vector<std::unique_ptr<Stream>> streams;
-  io::TcpStream* socket = nullptr;
+  io::Stream* socket = nullptr;
   bool close = false;
   io::WaitQueue to_send;
 
@@ -133,11 +133,13 @@ void H2Upstream::Stream::Answer() {
   if (!action_.reset_behind.has_value()) session_.codec.EndContent(*this, &sent_trailers_);
 }
 
-H2Upstream::H2Upstream(io::Reactor& reactor, Script script, const http::h2::ServerLimits& limits)
+H2Upstream::H2Upstream(io::Reactor& reactor, Script script, const http::h2::ServerLimits& limits,
+                       std::shared_ptr<const tls::ServerContext> tls, std::string_view at)
     : reactor_(reactor),
       script_(std::move(script)),
       limits_(limits),
-      listener_(*io::Listener::Create(reactor, *io::Listen(*io::SocketAddress::Parse("127.0.0.1:0"), {}))) {
+      tls_(std::move(tls)),
+      listener_(*io::Listener::Create(reactor, *io::Listen(*io::SocketAddress::Parse(at), {}))) {
   reactor_.Spawn(AcceptAll());
 }
 
@@ -171,14 +173,24 @@ Task<void> H2Upstream::AcceptAll() {
   while (true) {
     StatusOr<std::unique_ptr<io::TcpStream>> stream = co_await listener_->Accept({});
     if (!stream.ok()) co_return;
-    reactor_.Spawn(Serve(*std::move(stream), connections_++));
+    reactor_.Spawn(Accept(*std::move(stream), connections_++));
   }
+}
+
+Task<void> H2Upstream::Accept(std::unique_ptr<io::Stream> stream, int number) {
+  if (tls_ != nullptr) {
+    auto secured = std::make_unique<tls::TlsStream>(std::move(stream), tls_);
+    Status shaken = co_await secured->Handshake(Wait{kNoDeadline, &life_});
+    if (!shaken.ok()) co_return;
+    stream = std::move(secured);
+  }
+  co_await Serve(std::move(stream), number);
 }
 
 namespace {
 
 // Writes whenever there is something to write.
-Task<bool> WriteAll(ServerConnection& codec, io::TcpStream& stream, io::Reactor& reactor, io::WaitQueue& to_send,
+Task<bool> WriteAll(ServerConnection& codec, io::Stream& stream, io::Reactor& reactor, io::WaitQueue& to_send,
                     Cancellation& life) {
   while (!life.cancelled()) {
     http::h2::Output out(reactor.blocks());
@@ -197,7 +209,7 @@ Task<bool> WriteAll(ServerConnection& codec, io::TcpStream& stream, io::Reactor&
 
 }  // namespace
 
-Task<void> H2Upstream::Serve(std::unique_ptr<io::TcpStream> stream, int number) {
+Task<void> H2Upstream::Serve(std::unique_ptr<io::Stream> stream, int number) {
   Session session(*this, number);
   session.socket = stream.get();
   open_.push_back(&session);

@@ -12,6 +12,7 @@
 #include "dataplane/http/h2/server_connection.h"
 #include "dataplane/io/net/listener.h"
 #include "dataplane/io/reactor/reactor.h"
+#include "dataplane/tls/tls_stream.h"
 
 namespace penstock::upstream {
 
@@ -48,7 +49,9 @@ class H2Upstream {
     std::optional<http::h2::ErrorCode> reset;  // by the client
   };
 
-  H2Upstream(io::Reactor& reactor, Script script, const http::h2::ServerLimits& limits = {});
+  // TLS: what it answers handshakes with; null: it speaks in cleartext. AT: where.
+  H2Upstream(io::Reactor& reactor, Script script, const http::h2::ServerLimits& limits = {},
+             std::shared_ptr<const tls::ServerContext> tls = nullptr, std::string_view at = "127.0.0.1:0");
   ~H2Upstream();
 
   const io::SocketAddress& address() const { return listener_->address(); }
@@ -77,11 +80,13 @@ class H2Upstream {
   class Session;
 
   Task<void> AcceptAll();
-  Task<void> Serve(std::unique_ptr<io::TcpStream> stream, int number);
+  Task<void> Accept(std::unique_ptr<io::Stream> stream, int number);
+  Task<void> Serve(std::unique_ptr<io::Stream> stream, int number);
 
   io::Reactor& reactor_;
   Script script_;
   const http::h2::ServerLimits limits_;
+  const std::shared_ptr<const tls::ServerContext> tls_;
   std::unique_ptr<io::Listener> listener_;
   std::vector<std::unique_ptr<Request>> requests_;
   std::vector<Session*> open_;

@@ -13,10 +13,12 @@ ScriptedUpstream::Action ScriptedUpstream::Reply(std::string content) {
   return {.bytes = StrCat("HTTP/1.1 200 OK\r\ncontent-length: ", content.size(), "\r\n\r\n", content)};
 }
 
-ScriptedUpstream::ScriptedUpstream(io::Reactor& reactor, Script script)
+ScriptedUpstream::ScriptedUpstream(io::Reactor& reactor, Script script, std::shared_ptr<const tls::ServerContext> tls,
+                                   std::string_view at)
     : reactor_(reactor),
       script_(std::move(script)),
-      listener_(*io::Listener::Create(reactor, *io::Listen(*io::SocketAddress::Parse("127.0.0.1:0"), {}))) {
+      listener_(*io::Listener::Create(reactor, *io::Listen(*io::SocketAddress::Parse(at), {}))),
+      tls_(std::move(tls)) {
   reactor_.Spawn(AcceptAll());
 }
 
@@ -28,18 +30,29 @@ void ScriptedUpstream::Stop() {
 }
 
 void ScriptedUpstream::CloseConnections() {
-  for (io::TcpStream* stream : open_) stream->Close();
+  for (io::Stream* stream : open_) stream->Close();
 }
 
 Task<void> ScriptedUpstream::AcceptAll() {
   while (true) {
     StatusOr<std::unique_ptr<io::TcpStream>> stream = co_await listener_->Accept({});
     if (!stream.ok()) co_return;
-    reactor_.Spawn(Serve(*std::move(stream), connections_++));
+    reactor_.Spawn(Accept(*std::move(stream), connections_++));
   }
 }
 
-Task<void> ScriptedUpstream::Serve(std::unique_ptr<io::TcpStream> stream, int connection) {
+Task<void> ScriptedUpstream::Accept(std::unique_ptr<io::Stream> stream, int connection) {
+  if (tls_ != nullptr) {
+    auto secured = std::make_unique<tls::TlsStream>(std::move(stream), tls_);
+    Status shaken = co_await secured->Handshake(Wait{kNoDeadline, &life_});
+    if (!shaken.ok()) co_return;
+    facts_ = secured->facts();
+    stream = std::move(secured);
+  }
+  co_await Serve(std::move(stream), connection);
+}
+
+Task<void> ScriptedUpstream::Serve(std::unique_ptr<io::Stream> stream, int connection) {
   open_.push_back(stream.get());
   std::string buffer;
   for (int number = 0;; ++number) {

@@ -8,6 +8,7 @@
 #include "dataplane/base/cancellation.h"
 #include "dataplane/base/task.h"
 #include "dataplane/io/net/listener.h"
+#include "dataplane/tls/tls_stream.h"
 
 namespace penstock::upstream {
 
@@ -28,13 +29,19 @@ class ScriptedUpstream {
   // "200 OK" with this content.
   static Action Reply(std::string content);
 
-  ScriptedUpstream(io::Reactor& reactor, Script script);
+  // TLS: what it answers handshakes with; null: it speaks in cleartext. AT: where.
+  ScriptedUpstream(io::Reactor& reactor, Script script, std::shared_ptr<const tls::ServerContext> tls = nullptr,
+                   std::string_view at = "127.0.0.1:0");
   ~ScriptedUpstream();
 
   const io::SocketAddress& address() const { return listener_->address(); }
   // Every request as it came, head and content.
   const std::vector<std::string>& requests() const { return requests_; }
   int connections() const { return connections_; }
+  // What the last handshake that succeeded agreed on.
+  const tls::HandshakeFacts& facts() const { return facts_; }
+  // Answers handshakes with it from now on.
+  void set_tls(std::shared_ptr<const tls::ServerContext> tls) { tls_ = std::move(tls); }
 
   // Refuses from now on.
   void StopListening() { listener_->Close(); }
@@ -45,7 +52,8 @@ class ScriptedUpstream {
 
  private:
   Task<void> AcceptAll();
-  Task<void> Serve(std::unique_ptr<io::TcpStream> stream, int connection);
+  Task<void> Accept(std::unique_ptr<io::Stream> stream, int connection);
+  Task<void> Serve(std::unique_ptr<io::Stream> stream, int connection);
   // False at the end of the connection.
   Task<bool> ReadHead(io::Stream& stream, std::string& buffer);
   Task<bool> ReadContent(io::Stream& stream, std::string& buffer, std::size_t head, std::string& request);
@@ -54,7 +62,9 @@ class ScriptedUpstream {
   Script script_;
   std::unique_ptr<io::Listener> listener_;
   std::vector<std::string> requests_;
-  std::vector<io::TcpStream*> open_;
+  std::vector<io::Stream*> open_;
+  std::shared_ptr<const tls::ServerContext> tls_;
+  tls::HandshakeFacts facts_;
   int connections_ = 0;
   Cancellation life_;
 };

@@ -100,13 +100,15 @@ class UpstreamTest : public testing::Test {
     while (reactor_->tasks() > 0) reactor_->Turn(std::chrono::seconds(1));
   }
 
-  ScriptedUpstream& Serve(ScriptedUpstream::Script script) {
-    servers_.push_back(std::make_unique<ScriptedUpstream>(*reactor_, std::move(script)));
+  ScriptedUpstream& Serve(ScriptedUpstream::Script script, std::shared_ptr<const tls::ServerContext> tls = nullptr,
+                          std::string_view at = "127.0.0.1:0") {
+    servers_.push_back(std::make_unique<ScriptedUpstream>(*reactor_, std::move(script), std::move(tls), at));
     return *servers_.back();
   }
 
-  H2Upstream& ServeH2(H2Upstream::Script script, const http::h2::ServerLimits& limits = {}) {
-    h2_servers_.push_back(std::make_unique<H2Upstream>(*reactor_, std::move(script), limits));
+  H2Upstream& ServeH2(H2Upstream::Script script, const http::h2::ServerLimits& limits = {},
+                      std::shared_ptr<const tls::ServerContext> tls = nullptr, std::string_view at = "127.0.0.1:0") {
+    h2_servers_.push_back(std::make_unique<H2Upstream>(*reactor_, std::move(script), limits, std::move(tls), at));
     return *h2_servers_.back();
   }
 
@@ -134,7 +136,7 @@ class UpstreamTest : public testing::Test {
       endpoints->endpoints.push_back(
           {.address = address.ip().ToString(), .port = address.port(), .weight = 1, .zone = "", .hostname = ""});
     }
-    return upstreams_->Use(config, endpoints);
+    return upstreams_->Use(config, endpoints, tls_);
   }
 
   static void Get(Exchange& x, http::Method method = http::Method::kGet) {
@@ -195,6 +197,7 @@ class UpstreamTest : public testing::Test {
   std::vector<std::unique_ptr<ScriptedUpstream>> servers_;
   std::vector<std::unique_ptr<H2Upstream>> h2_servers_;
   snapshot::CompiledCluster config_;
+  std::shared_ptr<const tls::ClientContext> tls_;  // set: config_.tls, too
   snapshot::Forward rule_;
   Cancellation cancellation_;
   std::uint64_t epoch_ = 0;

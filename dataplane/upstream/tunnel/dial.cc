@@ -17,12 +17,15 @@ Reason ReasonOf(AcquireFailure failure) {
       return Reason::kUpstreamConnectFailed;
     case AcquireFailure::kConnectTimeout:
       return Reason::kUpstreamConnectTimeout;
+    case AcquireFailure::kTlsFailed:
+      return Reason::kUpstreamTlsFailed;
   }
   return Reason::kInternalError;
 }
 
 bool MayTryAnother(AcquireFailure failure) {
-  return failure == AcquireFailure::kConnectFailed || failure == AcquireFailure::kConnectTimeout;
+  return failure == AcquireFailure::kConnectFailed || failure == AcquireFailure::kConnectTimeout ||
+         failure == AcquireFailure::kTlsFailed;
 }
 
 Reason NoneLeft(const View& view) {
@@ -41,17 +44,19 @@ Task<Dialed> Dial(ViewRef view, std::uint64_t seed, std::string preface, Wait wa
   if (!resolved.ok() || !cluster.up_to_date()) view = cluster.Refreshed(*view);
   Dialed dialed;
   dialed.endpoints_epoch = view->epoch();
-  // What is over after that was the wait for a connection's place, which has one connect timeout.
-  Wait all = wait.Until(After(reactor.Now(), view->settings().connect_timeout * (kMaxDials + 1)));
+  // What is over after that was the wait for a connection's place, which takes as long as one of them.
+  Wait all = wait.Until(After(reactor.Now(), view->dial_timeout() * (kMaxDials + 1)));
   absl::InlinedVector<std::size_t, kMaxDials> tried;
   while (tried.size() < kMaxDials) {
     std::optional<std::size_t> endpoint = view->Pick(seed, reactor.Now(), tried);
     if (!endpoint.has_value()) break;
     tried.push_back(*endpoint);
-    dialed.endpoint = view->endpoints()[*endpoint].pool->text();
+    const EndpointPool& pool = *view->endpoints()[*endpoint].pool;
+    dialed.endpoint = pool.text();
     dialed.tries = static_cast<std::uint32_t>(tried.size());
     Acquired acquired = co_await cluster.Open(*view, *endpoint, preface, all);
     dialed.reason = ReasonOf(acquired.failure);
+    dialed.detail = acquired.failure == AcquireFailure::kTlsFailed ? pool.why() : "";
     dialed.connect = acquired.connect;
     dialed.connection = std::move(acquired.connection);
     bool cancelled = wait.cancellation != nullptr && wait.cancellation->cancelled();

@@ -12,6 +12,7 @@ namespace penstock::upstream {
 // An upstream connection for a tunnel, or why there is none.
 struct Dialed {
   Reason reason = Reason::kNone;
+  std::string detail;                      // of `reason`; often ""
   std::unique_ptr<Connection> connection;  // give it back to the cluster with Discard()
   std::string endpoint;                    // "192.0.2.7:5432" of the last try; "" none was tried
   Duration connect{-1};                    // how long the last try took to connect; negative: it did not

@@ -14,6 +14,11 @@ Task<DialedDatagrams> DialDatagrams(ViewRef view, std::uint64_t seed, Wait wait)
   DialedDatagrams dialed;
   dialed.view = std::move(view);
   dialed.endpoints_epoch = dialed.view->epoch();
+  if (dialed.view->tls() != nullptr) {
+    dialed.reason = Reason::kUpstreamTlsFailed;
+    dialed.detail = "datagrams cannot be sent over TLS";
+    co_return dialed;
+  }
   std::optional<std::size_t> endpoint = dialed.view->Pick(seed, reactor.Now(), {});
   if (!endpoint.has_value()) {
     dialed.reason = Reason::kNoEndpoints;

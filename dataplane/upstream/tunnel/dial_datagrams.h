@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "dataplane/exchange/reason.h"
 #include "dataplane/io/net/udp_socket.h"
@@ -14,6 +15,7 @@ namespace penstock::upstream {
 // while it lives.
 struct DialedDatagrams {
   Reason reason = Reason::kNone;
+  std::string_view detail;                // of `reason`; often "". Static text
   ViewRef view;                           // keeps the cluster
   Lease place;                            // among its connections
   std::unique_ptr<io::UdpSocket> socket;  // null: none

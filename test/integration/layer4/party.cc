@@ -7,35 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "test/support/exec_barrier.h"
+
 namespace penstock::test {
-namespace {
-
-// A new process has copies of this one's descriptors for a moment after posix_spawn has returned: the kernel closes
-// those with O_CLOEXEC only then, in their order. A socket that is closed here meanwhile would still make events. So:
-// waits until the last one is closed there.
-class ExecBarrier {
- public:
-  ExecBarrier() {
-    int ends[2];
-    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
-    read_ = ends[0];
-    write_ = fcntl(ends[1], F_DUPFD_CLOEXEC, kHighest);
-    close(ends[1]);
-  }
-  ~ExecBarrier() {
-    close(write_);
-    char nothing;
-    EXPECT_EQ(read(read_, &nothing, 1), 0);
-    close(read_);
-  }
-
- private:
-  static constexpr int kHighest = 900;
-  int read_;
-  int write_;
-};
-
-}  // namespace
 
 Party::Party(const std::vector<std::string>& command) {
   ExecBarrier barrier;

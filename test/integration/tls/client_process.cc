@@ -10,6 +10,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
+
+#include "test/support/exec_barrier.h"
 
 extern char** environ;
 
@@ -46,7 +49,9 @@ ProcessResult RunClient(TestGateway& gateway, const TestFolder& folder, std::vec
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   pid_t pid = -1;
+  std::optional<ExecBarrier> barrier(std::in_place);
   int error = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
+  barrier.reset();
   posix_spawn_file_actions_destroy(&actions);
   EXPECT_EQ(error, 0) << arguments[0] << " is not there";
   if (error != 0) return {};
