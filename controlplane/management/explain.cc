@@ -21,11 +21,11 @@ constexpr size_t kMaxHeaderBytes = 60 << 10;
 using snapshot::Explanation;
 
 absl::StatusOr<std::string_view> SchemeOf(std::string_view url) {
-  for (std::string_view scheme : {"http", "https"}) {
+  for (std::string_view scheme : {"http", "https", "tls", "tcp", "udp"}) {
     if (url.starts_with(StrCat(scheme, "://"))) return scheme;
   }
   return absl::InvalidArgumentError(
-      StrCat("\"", url.substr(0, 200), "\" is not a URL like http://shop.example/products"));
+      StrCat("\"", url.substr(0, 200), "\" is not a URL like http://shop.example/products or tcp://shop.example:5432"));
 }
 
 // The parts of "http://shop.example:8080/products?page=2#x": what decides about the connection, and what is sent over
@@ -48,14 +48,21 @@ absl::StatusOr<Url> Split(std::string_view url) {
   return parts;
 }
 
-absl::StatusOr<uint16_t> PortOf(const Url& url) {
+// Host and port of the authority, the scheme's port if none is written.
+absl::Status ReadAuthority(const Url& url, snapshot::ExplainRequest& question) {
   Arena arena;
   http::Authority authority;
   if (http::CanonicalAuthority(url.authority, arena, authority) != http::TargetResult::kOk) {
     return absl::InvalidArgumentError(StrCat("\"", url.authority.substr(0, 200), "\" is not HOST or HOST:PORT"));
   }
-  if (authority.port != 0) return authority.port;
-  return url.scheme == "https" ? 443 : 80;
+  question.server_name = std::string(authority.host);
+  question.port = authority.port;
+  if (authority.port != 0) return absl::OkStatus();
+  if (!url.scheme.starts_with("http")) {
+    return absl::InvalidArgumentError(StrCat("the port is missing: write ", url.scheme, "://", url.authority, ":PORT"));
+  }
+  question.port = url.scheme == "https" ? 443 : 80;
+  return absl::OkStatus();
 }
 
 absl::Status TakeFields(const management::v1::ExplainRequest& request, snapshot::ExplainRequest& question) {
@@ -99,7 +106,7 @@ absl::StatusOr<management::v1::ExplainResponse> Explain(const std::map<std::stri
   if (request.url().size() > kMaxUrlBytes) return absl::InvalidArgumentError("the URL is longer than 8 KiB");
   ASSIGN_OR_RETURN(const Url url, Split(request.url()));
   snapshot::ExplainRequest question;
-  ASSIGN_OR_RETURN(question.port, PortOf(url));
+  RETURN_IF_ERROR(ReadAuthority(url, question));
   question.scheme = url.scheme;
   question.method = request.method().empty() ? "GET" : request.method();
   question.target = url.target;

@@ -100,6 +100,10 @@ std::string StatusJson(manifests::v1::ObjectStatus status, const manifests::v1::
       AddServed(served, *status.mutable_gateway());
       message = &status.gateway();
       break;
+    case manifests::v1::ObjectStatus::kListenerSet:
+      AddServed(served, *status.mutable_listener_set());
+      message = &status.listener_set();
+      break;
     case manifests::v1::ObjectStatus::kRoute:
       for (auto& parent : *status.mutable_route()->mutable_parents()) AddServed(served, parent);
       message = &status.route();

@@ -41,12 +41,13 @@ absl::Status Upload::Take(const management::v1::ApplyRequest& request) {
     return absl::ResourceExhaustedError(
         StrCat("more than ", kMaxTotalBytes >> 20, " MiB in one request: apply it in several parts"));
   }
-  if (files_.empty() || files_.back().name != chunk.name()) {
+  bool goes_on = !files_.empty() && files_.back().name == chunk.name() && files_.back().attached == chunk.attached();
+  if (!goes_on) {
     if (files_.size() == kMaxFiles) {
       return absl::ResourceExhaustedError(
           StrCat("more than ", kMaxFiles, " files in one request: apply them in several parts"));
     }
-    files_.push_back({.name = chunk.name(), .bytes = ""});
+    files_.push_back({.name = chunk.name(), .bytes = "", .attached = chunk.attached()});
   }
   files_.back().bytes += chunk.data();
   return absl::OkStatus();
@@ -58,7 +59,8 @@ uint64_t Upload::Digest() const {
   wanted.mutable_change()->clear_wait();
   wanted.mutable_change()->clear_timeout();
   uint64_t digest = DigestOf(wanted);
-  for (const manifests::File& file : files_) digest = Mix(Mix(digest, file.name), file.bytes);
+  for (const manifests::File& file : files_)
+    digest = Mix(Mix(Mix(digest, file.name), file.bytes), file.attached ? "attached" : "");
   return digest;
 }
 

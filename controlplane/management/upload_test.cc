@@ -33,6 +33,16 @@ TEST(Upload, PutsChunksTogetherToFiles) {
   EXPECT_EQ(upload.files()[1].name, "b.yaml");
 }
 
+TEST(Upload, KeepsAnAttachedFileFromTheManifestOfItsName) {
+  ApplyRequest attached = Chunk("a.yaml", "one");
+  attached.mutable_file()->set_attached(true);
+  const Upload upload = Of({Options(), Chunk("a.yaml", "one"), attached});
+  ASSERT_EQ(upload.files().size(), 2u);
+  EXPECT_FALSE(upload.files()[0].attached);
+  EXPECT_TRUE(upload.files()[1].attached);
+  EXPECT_NE(upload.Digest(), Of({Options(), Chunk("a.yaml", "one"), Chunk("b.yaml", "one")}).Digest());
+}
+
 TEST(Upload, WantsTheOptionsFirstAndOnce) {
   EXPECT_EQ(Upload().Take(Chunk("a", "1")).code(), absl::StatusCode::kInvalidArgument);
   Upload upload = Of({Options()});

@@ -73,6 +73,12 @@ inline constexpr MessageCode kCodeTable[] = {
      "as "
      "it is, that word would replace the stored value.",
      "Put the real value there, or take the Secret out of the file: what is stored stays as it is."},
+    {"E025", "A file of dataFromFiles that cannot be taken",
+     "A Secret or ConfigMap names a file for a value, and whoever applies or lints the manifest cannot read it, or the "
+     "value is given in another field as well, or the file has more than 1 MiB. Paths begin at the folder of the "
+     "manifest (of "
+     "standard input: at the current one).",
+     "Correct the path, or make the file readable."},
 
     // References between objects, and what only shows when objects are seen together.
     {"E101", "A referenced object does not exist",
@@ -91,24 +97,37 @@ inline constexpr MessageCode kCodeTable[] = {
      "kind of the target."},
     {"E104", "This kind cannot be referred to here",
      "The field can only name objects of certain kinds: parentRefs a Gateway, backendRefs a Service or Backend, "
-     "policies what their documentation lists. There are no extensions to name in extensionRef yet.",
+     "certificateRefs a Secret, caCertificateRefs a ConfigMap or Secret, policies what their documentation lists. A "
+     "listener carries only the kinds of routes that go with its protocol. There are no extensions to name in "
+     "extensionRef yet.",
      "Name an object of one of the kinds in the message."},
     {"E105", "A referenced part of an object does not exist",
-     "sectionName names a listener of a Gateway or a rule of an HTTPRoute by its field `name`; there is none of that "
-     "name, or the target has no parts that a policy could apply to.",
+     "sectionName names a listener of a Gateway or a rule of an HTTPRoute or GRPCRoute by its field `name`; there is "
+     "none of that name, or the target has no parts that a policy could apply to.",
      "Correct sectionName, give the rule a name, or remove sectionName to mean the whole object."},
+    {"E106", "A backend that a route cannot speak to",
+     "The kind of the route needs a protocol that the backend does not speak: gRPC needs HTTP/2, the PROXY protocol "
+     "belongs to connections that carry one client's bytes (TCPRoute, TLSRoute), datagrams have neither TLS nor Unix "
+     "sockets.",
+     "Use a route of another kind, or correct protocol, tls or proxyProtocol of the Backend, or appProtocol of the "
+     "Service."},
     {"E110", "Not supported in this release",
-     "The value belongs to the Gateway API, but this release cannot do what it says. It is refused because ignoring it "
-     "would serve something else than what is written.",
+     "The kinds of the Gateway API, or our own, have a word for it, but this release cannot do what it says. It is "
+     "refused because ignoring it would serve something else than what is written.",
      "Do what the message suggests; docs/gateway-api-support.md lists what is supported."},
-    {"E111", "Two listeners of a Gateway cannot be told apart",
+    {"E111", "Two listeners of one object cannot be told apart",
      "Listeners of one port must differ in their hostname. The Gateway API forbids to prefer one of them, so neither "
      "would be served.",
      "Give one of them another port or hostname."},
-    {"E112", "Two Gateways want the same place",
-     "Another Gateway of the same class, which is older, has a listener with this address, port and hostname. It keeps "
-     "it.",
+    {"E112", "A place that belongs to another Gateway or ListenerSet",
+     "Another Gateway of the same class, which is older, or an object that goes first at the same Gateway (the Gateway "
+     "itself, an older ListenerSet) has a listener with this address, port and hostname, or speaks another protocol "
+     "on the port. It keeps it.",
      "Use another port, hostname or spec.addresses, or another GatewayClass for data planes of their own."},
+    {"E113", "Two protocols on one port",
+     "A connection must tell what it is before anything of it is read. HTTP listeners can share a port with each "
+     "other, HTTPS and TLS listeners too; TCP needs a port for itself, and so does UDP.",
+     "Give one of the listeners another port."},
     {"E120", "Fields that do not go together",
      "The Gateway API forbids the combination: a redirect with backendRefs or with a URL rewrite, the same filter "
      "twice, a header named twice in one filter, ReplacePrefixMatch without a prefix.",
@@ -121,6 +140,18 @@ inline constexpr MessageCode kCodeTable[] = {
      "timeouts and retries belong to Gateways and HTTPRoutes, connection settings to Backends and Services, override "
      "to Gateways.",
      "Move the field into a policy on the right object."},
+
+    {"E140", "A Secret or ConfigMap that holds no certificate",
+     "Something refers to it for its certificate, and a key is missing or cannot be read as PEM: tls.crt and tls.key "
+     "of a certificate that is shown, ca.crt of authorities. Or tls.key belongs to another certificate, has a "
+     "password, or is of a kind that is too weak or too slow (RSA of less than 2048 or more than 8192 bits) or that "
+     "is not served (other than RSA, ECDSA with P-256, P-384 and P-521, and Ed25519).",
+     "Look at the files that it was made of: tls.crt begins with the certificate of tls.key, its issuers follow; "
+     "-----BEGIN CERTIFICATE----- in tls.crt and ca.crt, -----BEGIN PRIVATE KEY----- in tls.key."},
+    {"E141", "A port that speaks TLS, and nobody to trust",
+     "appProtocol of the Service's port is https or kubernetes.io/wss. Whose certificates are good there only a "
+     "BackendTLSPolicy can say; without one requests would be answered with 503.",
+     "Apply a BackendTLSPolicy that targets the Service."},
 
     // Compilation: what data planes check again before they serve anything.
     {"E201", "A resource that cannot be read",
@@ -149,6 +180,10 @@ inline constexpr MessageCode kCodeTable[] = {
     {"E211", "A generation from the past",
      "A control plane sent an older generation than the one that is served; a rollback would have a new number.",
      "Look for a control plane that was restored from an old backup."},
+    {"E212", "Listeners of different protocols at one place",
+     "A connection must tell what it is before anything of it is read. HTTPS and TLS listeners can share an address "
+     "and port, HTTP listeners can share one with each other; TCP needs one for itself, and so does UDP.",
+     "Give one of them another address or port."},
 
     // Preparation: what one data plane cannot do with a generation that is valid.
     {"E301", "An address that a data plane cannot listen at",
@@ -195,7 +230,35 @@ inline constexpr MessageCode kCodeTable[] = {
      "Two names that differ only in case are one header; the first entry counts, as the Gateway API says. (The same "
      "spelling twice is an error, E020.)",
      "Remove the other ones."},
+    {"W208", "A route of layer 4 that gets no connection",
+     "A listener of TCP or UDP carries one route, one of TLS one for each server name: by the annotation "
+     "penstock.dev/priority, then by age, then by name. Another route goes first here.",
+     "Remove one of them, attach it to another listener, or set the annotation penstock.dev/priority."},
+    {"W209", "Client certificates that are not asked for",
+     "spec.tls.frontend of a Gateway is about its HTTPS listeners. There is none on the port, or the listener is TLS.",
+     "Name the port of an HTTPS listener; let a TLS backend ask its clients itself with mode Passthrough."},
     {"W210", "An old apiVersion", "The version is still read, as the newest one.", "Write the version in the message."},
+    {"W211", "A GRPCRoute on a listener without HTTP/2",
+     "gRPC clients speak HTTP/2. HTTPS listeners agree on it; HTTP listeners take it only where that is said, since it "
+     "cannot be agreed on in cleartext. gRPC-Web gets through.",
+     "Name GRPCRoute in the listener's allowedRoutes.kinds, set http2.priorKnowledge in a ClientPolicy (to false if "
+     "gRPC-Web "
+     "is all that is meant), or use HTTPS."},
+    {"W212", "A BackendTLSPolicy that does not count",
+     "An older policy names the same target and section; among equally old ones the first by name goes first.",
+     "Remove one of the two, or name one port with sectionName."},
+    {"W213", "A certificate outside its time",
+     "It expired, or it does not count yet. It is served all the same, and clients will refuse it; so will data planes "
+     "what an authority signed whose certificate does not count.",
+     "Apply a Secret or ConfigMap with a certificate that counts; connections are not interrupted by that."},
+    {"W214", "No certificate for the host of a listener",
+     "None of the certificates that a listener shows is for its hostname, so clients will refuse the connection.",
+     "Name a Secret whose certificate has the hostname among its subject alternative names."},
+    {"W215", "A ListenerSet that no Gateway takes",
+     "The Gateway that spec.parentRef names does not exist, or its allowedListeners keeps the ListenerSet out. Its "
+     "listeners are not served.",
+     "Correct parentRef, or let ListenerSets of the namespace in with spec.allowedListeners.namespaces of the "
+     "Gateway."},
 };
 
 }  // namespace penstock::manifests

@@ -163,7 +163,9 @@ void DecodeObject(const Node& root, bool has_errors, const DecodeOptions& option
   MessageDecoder decoder(sink);
   decoder.Decode(root, *message);
   if (!Normalise(*kind, identity, options, sink, *message)) return;
-  objects.push_back(std::make_shared<const Object>(*kind, std::move(message), decoder.TakeSource(),
+  SourceMap source = decoder.TakeSource();
+  options.attachments->FillIn(source, sink, *message);
+  objects.push_back(std::make_shared<const Object>(*kind, std::move(message), std::move(source),
                                                    has_errors || sink.errors() > errors));
 }
 

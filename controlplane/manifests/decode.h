@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/manifests/attachments.h"
 #include "controlplane/manifests/finding_sink.h"
 #include "controlplane/manifests/kinds.h"
 #include "controlplane/manifests/object.h"
@@ -14,6 +15,7 @@ namespace penstock::manifests {
 struct DecodeOptions {
   const KindTable* kinds;
   std::string default_namespace;
+  Attachments* attachments;
 };
 
 // Decodes one document: an object, or a list of objects. What is wrong goes to `sink`; an object is appended if it can

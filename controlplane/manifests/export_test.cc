@@ -126,13 +126,15 @@ class RandomObject {
     }
     for (int i = 0; i < descriptor.field_count(); ++i) {
       const FieldDescriptor& field = *descriptor.field(i);
-      const v1::FieldRules& r = field.options().GetExtension(v1::rules);
+      v1::FieldRules r = field.options().GetExtension(v1::rules);
       if (!r.unsupported().empty() || !r.ignored().empty()) continue;
+      if (field.name() == "data_from_files") continue;  // the files are read, and their names forgotten
       bool member = false;
       for (const auto& [value, name] : rules.member()) member = member || name == field.name();
       if (member && field.name() != chosen_field) continue;
-      bool wanted = r.required() || member || Below(3) == 0;
-      if (!wanted || (depth > 8 && !r.required() && !member)) continue;
+      if (member) r.set_required(true);  // an empty one is none
+      bool wanted = r.required() || Below(3) == 0;
+      if (!wanted || (depth > 8 && !r.required())) continue;
       FillField(message, field, r, depth);
       if (!rules.discriminator().empty() && field.name() == rules.discriminator())
         Set(message, field.name().c_str(), chosen);
@@ -195,7 +197,7 @@ class RandomObject {
         {"header_value", "a: #b"}, {"dns_label", "no"},
         {"dns_subdomain", "1.5"},  {"cors_origin", "*"},
         {"label_value", "on"},     {"percent", "20%"},
-        {"upgrade", "1e3"}};
+        {"socket_path", "@a"},     {"upgrade", "1e3"}};
     for (const auto& [format, text] : kExamples) {
       if (rules.format() == format) return text;
     }

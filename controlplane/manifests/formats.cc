@@ -112,6 +112,13 @@ bool IsPercent(std::string_view text) {
   return ReadNumber(text, number) && number >= 0 && number <= 100;
 }
 
+// Of sockaddr_un: an absolute path, or "@" and a name in the abstract namespace of Linux.
+bool IsSocketPath(std::string_view text) {
+  constexpr size_t kMaxPath = 107;
+  bool starts = text.starts_with('/') || text.starts_with('@');
+  return starts && text.size() > 1 && text.size() <= kMaxPath && text.find('\0') == std::string_view::npos;
+}
+
 // As the compiler has it: HTTP/2 or TLS inside would carry requests past every rule.
 bool IsUpgrade(std::string_view text) {
   auto allowed = [](char c) { return IsLower(c) || IsDigit(c) || c == '-' || c == '.' || c == '_'; };
@@ -138,6 +145,7 @@ constexpr Format kFormats[] = {
     {"percent", IsPercent, "a percentage such as \"20%\""},
     {"quantity", IsQuantity, "a quantity such as \"64Ki\" or \"10M\""},
     {"regex", IsRegex, "a regular expression in RE2 syntax"},
+    {"socket_path", IsSocketPath, "the path of a socket such as \"/run/app.sock\", or \"@name\", at most 107 bytes"},
     {"upgrade", IsUpgrade, "a protocol in lower case such as \"websocket\" (never h2c or tls, which hide requests)"},
 };
 

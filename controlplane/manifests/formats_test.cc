@@ -35,6 +35,9 @@ TEST(Formats, TakeWhatTheStandardsSay) {
       {"percent", {"20%", "0%", "100%", "12.5%"}, {"20", "%", "101%", "-1%", "nan%"}},
       {"regex", {"[^/]+", "a|b"}, {"(", "(?=a)", "a\\1"}},
       {"absolute_path", {"/", "/a/b%20c"}, {"", "a", "/a b", "/%2", "/a?b"}},
+      {"socket_path",
+       {"/a", "/run/app.sock", "@app", "/" + std::string(106, 'a')},
+       {"", "/", "@", "run/app.sock", "/" + std::string(107, 'a'), std::string("/a\0b", 4)}},
       {"upgrade", {"websocket", "my-own_1.0"}, {"", "WebSocket", "h2c", "tls", "a/1", "a,b", "a b"}},
       {"quantity", {"64Ki", "10M", "1.5G", "7"}, {"", "Ki", "1 M", "-1"}},
   };

@@ -3,10 +3,14 @@
 #include <cstdlib>
 
 #include "api/manifests/v1/backend.pb.h"
+#include "api/manifests/v1/backendtlspolicy.pb.h"
 #include "api/manifests/v1/clientpolicy.pb.h"
 #include "api/manifests/v1/core.pb.h"
 #include "api/manifests/v1/gateway.pb.h"
+#include "api/manifests/v1/grpcroute.pb.h"
 #include "api/manifests/v1/httproute.pb.h"
+#include "api/manifests/v1/layer4.pb.h"
+#include "api/manifests/v1/listenerset.pb.h"
 #include "api/manifests/v1/referencegrant.pb.h"
 #include "api/manifests/v1/schema.pb.h"
 #include "api/manifests/v1/trafficpolicy.pb.h"
@@ -21,12 +25,15 @@ using google::protobuf::Message;
 // A row per kind, in the order of the documentation.
 std::vector<const Message*> Prototypes() {
   return {
-      &v1::GatewayClass::default_instance(),  &v1::Gateway::default_instance(),
-      &v1::HTTPRoute::default_instance(),     &v1::ReferenceGrant::default_instance(),
-      &v1::Backend::default_instance(),       &v1::ClientPolicy::default_instance(),
-      &v1::TrafficPolicy::default_instance(), &v1::Namespace::default_instance(),
-      &v1::Service::default_instance(),       &v1::EndpointSlice::default_instance(),
-      &v1::Secret::default_instance(),        &v1::ConfigMap::default_instance(),
+      &v1::GatewayClass::default_instance(),     &v1::Gateway::default_instance(),
+      &v1::ListenerSet::default_instance(),      &v1::HTTPRoute::default_instance(),
+      &v1::GRPCRoute::default_instance(),        &v1::TLSRoute::default_instance(),
+      &v1::TCPRoute::default_instance(),         &v1::UDPRoute::default_instance(),
+      &v1::BackendTLSPolicy::default_instance(), &v1::ReferenceGrant::default_instance(),
+      &v1::Backend::default_instance(),          &v1::ClientPolicy::default_instance(),
+      &v1::TrafficPolicy::default_instance(),    &v1::Namespace::default_instance(),
+      &v1::Service::default_instance(),          &v1::EndpointSlice::default_instance(),
+      &v1::Secret::default_instance(),           &v1::ConfigMap::default_instance(),
   };
 }
 

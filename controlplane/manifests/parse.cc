@@ -1,6 +1,7 @@
 #include "controlplane/manifests/parse.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "controlplane/manifests/attachments.h"
 #include "controlplane/manifests/decode.h"
 #include "controlplane/manifests/finding_sink.h"
 #include "controlplane/manifests/text.h"
@@ -9,9 +10,10 @@
 namespace penstock::manifests {
 namespace {
 
-void ParseFile(const File& file, const ParseOptions& options, ParseResult& result) {
+void ParseFile(const File& file, const ParseOptions& options, Attachments& attachments, ParseResult& result) {
   FindingSink sink(file.name);
-  DecodeOptions decode{.kinds = options.kinds, .default_namespace = options.default_namespace};
+  DecodeOptions decode{
+      .kinds = options.kinds, .default_namespace = options.default_namespace, .attachments = &attachments};
   YamlLimits limits{.max_depth = options.max_depth,
                     .max_alias_nodes = options.max_alias_nodes,
                     .max_documents = options.max_documents};
@@ -49,8 +51,13 @@ void RefuseDuplicates(ParseResult& result) {
 
 ParseResult Parse(std::span<const File> files, const ParseOptions& options) {
   ParseResult result;
+  Attachments attachments;
+  for (const File& file : files) {
+    if (file.attached) attachments.Add(file.name, file.bytes);
+  }
   size_t total = 0;
   for (const File& file : files) {
+    if (file.attached) continue;
     if (file.bytes.size() > options.max_file_bytes) {
       result.findings.push_back(TooLarge(
           file, Cat("the file has ", file.bytes.size(), " bytes; at most ", options.max_file_bytes, " are read")));
@@ -62,8 +69,9 @@ ParseResult Parse(std::span<const File> files, const ParseOptions& options) {
           TooLarge(file, Cat("all files together have more than ", options.max_total_bytes, " bytes")));
       break;
     }
-    ParseFile(file, options, result);
+    ParseFile(file, options, attachments, result);
   }
+  result.attachments = attachments.TakeNames();
   RefuseDuplicates(result);
   SortAndCap(result.findings, options.max_findings);
   return result;

@@ -14,8 +14,9 @@
 namespace penstock::manifests {
 
 struct File {
-  std::string name;   // as the user wrote it; used in messages only
-  std::string bytes;  // one or several documents
+  std::string name;       // as the user wrote it; used in messages only
+  std::string bytes;      // one or several documents
+  bool attached = false;  // no documents: a file that a manifest names in dataFromFiles
 };
 
 struct ParseOptions {
@@ -32,6 +33,8 @@ struct ParseOptions {
 struct ParseResult {
   std::vector<ObjectPtr> objects;  // in the order written; those with has_errors() are here too
   std::vector<Finding> findings;   // SortAndCap applied
+  // The files that the manifests name in dataFromFiles, sorted: to be attached, under these names.
+  std::vector<std::string> attachments;
 };
 
 // Reads every document of every file. Never fails as a whole: whatever cannot be read is a finding, and the rest is

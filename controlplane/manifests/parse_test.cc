@@ -419,5 +419,28 @@ TEST(Parse, CountsColumnsInCharactersAndReadsWindowsFiles) {
   EXPECT_EQ(Short(result), std::vector<std::string>{"5:21 E013 data.b"});
 }
 
+TEST(Parse, FillsInWhatManifestsNameInDataFromFiles) {
+  File files[] = {{.name = "shop/cert.yaml",
+                   .bytes = "apiVersion: v1\nkind: Secret\nmetadata: {name: cert}\n"
+                            "data: {twice: QQ==}\nstringData: {again: A}\n"
+                            "dataFromFiles:\n  tls.crt: pem/shop.crt\n  tls.key: pem/shop.key\n  twice: /x\n"
+                            "  again: /x\n"},
+                  {.name = "shop/pem/shop.crt", .bytes = "a: {not YAML", .attached = true},
+                  {.name = "/x", .bytes = "x", .attached = true}};
+  ParseResult result = Parse(files);
+  EXPECT_EQ(result.attachments, (std::vector<std::string>{"/x", "shop/pem/shop.crt", "shop/pem/shop.key"}));
+  ASSERT_EQ(result.objects.size(), 1u);
+  const v1::Secret& secret = *result.objects[0]->As<v1::Secret>();
+  EXPECT_EQ(secret.data().at("tls.crt"), "a: {not YAML");
+  EXPECT_TRUE(secret.data_from_files().empty());
+  ASSERT_EQ(result.findings.size(), 3u);
+  EXPECT_EQ(result.findings[0].line(), 8u);
+  EXPECT_EQ(result.findings[0].path(), "dataFromFiles[\"tls.key\"]");
+  EXPECT_EQ(result.findings[0].message(), "the file \"shop/pem/shop.key\" cannot be read");
+  EXPECT_EQ(result.findings[1].path(), "dataFromFiles.twice");
+  EXPECT_EQ(result.findings[1].message(), "the value of \"twice\" is given twice");
+  EXPECT_EQ(result.findings[2].path(), "dataFromFiles.again");
+}
+
 }  // namespace
 }  // namespace penstock::manifests

@@ -32,8 +32,9 @@ std::string Painted(std::string_view text, std::string_view color, bool on) {
   return on ? Cat(color, text, kReset) : std::string(text);
 }
 
-// Key material may stand on the line.
+// Key material may stand on the line of a Secret, and by mistake elsewhere.
 bool MayShowSource(const Finding& finding) { return !finding.object().starts_with("Secret"); }
+bool MayShowLine(std::string_view line) { return line.find("PRIVATE KEY") == std::string_view::npos; }
 
 std::string_view LineOf(std::string_view text, uint32_t line) {
   for (uint32_t i = 1; i < line && !text.empty(); ++i) {
@@ -79,7 +80,7 @@ std::string SourceLines(const Finding& finding, std::string_view text, bool colo
   std::string_view line = LineOf(text, finding.line());
   uint32_t column = std::max(finding.column(), 1u) - 1;
   uint32_t total = CountCharacters(line);
-  if (column > total) return "";
+  if (column > total || !MayShowLine(line)) return "";
   uint32_t begin = total > kShown && column > kBefore ? column - kBefore : 0;
   uint32_t end = std::min(total, begin + kShown);
   uint32_t length = std::clamp(finding.length(), 1u, std::max(1u, end - std::min(end, column)));

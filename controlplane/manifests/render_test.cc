@@ -56,6 +56,16 @@ TEST(Render, NeverShowsTheLinesOfSecrets) {
   }
 }
 
+TEST(Render, ShowsNoLineWithAPrivateKeyWhateverTheObject) {
+  Finding finding = Missing();
+  finding.set_object("ConfigMap default/ca");
+  finding.set_line(1);
+  finding.set_column(1);
+  std::string text = RenderText({&finding, 1}, WithSource("ca.crt: \"-----BEGIN EC PRIVATE KEY-----\\nhunter2\""));
+  EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+  EXPECT_NE(text.find("does not exist"), std::string::npos);
+}
+
 TEST(Render, CutsLongLinesAroundThePlaceAndCountsCharacters) {
   Finding finding = Missing();
   finding.set_line(1);

@@ -31,7 +31,7 @@ TEST(Schema, SuggestsTheNearestName) {
 }
 
 TEST(Schema, SaysWhatIsNotSupported) {
-  EXPECT_TRUE(Has(ExplainField(BuiltInKinds(), "gateway.spec.tls").value(), "not supported: "));
+  EXPECT_TRUE(Has(ExplainField(BuiltInKinds(), "gateway.spec.infrastructure").value(), "not supported: "));
 }
 
 TEST(Schema, DocumentsEveryKind) {

@@ -35,6 +35,9 @@ class SourceMap {
   // Ends filling. REQUIRES: called once, before Find.
   void Seal();
 
+  // Was the field `path` written, by this very name?
+  bool Has(std::string_view path) const { return Exact(path) != nullptr; }
+
   // Position of the field `path`, or of the nearest written field above it; {} if there is none at all.
   Position Find(std::string_view path) const;
 

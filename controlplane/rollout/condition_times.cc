@@ -25,11 +25,16 @@ void Add(List& list, const std::string& about, Conditions& conditions) {
 Conditions ConditionsOf(ObjectStatus& status) {
   Conditions conditions;
   if (status.has_gateway_class()) Add(*status.mutable_gateway_class()->mutable_conditions(), "", conditions);
+  auto add_listeners = [&](auto& list) {
+    for (auto& listener : list) Add(*listener.mutable_conditions(), "listener " + listener.name(), conditions);
+  };
   if (status.has_gateway()) {
     Add(*status.mutable_gateway()->mutable_conditions(), "", conditions);
-    for (auto& listener : *status.mutable_gateway()->mutable_listeners()) {
-      Add(*listener.mutable_conditions(), "listener " + listener.name(), conditions);
-    }
+    add_listeners(*status.mutable_gateway()->mutable_listeners());
+  }
+  if (status.has_listener_set()) {
+    Add(*status.mutable_listener_set()->mutable_conditions(), "", conditions);
+    add_listeners(*status.mutable_listener_set()->mutable_listeners());
   }
   if (status.has_route()) {
     for (auto& parent : *status.mutable_route()->mutable_parents()) {
@@ -46,13 +51,18 @@ Conditions ConditionsOf(ObjectStatus& status) {
 
 // Without what needs no keeping.
 std::string Serialize(ObjectStatus status) {
-  if (status.has_gateway()) status.mutable_gateway()->clear_addresses();
-  if (status.has_gateway()) {
-    for (auto& listener : *status.mutable_gateway()->mutable_listeners()) {
+  auto clear_listeners = [](auto& list) {
+    for (auto& listener : list) {
       listener.clear_supported_kinds();
       listener.clear_attached_routes();
     }
+  };
+  if (status.has_gateway()) {
+    status.mutable_gateway()->clear_addresses();
+    status.mutable_gateway()->clear_attached_listener_sets();
+    clear_listeners(*status.mutable_gateway()->mutable_listeners());
   }
+  if (status.has_listener_set()) clear_listeners(*status.mutable_listener_set()->mutable_listeners());
   for (auto& [about, condition] : ConditionsOf(status)) {
     condition->clear_observed_generation();
     condition->clear_reason();

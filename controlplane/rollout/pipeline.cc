@@ -103,11 +103,12 @@ void Pipeline::Load(store::GenerationId id, const std::vector<translator::Upsert
   }
 }
 
-Prepared Pipeline::Prepare(store::GenerationId id, const manifests::ChangeSet& changes, bool allow_unresolved) const {
+Prepared Pipeline::Prepare(store::GenerationId id, const manifests::ChangeSet& changes, bool allow_unresolved,
+                           absl::Time now) const {
   Prepared prepared;
   prepared.id = id;
-  prepared.result =
-      translator::Translate(state_, changes, {.generation = id.number, .allow_unresolved = allow_unresolved});
+  prepared.result = translator::Translate(state_, changes,
+                                          {.generation = id.number, .allow_unresolved = allow_unresolved, .now = now});
   prepared.findings = prepared.result.findings;
   prepared.resources = static_cast<uint32_t>(prepared.result.upserts.size() + prepared.result.removals.size());
   if (!manifests::HasErrors(prepared.findings)) PrepareGroups(prepared);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "controlplane/manifests/finding.h"
 #include "controlplane/manifests/object.h"
 #include "controlplane/rollout/publication.h"
@@ -48,8 +49,9 @@ class Pipeline {
   // once are no obstacle.
   void Load(store::GenerationId id, const std::vector<translator::Upsert>& objects);
 
-  // What `changes` would come to as generation `id`. Changes nothing.
-  Prepared Prepare(store::GenerationId id, const manifests::ChangeSet& changes, bool allow_unresolved) const;
+  // What `changes` would come to as generation `id`, prepared at `now`. Changes nothing.
+  Prepared Prepare(store::GenerationId id, const manifests::ChangeSet& changes, bool allow_unresolved,
+                   absl::Time now) const;
   // `prepared` was stored: it is the newest state now. REQUIRES: nothing was adopted since it was prepared.
   void Adopt(const Prepared& prepared);
 

@@ -8,11 +8,13 @@
 namespace penstock::rollout {
 namespace {
 
+const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
+
 manifests::ChangeSet Upserts(const std::string& yaml) { return {.upserts = Objects(yaml), .removals = {}}; }
 
 // Prepares, requires it to be fine, and adopts.
 Prepared MustAdopt(Pipeline& pipeline, const manifests::ChangeSet& changes) {
-  const Prepared prepared = pipeline.Prepare({1, pipeline.id().number + 1}, changes, false);
+  const Prepared prepared = pipeline.Prepare({1, pipeline.id().number + 1}, changes, false, kNow);
   for (const auto& finding : prepared.findings) {
     EXPECT_NE(finding.severity(), management::v1::Finding::ERROR) << finding.DebugString();
   }
@@ -31,14 +33,14 @@ std::string Names(const std::vector<ResourcePtr>& resources) {
 TEST(Pipeline, CompilesAChangeBeforeTheFirstDataPlaneConnects) {
   Pipeline pipeline;
   pipeline.Load({}, {});
-  const Prepared prepared = pipeline.Prepare({1, 1}, Upserts(ShopYaml()), false);
+  const Prepared prepared = pipeline.Prepare({1, 1}, Upserts(ShopYaml()), false, kNow);
   ASSERT_EQ(prepared.groups.size(), 1u);
   EXPECT_TRUE(prepared.groups[0].implied);
   EXPECT_NE(prepared.groups[0].snapshot, nullptr);
   EXPECT_NE(prepared.hash, 0u);
   EXPECT_GT(prepared.bytes_per_replica, 0u);
 
-  const Prepared conflict = pipeline.Prepare({1, 1}, Upserts(ShopYaml() + GatewayYaml("twin")), false);
+  const Prepared conflict = pipeline.Prepare({1, 1}, Upserts(ShopYaml() + GatewayYaml("twin")), false, kNow);
   EXPECT_TRUE(manifests::HasErrors(conflict.findings)) << "two Gateways on one port of one data plane";
 }
 
@@ -46,15 +48,15 @@ TEST(Pipeline, NamesAStoredObjectWithoutALineOfTheFileThatIsAppliedNow) {
   Pipeline pipeline;
   pipeline.Load({}, {});
   const std::string broken = RouteYaml("broken", "/b", "shop", "missing");
-  pipeline.Adopt(pipeline.Prepare({1, 1}, Upserts(ShopYaml() + broken), true));
-  const Prepared prepared = pipeline.Prepare({1, 2}, Upserts(BackendYaml("another")), false);
+  pipeline.Adopt(pipeline.Prepare({1, 1}, Upserts(ShopYaml() + broken), true, kNow));
+  const Prepared prepared = pipeline.Prepare({1, 2}, Upserts(BackendYaml("another")), false, kNow);
   EXPECT_FALSE(manifests::HasErrors(prepared.findings));
   ASSERT_EQ(prepared.findings.size(), 1u);
   EXPECT_EQ(prepared.findings[0].code(), "E101");
   EXPECT_EQ(prepared.findings[0].object(), "HTTPRoute default/broken");
   EXPECT_EQ(prepared.findings[0].file(), "");
   EXPECT_EQ(prepared.findings[0].line(), 0u);
-  const Prepared written = pipeline.Prepare({1, 2}, Upserts(RouteYaml("broken", "/c", "shop", "missing")), false);
+  const Prepared written = pipeline.Prepare({1, 2}, Upserts(RouteYaml("broken", "/c", "shop", "missing")), false, kNow);
   ASSERT_TRUE(manifests::HasErrors(written.findings));
   EXPECT_EQ(written.findings[0].file(), "test.yaml");
 }
@@ -103,11 +105,13 @@ TEST(Pipeline, GivesEachGroupItsOwnGateways) {
 TEST(Pipeline, ReportsWhatTheDataPlaneWouldRefuse) {
   Pipeline pipeline;
   pipeline.Load({}, {});
-  const Prepared missing = pipeline.Prepare({1, 1}, Upserts(GatewayYaml("shop") + RouteYaml("users", "/users")), false);
+  const Prepared missing =
+      pipeline.Prepare({1, 1}, Upserts(GatewayYaml("shop") + RouteYaml("users", "/users")), false, kNow);
   ASSERT_TRUE(manifests::HasErrors(missing.findings));
   EXPECT_EQ(missing.findings[0].file(), "test.yaml");
   EXPECT_GT(missing.findings[0].line(), 0u);
-  const Prepared lenient = pipeline.Prepare({1, 1}, Upserts(GatewayYaml("shop") + RouteYaml("users", "/users")), true);
+  const Prepared lenient =
+      pipeline.Prepare({1, 1}, Upserts(GatewayYaml("shop") + RouteYaml("users", "/users")), true, kNow);
   EXPECT_FALSE(manifests::HasErrors(lenient.findings));
 }
 

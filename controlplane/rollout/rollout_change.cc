@@ -67,7 +67,7 @@ absl::StatusOr<ChangeResult> Rollout::RunChange(const ChangeOptions& options, co
   const bool lenient = options.allow_unresolved || std::holds_alternative<RollBack>(wish);
   // The epoch never starts at 0; the store decides alike (NextId).
   const GenerationId next{.epoch = std::max<uint64_t>(newest_.id.epoch, 1), .number = newest_.id.number + 1};
-  const Prepared prepared = pipeline_.Prepare(next, difference->changes, lenient);
+  const Prepared prepared = pipeline_.Prepare(next, difference->changes, lenient, clock_());
   result.findings.insert(result.findings.end(), prepared.findings.begin(), prepared.findings.end());
   manifests::SortAndCap(result.findings);
   if (manifests::HasErrors(result.findings)) {

@@ -1,10 +1,10 @@
 #include "controlplane/translator/backend_refs.h"
 
-#include <algorithm>
+#include <set>
 #include <utility>
 
-#include "api/manifests/v1/referencegrant.pb.h"
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/grants.h"
 #include "controlplane/translator/keys.h"
 
 namespace penstock::translator {
@@ -21,30 +21,15 @@ Wanted WantedKind(const api::BackendObjectReference& ref) {
   return Wanted::kUnknown;
 }
 
-bool Permits(const api::ReferenceGrantSpec& grant, const ObjectKey& from, const ObjectKey& to) {
-  bool who = std::any_of(grant.from().begin(), grant.from().end(), [&](const api::ReferenceGrantFrom& f) {
-    return f.group() == from.group && f.kind() == from.kind && f.namespace_() == from.ns;
-  });
-  return who && std::any_of(grant.to().begin(), grant.to().end(), [&](const api::ReferenceGrantTo& t) {
-           return t.group() == to.group && t.kind() == to.kind && (t.name().empty() || t.name() == to.name);
-         });
-}
-
-bool IsPermitted(const ObjectKey& from, const ObjectKey& to, Reader& reader) {
-  if (from.ns == to.ns) return true;
-  std::vector<const Upsert*> grants = reader.Grants(to.ns);
-  return std::any_of(grants.begin(), grants.end(), [&](const Upsert* grant) {
-    return Permits(grant->object->As<api::ReferenceGrant>()->spec(), from, to);
-  });
-}
-
 ResolvedBackend Unresolved(std::string_view reason, std::string problem) {
   return {.cluster = "", .problem = std::move(problem), .reason = std::string(reason)};
 }
 
-std::string PortList(const BackendShape& shape) {
+using Http = AppProtocol::Http;
+
+std::string PortList(const std::set<uint32_t>& ports) {
   std::string list;
-  for (uint32_t port : shape.ports) manifests::Append(list, list.empty() ? "it has " : ", ", port);
+  for (uint32_t port : ports) manifests::Append(list, list.empty() ? "it has " : ", ", port);
   return list;
 }
 
@@ -65,21 +50,52 @@ ObjectKey Choose(const api::BackendObjectReference& ref, Wanted wanted, const st
   return service;
 }
 
+// How routes of a kind speak to what they refer to.
+ClusterId::Variant VariantFor(std::string_view route_kind, const ObjectKey& key, Http http) {
+  if (route_kind == "GRPCRoute" && http == Http::kUnsaid) return ClusterId::Variant::kGrpc;
+  bool udp = route_kind == "UDPRoute" && key.kind == "Service";
+  return udp ? ClusterId::Variant::kUdp : ClusterId::Variant::kPlain;
+}
+
+// Why routes of a kind cannot use a backend, "" if they can.
+std::string ProtocolProblem(const ObjectKey& route, const ObjectKey& key, const BackendShape& shape, Http http) {
+  bool sees_requests = route.kind == "HTTPRoute" || route.kind == "GRPCRoute";
+  if (route.kind == "GRPCRoute" && (http == Http::kHttp1 || http == Http::kWebSocket))
+    return Cat("gRPC needs HTTP/2, which ", key.ToString(), " does not speak there");
+  if (shape.proxy_protocol && (sees_requests || route.kind == "UDPRoute"))
+    return Cat(key.ToString(), " has proxyProtocol, which is for TCPRoutes and TLSRoutes only");
+  if (route.kind != "UDPRoute" || key.kind != "Backend") return "";
+  if (shape.tls) return Cat(key.ToString(), " has tls, and datagrams have none");
+  return shape.unix_sockets ? Cat(key.ToString(), " has Unix sockets, and datagrams go to addresses") : "";
+}
+
 ResolvedBackend ResolvePort(const api::BackendObjectReference& ref, const std::string& path, const ObjectKey& key,
-                            const BackendShape& shape, FindingSink& findings) {
+                            const ObjectKey& route, const BackendShape& shape, FindingSink& findings) {
   uint32_t port = static_cast<uint32_t>(ref.port());
+  AppProtocol protocol = shape.ProtocolOn(port);
+  ClusterId id{.service = key.kind == "Service",
+               .ns = key.ns,
+               .name = key.name,
+               .port = port,
+               .variant = VariantFor(route.kind, key, protocol.http),
+               .gateway = ""};
+  bool udp = id.variant == ClusterId::Variant::kUdp;
+  const std::set<uint32_t>& ports = udp ? shape.udp_ports : shape.ports;
   std::string problem;
   if (!ref.has_port() && shape.needs_port) {
     problem = Cat("the reference to ", key.ToString(), " needs a port");
-    findings.Unresolved(path, "E102", problem, PortList(shape));
-  } else if (ref.has_port() && !shape.any_port && !shape.ports.contains(port) &&
-             !(shape.ports.empty() && key.kind == "Backend")) {
-    problem = Cat(key.ToString(), " has no port ", port);
-    findings.Unresolved(path + ".port", "E102", problem, PortList(shape));
+    findings.Unresolved(path, "E102", problem, PortList(ports));
+  } else if (ref.has_port() && !shape.any_port && !ports.contains(port) && !(ports.empty() && key.kind == "Backend")) {
+    problem = Cat(key.ToString(), " has no ", udp ? "UDP port " : "port ", port);
+    findings.Unresolved(path + ".port", "E102", problem, PortList(ports));
   }
   if (!problem.empty()) return Unresolved("BackendNotFound", problem);
-  ClusterId id{.service = key.kind == "Service", .ns = key.ns, .name = key.name, .port = port};
-  return {.cluster = id.ToString(), .problem = "", .reason = ""};
+  problem = ProtocolProblem(route, key, shape, protocol.http);
+  if (!problem.empty()) {
+    findings.Unresolved(path, "E106", problem, "use a route of another kind, or correct what the backend says");
+    return Unresolved("UnsupportedProtocol", problem);
+  }
+  return {.cluster = id.ToString(), .problem = "", .reason = "", .websocket = protocol.http == Http::kWebSocket};
 }
 
 }  // namespace
@@ -93,10 +109,8 @@ ResolvedBackend ResolveBackend(const api::BackendObjectReference& ref, const std
     return Unresolved("InvalidKind", problem);
   }
   ObjectKey key = Choose(ref, wanted, path, route, reader, findings);
-  // Asked before existence, so that nobody can find out what other namespaces hold.
   if (!IsPermitted(route, key, reader)) {
-    std::string problem = Cat("no ReferenceGrant in namespace \"", key.ns, "\" lets HTTPRoutes of \"", route.ns,
-                              "\" refer to ", key.kind, " \"", key.name, "\"");
+    std::string problem = NotPermittedText(route, key);
     findings.Unresolved(path + ".namespace", "E103", problem, "add a ReferenceGrant there");
     return Unresolved("RefNotPermitted", problem);
   }
@@ -110,7 +124,7 @@ ResolvedBackend ResolveBackend(const api::BackendObjectReference& ref, const std
     findings.Unresolved(path + ".name", "E101", problem, reader.DidYouMean(key.name, key.ns, kinds));
     return Unresolved("BackendNotFound", problem);
   }
-  return ResolvePort(ref, path, key, shape, findings);
+  return ResolvePort(ref, path, key, route, shape, findings);
 }
 
 api::BackendObjectReference ReferenceOf(const api::HTTPBackendRef& ref) {

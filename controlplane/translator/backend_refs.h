@@ -12,7 +12,9 @@ namespace penstock::translator {
 struct ResolvedBackend {
   std::string cluster;  // "" if the reference leads nowhere
   std::string problem;  // why
-  std::string reason;   // of the condition ResolvedRefs: BackendNotFound, RefNotPermitted, InvalidKind
+  std::string
+      reason;  // of the condition ResolvedRefs: BackendNotFound, RefNotPermitted, InvalidKind, UnsupportedProtocol
+  bool websocket = false;  // the backend speaks it
 };
 
 // `path` is the reference's field. Findings are made for what is wrong with it.

@@ -3,16 +3,17 @@
 #include <algorithm>
 
 #include "controlplane/translator/check_unit.h"
-#include "controlplane/translator/cluster_unit.h"
-#include "controlplane/translator/gateway_unit.h"
 #include "controlplane/translator/index.h"
-#include "controlplane/translator/route_unit.h"
+#include "controlplane/translator/listener_sets.h"
+#include "controlplane/translator/route_kinds.h"
 #include "controlplane/translator/shadow.h"
 
 namespace penstock::translator {
 namespace {
 
 const manifests::Object* ObjectOf(const Upsert* upsert) { return upsert == nullptr ? nullptr : upsert->object.get(); }
+
+}  // namespace
 
 bool SameStatus(const StatusPtr& a, const StatusPtr& b) {
   if (a == nullptr || b == nullptr) return a == b;
@@ -23,21 +24,6 @@ bool SameResource(const ResourcePtr& a, const ResourcePtr& b) {
   if (a == nullptr || b == nullptr) return a == b;
   return a == b || (a->version == b->version && a->gateways == b->gateways);
 }
-
-// Was FINDING made before, as something that was accepted?
-bool WasAccepted(const Finding& finding, const std::vector<Finding>& before) {
-  return std::any_of(before.begin(), before.end(), [&](const Finding& old) {
-    return old.severity() == Finding::WARNING && old.code() == finding.code() && old.object() == finding.object() &&
-           old.path() == finding.path() && old.message() == finding.message();
-  });
-}
-
-template <typename Output>
-const Output& OutputOr(const std::shared_ptr<const Output>* found, const Output& none) {
-  return found == nullptr ? none : **found;
-}
-
-}  // namespace
 
 Builder::Builder(StatePtr previous, const TranslateOptions& options)
     : previous_(std::move(previous)),
@@ -52,10 +38,13 @@ void Builder::Apply(const Changes& changes) {
 Result Builder::Finish() {
   RunAll(UnitKind::kGateway, [this](const UnitKey& unit) { RunGateway(unit.object); });
   RunAll(UnitKind::kRoute, [this](const UnitKey& unit) { RunRoute(unit.object); });
+  RunOutcomes();
   RunAll(UnitKind::kCluster, [this](const UnitKey& unit) { RunCluster(unit.object.name); });
+  RunAll(UnitKind::kSecret, [this](const UnitKey& unit) { RunSecret(unit.object.name); });
   RunAll(UnitKind::kCheck, [this](const UnitKey& unit) { RunCheck(unit.object); });
   RunShadows();
   SetGatewayStatuses();
+  SetListenerSetStatuses();
   SetGatewayInfos();
 
   Result result;
@@ -132,7 +121,7 @@ void Builder::MarkChanged(const std::string& dep) {
 void Builder::MarkUnit(const ObjectKey& key) {
   if (key.kind == "Gateway") {
     dirty_.insert({UnitKind::kGateway, key});
-  } else if (key.kind == "HTTPRoute") {
+  } else if (IsRouteKind(key.kind)) {
     dirty_.insert({UnitKind::kRoute, key});
   } else if (HasChecks(key)) {
     dirty_.insert({UnitKind::kCheck, key});
@@ -147,98 +136,6 @@ void Builder::RunAll(UnitKind kind, Run run) {
     if (unit.kind == kind) units.push_back(unit);
   }
   for (const UnitKey& unit : units) run(unit);
-}
-
-void Builder::RunGateway(const ObjectKey& key) {
-  static const GatewayOutput kNone;
-  const std::shared_ptr<const GatewayOutput>* found = state_->gateways.Find(key);
-  std::shared_ptr<const GatewayOutput> keep = found == nullptr ? nullptr : *found;
-  const GatewayOutput& before = OutputOr(found, kNone);
-  auto after = std::make_shared<GatewayOutput>();
-  const Upsert* upsert = state_->objects.Find(key);
-  if (upsert != nullptr) {
-    Reader reader(*state_, options_.allow_unresolved);
-    *after = TranslateGateway(*upsert, reader);
-  }
-  AddFindings(before, *after);
-  SetReads({UnitKind::kGateway, key}, before.reads, after->reads);
-  SetResources(before.resources, after->resources);
-  if (before.fingerprint != after->fingerprint) MarkChanged(GatewayDep(key));
-  dirty_gateway_status_.insert(key);
-  if (upsert == nullptr) {
-    state_->gateways.Erase(key);
-  } else {
-    state_->gateways.Set(key, std::move(after));
-  }
-}
-
-void Builder::RunRoute(const ObjectKey& key) {
-  static const RouteOutput kNone;
-  const std::shared_ptr<const RouteOutput>* found = state_->routes.Find(key);
-  std::shared_ptr<const RouteOutput> keep = found == nullptr ? nullptr : *found;
-  const RouteOutput& before = OutputOr(found, kNone);
-  auto after = std::make_shared<RouteOutput>();
-  const Upsert* upsert = state_->objects.Find(key);
-  if (upsert != nullptr) {
-    Reader reader(*state_, options_.allow_unresolved);
-    *after = TranslateRoute(*upsert, reader);
-  }
-  AddFindings(before, *after);
-  SetReads({UnitKind::kRoute, key}, before.reads, after->reads);
-  SetResources(before.resources, after->resources);
-  SetUses(before, *after);
-  SetClaims(before, *after);
-  SetAttached(before, *after);
-  SetStatus(key, after->status);
-  if (upsert == nullptr) {
-    state_->routes.Erase(key);
-  } else {
-    state_->routes.Set(key, std::move(after));
-  }
-}
-
-void Builder::RunCluster(const std::string& cluster) {
-  static const ClusterOutput kNone;
-  const std::shared_ptr<const ClusterOutput>* found = state_->clusters.Find(cluster);
-  std::shared_ptr<const ClusterOutput> keep = found == nullptr ? nullptr : *found;
-  const ClusterOutput& before = OutputOr(found, kNone);
-  auto after = std::make_shared<ClusterOutput>();
-  const auto* users = state_->cluster_users.Find(cluster);
-  if (users != nullptr) {
-    std::vector<std::string> gateways;
-    for (const auto& [gateway, routes] : *users) gateways.push_back(gateway);
-    Reader reader(*state_, options_.allow_unresolved);
-    *after = TranslateCluster(cluster, std::move(gateways), reader);
-  }
-  AddFindings(before, *after);
-  SetReads({UnitKind::kCluster, ObjectKey{"", "", "", cluster}}, before.reads, after->reads);
-  SetResources(before.resources, after->resources);
-  if (users == nullptr) {
-    state_->clusters.Erase(cluster);
-  } else {
-    state_->clusters.Set(cluster, std::move(after));
-  }
-}
-
-void Builder::RunCheck(const ObjectKey& key) {
-  static const CheckOutput kNone;
-  const std::shared_ptr<const CheckOutput>* found = state_->checks.Find(key);
-  std::shared_ptr<const CheckOutput> keep = found == nullptr ? nullptr : *found;
-  const CheckOutput& before = OutputOr(found, kNone);
-  auto after = std::make_shared<CheckOutput>();
-  const Upsert* upsert = state_->objects.Find(key);
-  if (upsert != nullptr) {
-    Reader reader(*state_, options_.allow_unresolved);
-    *after = CheckObject(*upsert, reader);
-  }
-  AddFindings(before, *after);
-  SetReads({UnitKind::kCheck, key}, before.reads, after->reads);
-  SetStatus(key, after->status);
-  if (upsert == nullptr) {
-    state_->checks.Erase(key);
-  } else {
-    state_->checks.Set(key, std::move(after));
-  }
 }
 
 void Builder::RunShadows() {
@@ -264,13 +161,35 @@ void Builder::SetGatewayStatuses() {
       SetStatus(key, nullptr);
       continue;
     }
-    std::vector<int32_t> attached;
-    for (const ListenerOutput& listener : (*output)->listeners) {
-      const int32_t* count = state_->attached.Find(listener.ResourceName(key));
-      attached.push_back(count == nullptr ? 0 : *count);
-    }
-    SetStatus(key, GatewayStatusOf(*upsert, **output, attached));
+    for (const ListenerSetOutput& set : (*output)->listener_sets) dirty_set_status_.insert(set.key);
+    SetStatus(key, GatewayStatusOf(*upsert, **output, AttachedTo(**output)));
   }
+}
+
+void Builder::SetListenerSetStatuses() {
+  for (const ObjectKey& key : dirty_set_status_) {
+    const Upsert* upsert = state_->objects.Find(key);
+    if (upsert == nullptr) {
+      SetStatus(key, nullptr);
+      continue;
+    }
+    const std::shared_ptr<const GatewayOutput>* gateway = state_->gateways.Find(ParentOf(*upsert->object));
+    if (gateway == nullptr) {
+      SetStatus(key, ListenerSetStatusOf(*upsert, nullptr, {}));
+    } else {
+      // Another controller's are left alone.
+      SetStatus(key, (*gateway)->ours ? ListenerSetStatusOf(*upsert, gateway->get(), AttachedTo(**gateway)) : nullptr);
+    }
+  }
+}
+
+std::vector<int32_t> Builder::AttachedTo(const GatewayOutput& gateway) const {
+  std::vector<int32_t> attached;
+  for (const ListenerOutput& listener : gateway.listeners) {
+    const int32_t* count = state_->attached.Find(listener.ResourceName());
+    attached.push_back(count == nullptr ? 0 : *count);
+  }
+  return attached;
 }
 
 void Builder::SetGatewayInfos() {
@@ -284,134 +203,6 @@ void Builder::SetGatewayInfos() {
     infos[NamespacedName(unit.object)] = {(*output)->gateway_class, object.Labels()};
   }
   if (infos != *state_->gateway_infos) state_->gateway_infos = std::make_shared<const Gateways>(std::move(infos));
-}
-
-// What was accepted with --allow-unresolved is no fault of a change that neither writes nor breaks it.
-void Builder::AddFindings(const UnitOutput& before, UnitOutput& after) {
-  for (Finding& finding : after.findings) {
-    bool known = finding.severity() == Finding::ERROR && !changed_.contains(finding.object());
-    if (known && WasAccepted(finding, before.findings)) finding.set_severity(Finding::WARNING);
-    findings_.push_back(finding);
-  }
-}
-
-void Builder::SetReads(const UnitKey& unit, const std::vector<std::string>& before,
-                       const std::vector<std::string>& after) {
-  auto change = [&](const std::string& dep, bool reads) {
-    const PersistentSet<UnitKey>* found = state_->readers.Find(dep);
-    PersistentSet<UnitKey> readers = found == nullptr ? PersistentSet<UnitKey>() : *found;
-    if (reads) {
-      readers.Insert(unit);
-    } else {
-      readers.Erase(unit);
-    }
-    if (readers.empty()) {
-      state_->readers.Erase(dep);
-    } else {
-      state_->readers.Set(dep, std::move(readers));
-    }
-  };
-  std::vector<std::string> difference;
-  std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(difference));
-  for (const std::string& dep : difference) change(dep, false);
-  difference.clear();
-  std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(difference));
-  for (const std::string& dep : difference) change(dep, true);
-}
-
-void Builder::SetResources(const std::vector<ResourcePtr>& before, const std::vector<ResourcePtr>& after) {
-  auto touch = [&](const ResourceKey& key) {
-    const ResourcePtr* found = state_->resources.Find(key);
-    resources_before_.try_emplace(key, found == nullptr ? nullptr : *found);
-    return found == nullptr ? nullptr : *found;
-  };
-  std::set<ResourceKey> kept;
-  for (const ResourcePtr& resource : after) {
-    ResourceKey key{resource->type_url, resource->name};
-    if (!SameResource(touch(key), resource)) state_->resources.Set(key, resource);
-    kept.insert(std::move(key));
-  }
-  for (const ResourcePtr& resource : before) {
-    ResourceKey key{resource->type_url, resource->name};
-    if (kept.contains(key)) continue;
-    touch(key);
-    state_->resources.Erase(key);
-  }
-}
-
-void Builder::SetStatus(const ObjectKey& key, StatusPtr status) {
-  const StatusPtr* found = state_->statuses.Find(key);
-  statuses_before_.try_emplace(key, found == nullptr ? nullptr : *found);
-  if (status == nullptr) {
-    state_->statuses.Erase(key);
-  } else if (found == nullptr || !SameStatus(*found, status)) {
-    state_->statuses.Set(key, std::move(status));
-  }
-}
-
-void Builder::SetUses(const RouteOutput& before, const RouteOutput& after) {
-  if (before.uses == after.uses) return;
-  for (const auto& [cluster, gateway] : after.uses) AddUse(cluster, gateway, +1);
-  for (const auto& [cluster, gateway] : before.uses) AddUse(cluster, gateway, -1);
-}
-
-void Builder::AddUse(const std::string& cluster, const std::string& gateway, int change) {
-  const auto* found = state_->cluster_users.Find(cluster);
-  std::vector<std::pair<std::string, uint32_t>> users;
-  if (found != nullptr) users = *found;
-  auto user =
-      std::lower_bound(users.begin(), users.end(), gateway,
-                       [](const std::pair<std::string, uint32_t>& a, const std::string& b) { return a.first < b; });
-  bool known = user != users.end() && user->first == gateway;
-  if (!known) user = users.insert(user, {gateway, 0});
-  user->second += static_cast<uint32_t>(change);
-  bool gone = user->second == 0;
-  if (gone) users.erase(user);
-  if (!known || gone) dirty_.insert({UnitKind::kCluster, ObjectKey{"", "", "", cluster}});
-  if (users.empty()) {
-    state_->cluster_users.Erase(cluster);
-  } else {
-    state_->cluster_users.Set(cluster, std::move(users));
-  }
-}
-
-void Builder::SetClaims(const RouteOutput& before, const RouteOutput& after) {
-  auto order = [](const ClaimPtr& a, const ClaimPtr& b) { return a->Order() < b->Order(); };
-  auto change = [&](const std::string& text, const ClaimPtr& claim, bool add) {
-    const std::vector<ClaimPtr>* found = state_->claims.Find(text);
-    std::vector<ClaimPtr> claims;
-    if (found != nullptr) claims = *found;
-    auto place = std::lower_bound(claims.begin(), claims.end(), claim, order);
-    if (add) {
-      claims.insert(place, claim);
-    } else if (place != claims.end() && (*place)->Order() == claim->Order()) {
-      claims.erase(place);
-    }
-    dirty_claims_.insert(text);
-    if (claims.empty()) {
-      state_->claims.Erase(text);
-    } else {
-      state_->claims.Set(text, std::move(claims));
-    }
-  };
-  for (const auto& [text, claim] : before.claims) change(text, claim, false);
-  for (const auto& [text, claim] : after.claims) change(text, claim, true);
-}
-
-void Builder::SetAttached(const RouteOutput& before, const RouteOutput& after) {
-  auto change = [&](const Attachment& attachment, int32_t by) {
-    std::string name = NamespacedName(attachment.gateway) + "/" + attachment.listener;
-    const int32_t* found = state_->attached.Find(name);
-    int32_t count = (found == nullptr ? 0 : *found) + by;
-    dirty_gateway_status_.insert(attachment.gateway);
-    if (count == 0) {
-      state_->attached.Erase(name);
-    } else {
-      state_->attached.Set(name, count);
-    }
-  };
-  for (const Attachment& attachment : before.attachments) change(attachment, -1);
-  for (const Attachment& attachment : after.attachments) change(attachment, +1);
 }
 
 }  // namespace penstock::translator

@@ -15,8 +15,11 @@
 
 namespace penstock::translator {
 
-// Used once: Apply, then Finish. Units run in an order in which nobody reads what is not there yet: Gateways, routes,
-// clusters and checks, shadows, status of Gateways.
+bool SameStatus(const StatusPtr& a, const StatusPtr& b);
+bool SameResource(const ResourcePtr& a, const ResourcePtr& b);
+
+// Used once: Apply, then Finish. Units run in an order in which nobody reads what is not there yet: Gateways, routes
+// and what becomes of them, clusters, Secrets, checks, shadows, status of Gateways.
 class Builder {
  public:
   Builder(StatePtr previous, const TranslateOptions& options);
@@ -35,22 +38,29 @@ class Builder {
 
   void RunGateway(const ObjectKey& key);
   void RunRoute(const ObjectKey& key);
+  void RunOutcomes();
   void RunCluster(const std::string& cluster);
+  void RunSecret(const std::string& secret);
   void RunCheck(const ObjectKey& key);
   void RunShadows();
   void SetGatewayStatuses();
+  void SetListenerSetStatuses();
+  // The number of routes of each listener.
+  std::vector<int32_t> AttachedTo(const GatewayOutput& gateway) const;
   void SetGatewayInfos();
   template <typename Run>
   void RunAll(UnitKind kind, Run run);
 
-  void AddFindings(const UnitOutput& before, UnitOutput& after);
+  // Takes the findings of a unit and what it read.
+  void TakeOutput(const UnitKey& unit, const UnitOutput& before, UnitOutput& after);
   void SetReads(const UnitKey& unit, const std::vector<std::string>& before, const std::vector<std::string>& after);
   void SetResources(const std::vector<ResourcePtr>& before, const std::vector<ResourcePtr>& after);
   void SetStatus(const ObjectKey& key, StatusPtr status);
-  void SetUses(const RouteOutput& before, const RouteOutput& after);
+  // `kind` is that of the resources.
+  void SetUses(UnitKind kind, const Uses& before, const Uses& after);
   void SetClaims(const RouteOutput& before, const RouteOutput& after);
-  void SetAttached(const RouteOutput& before, const RouteOutput& after);
-  void AddUse(const std::string& cluster, const std::string& gateway, int change);
+  void SetAttached(const RouteOutcome& before, const RouteOutcome& after);
+  void AddUse(UnitKind kind, const std::string& resource, const std::string& gateway, int change);
 
   StatePtr previous_;  // may be nullptr
   TranslateOptions options_;
@@ -58,7 +68,9 @@ class Builder {
 
   std::set<UnitKey> dirty_;
   std::set<std::string> dirty_claims_;
+  std::set<ObjectKey> dirty_outcomes_;  // routes
   std::set<ObjectKey> dirty_gateway_status_;
+  std::set<ObjectKey> dirty_set_status_;                 // ListenerSets
   std::map<ResourceKey, ResourcePtr> resources_before_;  // of those touched; nullptr: there was none
   std::map<ObjectKey, StatusPtr> statuses_before_;
   std::set<std::string> changed_;  // the objects that are not what they were, as findings call them

@@ -6,12 +6,19 @@
 
 #include "api/manifests/v1/backend.pb.h"
 #include "api/manifests/v1/core.pb.h"
+#include "api/manifests/v1/grpcroute.pb.h"
 #include "api/manifests/v1/httproute.pb.h"
+#include "api/manifests/v1/listenerset.pb.h"
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/backend_tls.h"
+#include "controlplane/translator/client_policy_check.h"
 #include "controlplane/translator/findings.h"
 #include "controlplane/translator/gateway_unit.h"
+#include "controlplane/translator/listener_sets.h"
 #include "controlplane/translator/settings.h"
 #include "controlplane/translator/status.h"
+#include "controlplane/translator/tls_policy_check.h"
+#include "controlplane/translator/values.h"
 
 namespace penstock::translator {
 namespace {
@@ -27,10 +34,9 @@ struct Target {
   bool backend_side;  // the fields that count are those of a backend, else those of a route
 };
 constexpr Target kTargets[] = {
-    {kGatewayGroup, "Gateway", true, true, false},
-    {kGatewayGroup, "HTTPRoute", false, true, false},
-    {kPenstockGroup, "Backend", false, true, true},
-    {"", "Service", false, true, true},
+    {kGatewayGroup, "Gateway", true, true, false},    {kGatewayGroup, "ListenerSet", true, false, false},
+    {kGatewayGroup, "HTTPRoute", false, true, false}, {kGatewayGroup, "GRPCRoute", false, true, false},
+    {kPenstockGroup, "Backend", false, true, true},   {"", "Service", false, true, true},
 };
 
 // The group may be left out: kinds are not ambiguous.
@@ -43,14 +49,16 @@ const Target* FindTarget(const api::PolicyTargetReference& ref, bool client) {
 }
 
 bool HasSection(const manifests::Object& target, const std::string& section) {
-  if (const api::Gateway* gateway = target.As<api::Gateway>()) {
-    const auto& listeners = gateway->spec().listeners();
+  if (HasListeners(target.key())) {
+    const auto& listeners = ListenersOf(target);
     return std::any_of(listeners.begin(), listeners.end(), [&](const api::Listener& l) { return l.name() == section; });
   }
-  const api::HTTPRoute* route = target.As<api::HTTPRoute>();
-  if (route == nullptr) return false;
-  const auto& rules = route->spec().rules();
-  return std::any_of(rules.begin(), rules.end(), [&](const api::HTTPRouteRule& r) { return r.name() == section; });
+  auto has_rule = [&](const auto& rules) {
+    return std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return rule.name() == section; });
+  };
+  if (const auto* grpc = target.As<api::GRPCRoute>()) return has_rule(grpc->spec().rules());
+  const api::HTTPRoute* http = target.As<api::HTTPRoute>();
+  return http != nullptr && has_rule(http->spec().rules());
 }
 
 struct TargetVerdict {
@@ -70,13 +78,14 @@ TargetVerdict CheckTarget(const api::PolicyTargetReference& ref, bool client, co
   if (verdict.target == nullptr) {
     verdict.reason = "Invalid";
     verdict.message = Cat(policy.kind, " cannot be attached to ", ref.kind());
-    findings.Error(path + ".kind", "E104", verdict.message,
-                   client ? "name a Gateway" : "name a Gateway, HTTPRoute, Backend or Service");
+    findings.Error(
+        path + ".kind", "E104", verdict.message,
+        client ? "name a Gateway or ListenerSet" : "name a Gateway, HTTPRoute, GRPCRoute, Backend or Service");
     return verdict;
   }
   ObjectKey key{std::string(verdict.target->group), std::string(verdict.target->kind), policy.ns, ref.name()};
   const Upsert* object = reader.Object(key);
-  bool sections = key.kind == "HTTPRoute" || (client && key.kind == "Gateway");
+  bool sections = key.kind == "HTTPRoute" || key.kind == "GRPCRoute" || (client && HasListeners(key));
   if (object == nullptr) {
     verdict.message = Cat(key.kind, " \"", key.name, "\" does not exist");
     findings.Unresolved(path + ".name", "E101", verdict.message, reader.DidYouMean(key.name, key.ns, {key.kind}));
@@ -85,7 +94,7 @@ TargetVerdict CheckTarget(const api::PolicyTargetReference& ref, bool client, co
     verdict.message = Cat(policy.kind, " applies to the whole ", key.kind);
     findings.Error(path + ".sectionName", "E105", verdict.message, "remove sectionName");
   } else if (!ref.section_name().empty() && !HasSection(*object->object, ref.section_name())) {
-    verdict.message = Cat(key.ToString(), " has no ", key.kind == "Gateway" ? "listener" : "rule", " called \"",
+    verdict.message = Cat(key.ToString(), " has no ", HasListeners(key) ? "listener" : "rule", " called \"",
                           ref.section_name(), "\"");
     findings.Unresolved(path + ".sectionName", "E105", verdict.message,
                         "rules and listeners are named by their field `name`");
@@ -123,7 +132,7 @@ void CheckPlaces(const api::TrafficPolicySpec& spec, const std::vector<TargetVer
       if (!place.is_set(spec) || place.backend_side == verdict.target->backend_side) continue;
       findings.Error(place.path, "E130", Cat("this has no effect on kind ", verdict.target->kind),
                      place.backend_side ? "put it into a TrafficPolicy of a Backend or Service"
-                                        : "put it into a TrafficPolicy of a Gateway or HTTPRoute");
+                                        : "put it into a TrafficPolicy of a Gateway, HTTPRoute or GRPCRoute");
     }
   }
 }
@@ -164,20 +173,36 @@ void CheckPolicy(const Upsert& upsert, const Spec& spec, bool client, Reader& re
   output.status = PolicyStatusOf(verdicts, upsert.last_generation);
 }
 
-void CheckBackend(const api::BackendSpec& spec, FindingSink& findings) {
+void CheckBackend(const manifests::Object& backend, Reader& reader, FindingSink& findings) {
+  const api::BackendSpec& spec = backend.As<api::Backend>()->spec();
   std::set<std::pair<std::string, int32_t>> seen;
   for (int i = 0; i < spec.endpoints_size(); ++i) {
     const api::BackendEndpoint& endpoint = spec.endpoints(i);
-    if (seen.emplace(endpoint.address(), endpoint.port()).second) continue;
-    findings.Error(Cat("spec.endpoints[", i, "]"), "E121",
-                   Cat(endpoint.address(), ":", endpoint.port(), " is listed twice"),
+    std::string path = Cat("spec.endpoints[", i, "]");
+    bool is_unix = !endpoint.unix().empty();
+    if (is_unix && endpoint.has_port())
+      findings.Error(path + ".port", "E121", "a Unix socket has no port", "remove it");
+    if (!is_unix && !endpoint.has_port()) {
+      findings.Error(path + ".port", "E121", "an address needs a port", "for example `port: 8081`");
+    }
+    if (seen.emplace(is_unix ? endpoint.unix() : endpoint.address(), endpoint.port()).second) continue;
+    findings.Error(path, "E121",
+                   is_unix ? Cat(endpoint.unix(), " is listed twice")
+                           : Cat(endpoint.address(), ":", endpoint.port(), " is listed twice"),
                    "to send it more requests, give it a weight");
   }
+  if (spec.has_tls()) ResolveBackendTls(SourceOf(backend), reader, findings);
 }
 
 void CheckService(const api::ServiceSpec& spec, FindingSink& findings) {
   std::set<std::string> names;
+  std::set<std::pair<int32_t, std::string>> ports;
   for (int i = 0; i < spec.ports_size(); ++i) {
+    std::string protocol = spec.ports(i).protocol().empty() ? "TCP" : spec.ports(i).protocol();
+    if (!ports.emplace(spec.ports(i).port(), protocol).second) {
+      findings.Error(Cat("spec.ports[", i, "].port"), "E020",
+                     Cat("two ports are ", protocol, " port ", spec.ports(i).port()), "give each its own");
+    }
     if (names.insert(spec.ports(i).name()).second) continue;
     findings.Error(Cat("spec.ports[", i, "].name"), "E121",
                    "two ports have one name, so their endpoints cannot be told apart", "give each port its own name");
@@ -193,7 +218,8 @@ StatusPtr ClassStatus(uint64_t generation) {
 }  // namespace
 
 bool HasChecks(const ObjectKey& key) {
-  constexpr std::string_view kKinds[] = {"ClientPolicy", "TrafficPolicy", "Backend", "Service", "GatewayClass"};
+  constexpr std::string_view kKinds[] = {"ClientPolicy", "TrafficPolicy", "Backend",    "BackendTLSPolicy",
+                                         "Service",      "GatewayClass",  "ListenerSet"};
   return std::find(std::begin(kKinds), std::end(kKinds), key.kind) != std::end(kKinds);
 }
 
@@ -203,10 +229,15 @@ CheckOutput CheckObject(const Upsert& upsert, Reader& reader) {
   FindingSink findings(object, reader.allow_unresolved());
   if (const auto* client = object.As<api::ClientPolicy>()) {
     CheckPolicy(upsert, client->spec(), true, reader, findings, output);
+    CheckClientPolicy(client->spec(), object.key(), reader, findings);
   } else if (const auto* traffic = object.As<api::TrafficPolicy>()) {
     CheckPolicy(upsert, traffic->spec(), false, reader, findings, output);
-  } else if (const auto* backend = object.As<api::Backend>()) {
-    CheckBackend(backend->spec(), findings);
+  } else if (object.As<api::BackendTLSPolicy>() != nullptr) {
+    CheckBackendTlsPolicy(upsert, reader, findings, output);
+  } else if (object.As<api::Backend>() != nullptr) {
+    CheckBackend(object, reader, findings);
+  } else if (object.As<api::ListenerSet>() != nullptr) {
+    CheckListenerSet(object, reader, findings);
   } else if (const auto* service = object.As<api::Service>()) {
     CheckService(service->spec(), findings);
   } else if (const auto* gateway_class = object.As<api::GatewayClass>()) {

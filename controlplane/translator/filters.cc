@@ -71,7 +71,6 @@ bool PathModifierOf(const api::HTTPPathModifier& modifier, const std::string& pa
 void AddMirror(const api::HTTPRequestMirrorFilter& mirror, const std::string& path, Context& context) {
   ResolvedBackend backend =
       ResolveBackend(mirror.backend_ref(), path + ".backendRef", context.route, context.reader, context.findings);
-  if (!backend.cluster.empty()) context.out.clusters.push_back(backend.cluster);
   if (backend.cluster.empty()) context.out.unresolved.push_back(backend);
   wire::Mirror& out = *context.out.filters.Add()->mutable_mirror();
   out.set_cluster(backend.cluster);

@@ -15,7 +15,6 @@ namespace penstock::translator {
 struct TranslatedFilters {
   google::protobuf::RepeatedPtrField<penstock::xds::v1::Filter> filters;
   std::optional<penstock::xds::v1::Redirect> redirect;
-  std::vector<std::string> clusters;        // that mirrors need
   std::vector<ResolvedBackend> unresolved;  // of mirrors, those that lead nowhere
 };
 

@@ -31,6 +31,8 @@ class FindingSink {
   }
 
   bool has_errors() const { return manifests::HasErrors(findings_); }
+  // Fields of the object could not be read, so what it seems to say may not be what was meant.
+  bool is_partial() const { return object_.has_errors(); }
   std::vector<manifests::Finding> Take() { return std::move(findings_); }
 
  private:

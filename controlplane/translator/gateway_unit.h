@@ -1,4 +1,4 @@
-// Gateway -> Listeners.
+// Gateway, with its ListenerSets -> Listeners.
 #pragma once
 
 #include "controlplane/translator/reader.h"

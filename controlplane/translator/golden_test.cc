@@ -16,6 +16,7 @@
 #include "proto/penstock/xds/v1/endpoints.pb.h"
 #include "proto/penstock/xds/v1/listener.pb.h"
 #include "proto/penstock/xds/v1/route.pb.h"
+#include "proto/penstock/xds/v1/secret.pb.h"
 
 namespace penstock::translator {
 namespace {
@@ -47,6 +48,14 @@ std::string Decode(const Resource& resource) {
   return TextOf(message);
 }
 
+// Its keys, and how long their values are.
+std::string DecodeSecret(const Resource& resource) {
+  xds::v1::Secret secret;
+  EXPECT_TRUE(secret.ParseFromString(resource.bytes));
+  for (auto& [key, value] : *secret.mutable_data()) value = Cat(value.size(), " bytes");
+  return TextOf(secret);
+}
+
 std::string ResourceText(const Resource& resource) {
   std::string kind = resource.type_url.substr(resource.type_url.rfind('.') + 1);
   std::string text = Cat("# ", kind, " ", resource.name, "  for");
@@ -56,6 +65,7 @@ std::string ResourceText(const Resource& resource) {
   if (kind == "Route") return text + Decode<xds::v1::Route>(resource) + '\n';
   if (kind == "Cluster") return text + Decode<xds::v1::Cluster>(resource) + '\n';
   if (kind == "Endpoints") return text + Decode<xds::v1::Endpoints>(resource) + '\n';
+  if (kind == "Secret") return text + DecodeSecret(resource) + '\n';
   ADD_FAILURE() << "unexpected resource " << text;
   return text;
 }
@@ -74,7 +84,8 @@ std::string Render(const std::string& yaml) {
   manifests::ParseResult parsed = manifests::Parse({&file, 1});
   Changes changes;
   for (const manifests::ObjectPtr& object : parsed.objects) changes.upserts.push_back({.object = object});
-  TranslateOptions options{.generation = 7, .allow_unresolved = yaml.starts_with(kAllowUnresolved)};
+  absl::Time now = absl::FromCivil(absl::CivilDay(2030, 1, 1), absl::UTCTimeZone());
+  TranslateOptions options{.generation = 7, .allow_unresolved = yaml.starts_with(kAllowUnresolved), .now = now};
   Result result = Translate(nullptr, changes, options);
   std::string text;
   manifests::SortAndCap(result.findings);

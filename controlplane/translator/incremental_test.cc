@@ -6,6 +6,7 @@
 
 #include "controlplane/manifests/parse.h"
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/test_pem.h"
 #include "controlplane/translator/translate.h"
 #include "gtest/gtest.h"
 
@@ -33,11 +34,14 @@ class World {
   std::string Pick(std::vector<std::string> from) { return from[Below(from.size())]; }
 
   ObjectPtr AnyObject() {
-    switch (Below(12)) {
+    switch (Below(22)) {
       case 0:
         return Gateway();
       case 1:
-        return Policy("ClientPolicy", "timeouts: {keepAlive: " + Pick({"1s", "2s"}) + "}");
+        return Policy("ClientPolicy", Pick({"timeouts: {keepAlive: 1s}", "tls: {minVersion: '1.3'}",
+                                            "proxyProtocol: Required", "trustedProxies: {cidrs: [10.0.0.0/8]}",
+                                            "timeouts: {keepAlive: 2s}", "http2: {priorKnowledge: true}",
+                                            "clientCertificate: {subjectAltNames: [{type: URI, value: a}]}"}));
       case 2:
         return Policy("TrafficPolicy",
                       Pick({"timeouts: {request: 3s}", "retries: {attempts: 2}", "timeouts: {connect: 1s}"}));
@@ -53,9 +57,24 @@ class World {
         return ParseOne(Header("gateway.networking.k8s.io/v1", "GatewayClass", "", Pick({"default", "edge"}), "") +
                         "spec: {controllerName: " + Pick({"penstock.dev/gateway-controller", "example.com/other"}) +
                         "}\n");
+      case 20:
+      case 21:
+        return ListenerSet();
       case 8:
       case 9:
         return Backend();
+      case 10:
+        return Secret();
+      case 11:
+        return Authorities();
+      case 12:
+      case 13:
+        return Layer4Route();
+      case 14:
+        return GrpcRoute();
+      case 15:
+      case 16:
+        return TlsPolicy();
       default:
         return Route();
     }
@@ -75,12 +94,54 @@ class World {
     manifests::Append(text, "spec:\n  gatewayClassName: ", Pick({"default", "default", "edge"}), "\n  listeners:\n");
     size_t listeners = 1 + Below(2);
     for (size_t i = 0; i < listeners; ++i) {
-      manifests::Append(text, "  - {name: l", i, ", protocol: HTTP, port: ", 80 + Below(2),
-                        Pick({"", ", hostname: a.test", ", hostname: '*.test'"}), ", allowedRoutes: {namespaces: ",
-                        Pick({"{from: All}", "{from: Same}", "{from: Selector, selector: {matchLabels: {team: x}}}"}),
-                        "}}\n");
+      manifests::Append(
+          text, "  - {name: l", i, ", ", ProtocolAndTls(), ", port: ", 80 + Below(2), ", allowedRoutes: {namespaces: ",
+          Pick({"{from: All}", "{from: Same}", "{from: Selector, selector: {matchLabels: {team: x}}}"}), "}}\n");
+    }
+    text +=
+        Pick({"", "  allowedListeners: {namespaces: {from: Same}}\n", "  allowedListeners: {namespaces: {from: All}}\n",
+              "  allowedListeners: {namespaces: {from: Selector, selector: {matchLabels: {team: x}}}}\n"});
+    text += Pick({"", "  tls: {backend: {clientCertificateRef: {name: s1}}}\n",
+                  "  tls: {frontend: {default: {validation: {caCertificateRefs: [{kind: ConfigMap, name: ca}]}}}}\n",
+                  "  tls: {frontend: {default: {}, perPort: [{port: 80, tls: {validation: {caCertificateRefs: [{kind: "
+                  "Secret, name: s1, namespace: other}], mode: AllowInsecureFallback}}}]}}\n"});
+    return ParseOne(text);
+  }
+
+  ObjectPtr ListenerSet() {
+    std::string text =
+        Header("gateway.networking.k8s.io/v1", "ListenerSet", Ns(), Pick({"l1", "l2"}), "") +
+        Cat("spec:\n  parentRef: {name: ", Pick({"g1", "g2"}), ", namespace: ", Ns(), "}\n  listeners:\n");
+    size_t listeners = 1 + Below(2);
+    for (size_t i = 0; i < listeners; ++i) {
+      manifests::Append(text, "  - {name: l", i, ", ", ProtocolAndTls(), ", port: ", Pick({"80", "443", "81"}),
+                        Pick({"", ", allowedRoutes: {namespaces: {from: All}}"}), "}\n");
     }
     return ParseOne(text);
+  }
+
+  std::string ProtocolAndTls() {
+    std::string host = Pick({"", ", hostname: a.test", ", hostname: '*.test'"});
+    std::string protocol = Pick({"HTTP", "HTTP", "HTTPS", "TLS", "TCP", "UDP"});
+    if (protocol == "TCP" || protocol == "UDP") return "protocol: " + protocol;
+    if (protocol == "HTTP") return "protocol: HTTP" + host;
+    std::string tls = Pick({"{certificateRefs: [{name: s1}]}", "{certificateRefs: [{name: s2}, {name: s1}]}",
+                            "{certificateRefs: [{name: s1, namespace: other}]}"});
+    if (protocol == "TLS" && Below(2) == 0) tls = "{mode: Passthrough}";
+    return Cat("protocol: ", protocol, host, ", tls: ", tls);
+  }
+
+  // Certificates that come, go, change and break.
+  ObjectPtr Secret() {
+    std::string certificate = Pick({Quoted(one_.cert), Quoted(two_.cert), "broken"});
+    std::string key = Pick({Quoted(one_.key), Quoted(two_.key)});
+    return ParseOne(Header("v1", "Secret", Ns(), Pick({"s1", "s2"}), "") +
+                    Cat("stringData: {tls.crt: ", certificate, ", tls.key: ", key, ", ca.crt: ", certificate, "}\n"));
+  }
+
+  ObjectPtr Authorities() {
+    return ParseOne(Header("v1", "ConfigMap", Ns(), "ca", "") +
+                    Pick({Cat("data: {ca.crt: ", Quoted(ca_.cert()), "}\n"), "data: {ca.crt: nothing}\n"}));
   }
 
   ObjectPtr Route() {
@@ -88,7 +149,7 @@ class World {
     std::string text =
         Header("gateway.networking.k8s.io/v1", "HTTPRoute", Ns(), Pick({"r1", "r2", "r3", "r4"}), priority);
     manifests::Append(text, "spec:\n  parentRefs: [{name: ", Pick({"g1", "g2"}), ", namespace: ", Ns(), "}",
-                      Pick({"", ", {name: g2}"}), "]\n",
+                      Pick({"", ", {name: g2}", ", {kind: ListenerSet, name: l1}"}), "]\n",
                       Pick({"", "  hostnames: [a.test]\n", "  hostnames: ['*.test', b.test]\n"}), "  rules:\n");
     size_t rules = 1 + Below(2);
     for (size_t i = 0; i < rules; ++i) {
@@ -100,41 +161,83 @@ class World {
     return ParseOne(text);
   }
 
+  ObjectPtr Layer4Route() {
+    std::string kind = Pick({"TLSRoute", "TCPRoute", "TCPRoute", "UDPRoute"});
+    std::string version = kind == "TLSRoute" ? "v1" : "v1alpha2";
+    std::string hostnames = Pick({"  hostnames: [a.test]\n", "  hostnames: ['*.test', b.test]\n"});
+    return ParseOne(Header("gateway.networking.k8s.io/" + version, kind, Ns(), Pick({"r1", "r2"}),
+                           Pick({"", "", ", annotations: {penstock.dev/priority: '5'}"})) +
+                    Cat("spec:\n  parentRefs: [{name: ", Pick({"g1", "g2"}), ", namespace: ", Ns(), "}",
+                        Pick({"", ", {name: g2, sectionName: l1}"}), "]\n", kind == "TLSRoute" ? hostnames : "",
+                        "  rules: [{backendRefs: [{name: ", Pick({"b1", "b3"}), Pick({"", ", port: 80"}),
+                        Pick({"", ", weight: 0"}), "}]}]\n"));
+  }
+
+  ObjectPtr GrpcRoute() {
+    return ParseOne(Header("gateway.networking.k8s.io/v1", "GRPCRoute", Ns(), Pick({"r1", "r2"}), "") +
+                    Cat("spec:\n  parentRefs: [{name: ", Pick({"g1", "g2"}), "}]\n",
+                        Pick({"", "  hostnames: [a.test]\n"}), "  rules: [{name: n0, matches: [{method: {",
+                        Pick({"service: a.B", "service: a.B, method: C"}),
+                        "}}], backendRefs: [{name: ", Pick({"b1", "b3"}), ", port: 80}]}]\n"));
+  }
+
   ObjectPtr Backend() {
     std::string spec = Pick({"endpoints: []", "endpoints: [{address: 10.0.0.1, port: 80}]",
                              "endpoints: [{address: 10.0.0.1, port: 80}, {address: 10.0.0.2, port: 81, weight: 0}]",
                              "dns: {name: b.test, port: 80}", "dns: {name: b.test}"});
-    return ParseOne(Header("penstock.dev/v1", "Backend", Ns(), Pick({"b1", "b2"}), "") + "spec: {" + spec + "}\n");
+    std::string spoken =
+        Pick({"", "", ", protocol: GRPC", ", protocol: HTTP", ", proxyProtocol: V2",
+              ", tls: {validation: {wellKnownCACertificates: System, hostname: b.test}}",
+              ", tls: {validation: {caCertificateRefs: [{kind: ConfigMap, name: ca}], hostname: b.test}}"});
+    return ParseOne(Header("penstock.dev/v1", "Backend", Ns(), Pick({"b1", "b2"}), "") + "spec: {" + spec + spoken +
+                    "}\n");
+  }
+
+  ObjectPtr TlsPolicy() {
+    std::string target = Pick({"{kind: Service, name: b3}", "{kind: Service, name: b1, sectionName: http}",
+                               "{group: penstock.dev, kind: Backend, name: b1}", "{kind: Backend, name: b2}"});
+    return ParseOne(Header("gateway.networking.k8s.io/v1", "BackendTLSPolicy", Ns(), Pick({"p1", "p2"}), "") +
+                    "spec:\n  targetRefs: [" + target + "]\n  validation: {hostname: b.test, " +
+                    Pick({"wellKnownCACertificates: System", "caCertificateRefs: [{kind: ConfigMap, name: ca}]",
+                          "caCertificateRefs: [{kind: Secret, name: s1}, {kind: ConfigMap, name: ca}]"}) +
+                    "}\n");
   }
 
   ObjectPtr Service() {
-    return ParseOne(Header("v1", "Service", Ns(), Pick({"b1", "b3"}), "") +
-                    "spec: {ports: [{name: http, port: " + Pick({"80", "81"}) + "}]}\n");
+    return ParseOne(Header("v1", "Service", Ns(), Pick({"b1", "b3"}), "") + "spec: {ports: [{name: http, port: " +
+                    Pick({"80", "81"}) + Pick({"", "", ", appProtocol: https", ", appProtocol: kubernetes.io/ws"}) +
+                    "}" + Pick({"", ", {name: dns, port: 80, protocol: UDP}"}) + "]}\n");
   }
 
   ObjectPtr Slice() {
     std::string labels = Cat(", labels: {kubernetes.io/service-name: ", Pick({"b1", "b3"}), "}");
     return ParseOne(Header("discovery.k8s.io/v1", "EndpointSlice", Ns(), Pick({"s1", "s2"}), labels) +
-                    "addressType: IPv4\nports: [{name: " + Pick({"http", "x"}) +
-                    ", port: 3000}]\nendpoints: [{addresses: [10.1.0." + Pick({"1", "2"}) +
+                    "addressType: IPv4\nports: [{name: " + Pick({"http", "x"}) + ", port: 3000" +
+                    Pick({"", ", protocol: UDP"}) + "}]\nendpoints: [{addresses: [10.1.0." + Pick({"1", "2"}) +
                     "], conditions: {ready: " + Pick({"true", "false"}) + "}}]\n");
   }
 
   ObjectPtr Grant() {
     return ParseOne(Header("gateway.networking.k8s.io/v1", "ReferenceGrant", "other", Pick({"t1", "t2"}), "") +
-                    "spec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: default}], to: [" +
-                    Pick({"{group: penstock.dev, kind: Backend}", "{kind: Service, name: b3}"}) + "]}\n");
+                    "spec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: default}, {group: "
+                    "gateway.networking.k8s.io, kind: Gateway, namespace: default}], to: [" +
+                    Pick({"{group: penstock.dev, kind: Backend}", "{kind: Service, name: b3}", "{kind: Secret}"}) +
+                    "]}\n");
   }
 
   ObjectPtr Policy(std::string kind, std::string fields) {
-    std::string target =
-        Pick({"{kind: Gateway, name: g1}", "{kind: Gateway, name: g1, sectionName: l0}", "{kind: HTTPRoute, name: r1}",
-              "{kind: HTTPRoute, name: r1, sectionName: n0}", "{kind: Backend, group: penstock.dev, name: b1}"});
+    std::string target = Pick({"{kind: ListenerSet, name: l1}", "{kind: Gateway, name: g1}",
+                               "{kind: Gateway, name: g1, sectionName: l0}", "{kind: HTTPRoute, name: r1}",
+                               "{kind: HTTPRoute, name: r1, sectionName: n0}", "{kind: GRPCRoute, name: r1}",
+                               "{kind: Backend, group: penstock.dev, name: b1}"});
     return ParseOne(Header("penstock.dev/v1", kind, Ns(), Pick({"p1", "p2"}), "") + "spec:\n  targetRefs: [" + target +
                     "]\n  " + fields + "\n" + Pick({"", "  override: true\n"}));
   }
 
   std::mt19937 random_;
+  TestCa ca_;
+  TestCertificate one_ = ca_.Issue({.names = {"DNS:*.test"}});
+  TestCertificate two_ = ca_.Issue({.names = {"DNS:b.test"}});
 };
 
 using ResourceMap = std::map<ResourceId, ResourcePtr>;

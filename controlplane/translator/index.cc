@@ -4,11 +4,14 @@
 #include <set>
 #include <utility>
 
+#include "api/manifests/v1/backendtlspolicy.pb.h"
 #include "api/manifests/v1/clientpolicy.pb.h"
 #include "api/manifests/v1/core.pb.h"
 #include "api/manifests/v1/gateway.pb.h"
+#include "api/manifests/v1/listenerset.pb.h"
 #include "api/manifests/v1/trafficpolicy.pb.h"
 #include "controlplane/translator/keys.h"
+#include "controlplane/translator/listener_sets.h"
 
 namespace penstock::translator {
 namespace {
@@ -37,7 +40,16 @@ std::set<std::string> ContentSets(const manifests::Object* object) {
   if (key.kind == "ReferenceGrant") deps.insert(GrantsDep(key.ns));
   if (const auto* policy = object->As<api::ClientPolicy>()) AddTargets(policy->spec().target_refs(), key.ns, deps);
   if (const auto* policy = object->As<api::TrafficPolicy>()) AddTargets(policy->spec().target_refs(), key.ns, deps);
+  if (const auto* policy = object->As<api::BackendTLSPolicy>()) {
+    for (const api::PolicyTargetReference& ref : policy->spec().target_refs())
+      deps.insert(BackendTlsDep(ObjectKey{"", ref.kind(), key.ns, ref.name()}));
+  }
   if (const auto* gateway = object->As<api::Gateway>()) AddPorts(gateway->spec(), deps);
+  if (const auto* set = object->As<api::ListenerSet>(); set != nullptr && IsGateway(ParentOf(*object))) {
+    deps.insert(ListenerSetsDep(ParentOf(*object)));
+    for (const api::Listener& listener : set->spec().listeners())
+      deps.insert(SetPortDep(static_cast<uint32_t>(listener.port())));
+  }
   if (object->As<api::EndpointSlice>() != nullptr) {
     std::map<std::string, std::string> labels = object->Labels();
     auto service = labels.find(std::string(kServiceNameLabel));

@@ -1,11 +1,12 @@
 #include "controlplane/translator/parents.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/listener_sets.h"
+#include "controlplane/translator/namespaces.h"
 #include "controlplane/translator/values.h"
 
 namespace penstock::translator {
@@ -20,25 +21,15 @@ struct Refusal {
   std::string suggestion;
 };
 
-bool AllowsNamespace(const ListenerOutput& listener, const ObjectKey& gateway, std::string_view ns, Reader& reader) {
-  if (listener.from == "All") return true;
-  if (listener.from == "Same") return gateway.ns == ns;
-  if (listener.from != "Selector") return false;
-  std::map<std::string, std::string> labels;
-  if (const Upsert* object = reader.Object(NamespaceKey(ns))) labels = object->object->Labels();
-  labels.insert_or_assign("kubernetes.io/metadata.name", std::string(ns));
-  return Selects(listener.selector, labels);
-}
-
 // The route's host names that survive on the listener; nullopt if it has some and none does.
-std::optional<std::vector<std::string>> HostnamesOn(const ListenerOutput& listener, const api::HTTPRouteSpec& spec) {
+std::optional<std::vector<std::string>> HostnamesOn(const ListenerOutput& listener, const RouteView& view) {
   std::vector<std::string> hostnames;
-  for (const std::string& hostname : spec.hostnames()) {
+  for (const std::string& hostname : view.hostnames) {
     std::optional<std::string> common = IntersectHostnames(listener.hostname, Lower(hostname));
     if (!common.has_value()) continue;
     if (std::find(hostnames.begin(), hostnames.end(), *common) == hostnames.end()) hostnames.push_back(*common);
   }
-  if (hostnames.empty() && !spec.hostnames().empty()) return std::nullopt;
+  if (hostnames.empty() && !view.hostnames.empty()) return std::nullopt;
   return hostnames;
 }
 
@@ -52,44 +43,58 @@ bool Keep(Listeners& listeners, Pass passes, std::optional<Refusal>& refusal, Re
   return !listeners.empty();
 }
 
-std::string ListenerNames(const GatewayOutput& gateway) {
+std::string ListenerNames(const GatewayOutput& gateway, const ObjectKey& owner) {
   std::string names;
   for (const ListenerOutput& listener : gateway.listeners) {
+    if (listener.owner != owner) continue;
     manifests::Append(names, names.empty() ? "" : ", ", listener.name, " (port ", listener.port, ")");
   }
   return names;
 }
 
-// The listeners that a parentRef reaches, or why it reaches none.
-Listeners FindListeners(const api::ParentReference& ref, const ObjectKey& route, const ObjectKey& gateway_key,
-                        const GatewayOutput& gateway, const api::HTTPRouteSpec& spec, Reader& reader,
+// The listeners that a parentRef to `parent`, which is `gateway` or one of its ListenerSets, reaches, or why it reaches
+// none.
+Listeners FindListeners(const api::ParentReference& ref, const ObjectKey& route, const ObjectKey& parent,
+                        const GatewayOutput& gateway, const RouteView& view, Reader& reader,
                         std::optional<Refusal>& refusal) {
   Listeners listeners;
-  for (const ListenerOutput& listener : gateway.listeners) listeners.push_back(&listener);
-  const std::string who = gateway_key.ToString();
+  for (const ListenerOutput& listener : gateway.listeners) {
+    if (listener.owner == parent) listeners.push_back(&listener);
+  }
+  const std::string who = parent.ToString();
   auto named = [&](const ListenerOutput& l) {
     return (ref.section_name().empty() || l.name == ref.section_name()) &&
            (!ref.has_port() || l.port == static_cast<uint32_t>(ref.port()));
   };
   auto served = [](const ListenerOutput& l) { return l.served; };
-  auto kinds = [](const ListenerOutput& l) { return l.allows_http_routes; };
-  auto namespaces = [&](const ListenerOutput& l) { return AllowsNamespace(l, gateway_key, route.ns, reader); };
-  auto hosts = [&](const ListenerOutput& l) { return HostnamesOn(l, spec).has_value(); };
+  auto kinds = [&](const ListenerOutput& l) {
+    return std::find(l.kinds.begin(), l.kinds.end(), route.kind) != l.kinds.end();
+  };
+  // Gateway API: a TLSRoute says so if the listener is of another type.
+  bool wrong_type = route.kind == "TLSRoute" &&
+                    std::none_of(gateway.listeners.begin(), gateway.listeners.end(), [&](const ListenerOutput& l) {
+                      return l.owner == parent && named(l) && l.protocol == "TLS";
+                    });
+  auto namespaces = [&](const ListenerOutput& l) {
+    return AllowsNamespace(l.from, l.selector, parent.ns, route.ns, reader);
+  };
+  auto hosts = [&](const ListenerOutput& l) { return HostnamesOn(l, view).has_value(); };
   bool found =
       Keep(listeners, named, refusal,
            [&] {
              return Refusal{"NoMatchingParent", Cat(who, " has no such listener"),
-                            Cat("it has ", ListenerNames(gateway))};
+                            Cat("it has ", ListenerNames(gateway, parent))};
            }) &&
       Keep(listeners, served, refusal,
            [&] {
              return Refusal{"NoMatchingParent", Cat("no such listener of ", who, " is served"),
-                            "see the status of the Gateway"};
+                            Cat("see the status of the ", parent.kind)};
            }) &&
       Keep(listeners, kinds, refusal,
            [&] {
-             return Refusal{"NotAllowedByListeners", Cat(who, " takes no HTTPRoutes here"),
-                            "add HTTPRoute to the listener's allowedRoutes.kinds"};
+             return Refusal{wrong_type ? "UnsupportedValue" : "NotAllowedByListeners",
+                            Cat(who, " takes no ", route.kind, "s here"),
+                            "compare the listeners' protocol and allowedRoutes.kinds"};
            }) &&
       Keep(listeners, namespaces, refusal,
            [&] {
@@ -104,40 +109,69 @@ Listeners FindListeners(const api::ParentReference& ref, const ObjectKey& route,
   return found ? listeners : Listeners();
 }
 
-void Attach(const Listeners& listeners, const ObjectKey& gateway, const api::HTTPRouteSpec& spec,
+void Attach(const Listeners& listeners, const ObjectKey& gateway, const RouteView& view, ParentResult& result,
             Attaching& attaching) {
   for (const ListenerOutput* listener : listeners) {
-    bool known = std::any_of(attaching.attachments.begin(), attaching.attachments.end(),
-                             [&](const Attachment& a) { return a.gateway == gateway && a.listener == listener->name; });
-    if (!known) attaching.attachments.push_back({gateway, listener->name, *HostnamesOn(*listener, spec)});
+    result.listeners.push_back(listener->ResourceName());
+    bool known = std::any_of(attaching.attachments.begin(), attaching.attachments.end(), [&](const Attachment& a) {
+      return a.owner == listener->owner && a.listener == listener->name;
+    });
+    if (known) continue;
+    bool passthrough = listener->protocol == "TLS" && !listener->tls.has_value();
+    attaching.attachments.push_back(
+        {gateway, listener->owner, listener->name, passthrough, *HostnamesOn(*listener, view)});
   }
 }
 
+// Why a Gateway does not take the ListenerSet that a route names.
+const Trouble& TroubleOf(const ObjectKey& parent, const GatewayOutput& gateway) {
+  static const Trouble kNone;
+  for (const ListenerSetOutput& set : gateway.listener_sets) {
+    if (set.key == parent) return set.accepted;
+  }
+  return kNone;
+}
+
+// A warning if clients of gRPC cannot speak to any of the listeners, and nobody said that they should not.
+void CheckHttp2(const Listeners& listeners, const std::string& path, FindingSink& findings) {
+  bool reachable = std::any_of(listeners.begin(), listeners.end(),
+                               [](const ListenerOutput* l) { return l->speaks_http2 || l->denies_http2; });
+  if (reachable || listeners.empty()) return;
+  findings.Warning(
+      path, "W211",
+      Cat("listener \"", listeners.front()->name, "\" takes no HTTP/2, so only gRPC-Web reaches the route"),
+      "name GRPCRoute in the listener's allowedRoutes.kinds, set http2.priorKnowledge in a ClientPolicy, or use HTTPS");
+}
+
 ParentResult AttachToParent(const api::ParentReference& ref, const std::string& path, const ObjectKey& route,
-                            const api::HTTPRouteSpec& spec, Reader& reader, FindingSink& findings,
-                            Attaching& attaching) {
+                            const RouteView& view, Reader& reader, FindingSink& findings, Attaching& attaching) {
   ParentResult result;
   result.ref = &ref;
-  bool is_gateway =
-      (ref.kind().empty() || ref.kind() == "Gateway") && (ref.group().empty() || ref.group() == kGatewayGroup);
-  if (!is_gateway) {
+  ObjectKey parent = ParentKey(ref, route);
+  if (!HasListeners(parent) || (!ref.group().empty() && ref.group() != kGatewayGroup)) {
     result.reason = "NoMatchingParent";
     result.message = Cat("routes cannot be attached to kind ", ref.kind());
-    findings.Error(path + ".kind", "E104", result.message, "name a Gateway");
+    findings.Error(path + ".kind", "E104", result.message, "name a Gateway or ListenerSet");
     return result;
   }
-  ObjectKey key = GatewayKey(ref.namespace_().empty() ? route.ns : ref.namespace_(), ref.name());
-  const GatewayOutput* gateway = reader.Gateway(key);
+  std::optional<ObjectKey> gateway_key = GatewayOfParent(parent, reader);
+  const GatewayOutput* gateway = gateway_key.has_value() ? reader.Gateway(*gateway_key) : nullptr;
   std::optional<Refusal> refusal;
   if (gateway == nullptr) {
-    refusal = Refusal{"NoMatchingParent", Cat(key.ToString(), " does not exist"),
-                      reader.DidYouMean(key.name, key.ns, {"Gateway"})};
+    // A ListenerSet without its Gateway tells so itself.
+    refusal =
+        Refusal{"NoMatchingParent", Cat(gateway_key.value_or(parent).ToString(), " does not exist"),
+                gateway_key.value_or(parent) == parent ? reader.DidYouMean(parent.name, parent.ns, {parent.kind}) : ""};
   } else if (!gateway->ours) {
     result.ours = false;
     return result;
+  } else if (const Trouble& kept_out = TroubleOf(parent, *gateway); !kept_out.none()) {
+    refusal = Refusal{"NoMatchingParent", Cat(parent.ToString(), " is not served: ", kept_out.message),
+                      "see the status of the ListenerSet"};
   } else {
-    Listeners listeners = FindListeners(ref, route, key, *gateway, spec, reader, refusal);
-    Attach(listeners, key, spec, attaching);
+    Listeners listeners = FindListeners(ref, route, parent, *gateway, view, reader, refusal);
+    Attach(listeners, *gateway_key, view, result, attaching);
+    if (route.kind == "GRPCRoute") CheckHttp2(listeners, path, findings);
   }
   result.accepted = !refusal.has_value();
   result.reason = result.accepted ? "Accepted" : std::string(refusal->reason);
@@ -147,39 +181,34 @@ ParentResult AttachToParent(const api::ParentReference& ref, const std::string& 
   return result;
 }
 
-bool Holds(const api::LabelSelectorRequirement& requirement, const std::map<std::string, std::string>& labels) {
-  auto found = labels.find(requirement.key());
-  if (requirement.operator_() == "Exists") return found != labels.end();
-  if (requirement.operator_() == "DoesNotExist") return found == labels.end();
-  const auto& values = requirement.values();
-  bool in = found != labels.end() && std::find(values.begin(), values.end(), found->second) != values.end();
-  return requirement.operator_() == "In" ? in : !in;
-}
-
 }  // namespace
 
-Attaching AttachToParents(const ObjectKey& route, const api::HTTPRouteSpec& spec, Reader& reader,
-                          FindingSink& findings) {
+ObjectKey ParentKey(const api::ParentReference& ref, const ObjectKey& route) {
+  std::string_view ns = ref.namespace_().empty() ? std::string_view(route.ns) : ref.namespace_();
+  ObjectKey key = GatewayKey(ns, ref.name());
+  if (!ref.kind().empty()) key.kind = ref.kind();
+  return key;
+}
+
+std::optional<ObjectKey> GatewayOfParent(const ObjectKey& parent, Reader& reader) {
+  if (parent.kind != "ListenerSet") return parent;
+  const Upsert* set = reader.Object(parent);
+  if (set == nullptr) return std::nullopt;
+  return ParentOf(*set->object);
+}
+
+Attaching AttachToParents(const ObjectKey& route, const RouteView& view, Reader& reader, FindingSink& findings) {
   Attaching attaching;
-  if (spec.parent_refs().empty()) {
+  if (view.parent_refs.empty()) {
     findings.Warning("spec", "W201", "the route names no Gateway, so it gets no request",
                      "add parentRefs: [{name: GATEWAY}]");
   }
-  for (int i = 0; i < spec.parent_refs_size(); ++i) {
+  for (int i = 0; i < view.parent_refs.size(); ++i) {
     std::string path = Cat("spec.parentRefs[", i, "]");
-    ParentResult result = AttachToParent(spec.parent_refs(i), path, route, spec, reader, findings, attaching);
+    ParentResult result = AttachToParent(view.parent_refs[i], path, route, view, reader, findings, attaching);
     attaching.parents.push_back(std::move(result));
   }
   return attaching;
-}
-
-bool Selects(const api::LabelSelector& selector, const std::map<std::string, std::string>& labels) {
-  for (const auto& [key, value] : selector.match_labels()) {
-    auto found = labels.find(key);
-    if (found == labels.end() || found->second != value) return false;
-  }
-  return std::all_of(selector.match_expressions().begin(), selector.match_expressions().end(),
-                     [&](const api::LabelSelectorRequirement& requirement) { return Holds(requirement, labels); });
 }
 
 }  // namespace penstock::translator

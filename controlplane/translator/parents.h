@@ -1,12 +1,13 @@
-// Which listeners an HTTPRoute serves: parentRefs, allowedRoutes, host names.
+// Which listeners a route serves: parentRefs, allowedRoutes, host names.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "api/manifests/v1/httproute.pb.h"
 #include "controlplane/translator/findings.h"
 #include "controlplane/translator/reader.h"
+#include "controlplane/translator/route_view.h"
 #include "controlplane/translator/state.h"
 
 namespace penstock::translator {
@@ -17,6 +18,7 @@ struct ParentResult {
   bool accepted = false;
   std::string reason;  // of the condition Accepted
   std::string message;
+  std::vector<std::string> listeners;  // Listeners that it reaches
 };
 
 struct Attaching {
@@ -24,10 +26,11 @@ struct Attaching {
   std::vector<Attachment> attachments;  // in the order of parentRefs; no listener twice
 };
 
-Attaching AttachToParents(const ObjectKey& route, const api::HTTPRouteSpec& spec, Reader& reader,
-                          FindingSink& findings);
+// What a parentRef names: a Gateway, a ListenerSet, or something that is no parent of routes.
+ObjectKey ParentKey(const api::ParentReference& ref, const ObjectKey& route);
+// The Gateway that a parent is or belongs to; nullopt if it is a ListenerSet that does not exist.
+std::optional<ObjectKey> GatewayOfParent(const ObjectKey& parent, Reader& reader);
 
-// Gateway API LabelSelector.
-bool Selects(const api::LabelSelector& selector, const std::map<std::string, std::string>& labels);
+Attaching AttachToParents(const ObjectKey& route, const RouteView& view, Reader& reader, FindingSink& findings);
 
 }  // namespace penstock::translator

@@ -55,6 +55,35 @@ TEST(DescribeChange, FollowsNamedRulesWhereverTheyStand) {
                           "rule \"a\": - PathPrefix / -> b"));
 }
 
+TEST(DescribeRoute, SaysWhatRoutesOfEveryKindDo) {
+  auto text = [](std::string version, std::string kind, std::string spec) {
+    return DescribeRoute(ParseOne(Cat("apiVersion: gateway.networking.k8s.io/", version, "\nkind: ", kind,
+                                      "\nmetadata: {name: r}\nspec: ", spec, "\n"))
+                             .get());
+  };
+  EXPECT_THAT(text("v1", "GRPCRoute",
+                   "{rules: [{matches: [{method: {service: a.B, method: C}, headers: [{name: x, value: y}]}, {method: "
+                   "{service: a.D}}], backendRefs: [{name: b, port: 80}]}, {name: rest}]}"),
+              ElementsAre("rules[0]: a.B/C header x=y | a.D/* -> b:80",
+                          "rule \"rest\": every call -> UNAVAILABLE (no backendRefs)"));
+  EXPECT_THAT(text("v1", "TLSRoute", "{hostnames: [a.test], rules: [{backendRefs: [{name: b, port: 80}]}]}"),
+              ElementsAre("rules[0]: every connection -> b:80"));
+  EXPECT_THAT(text("v1alpha2", "TCPRoute", "{rules: [{backendRefs: [{name: b, weight: 3}, {name: c}]}]}"),
+              ElementsAre("rules[0]: every connection -> b 3, c 1"));
+}
+
+TEST(DescribeChange, SaysWhichWeightsOfALayer4RouteMove) {
+  auto route = [](std::string_view weight) {
+    return ParseOne(
+        Cat("apiVersion: gateway.networking.k8s.io/v1alpha2\nkind: TCPRoute\nmetadata: {name: r}\nspec: "
+            "{rules: [{name: all, backendRefs: [{name: b, weight: ",
+            weight, "}, {name: c}]}]}\n"));
+  };
+  ObjectPtr before = route("3");
+  ObjectPtr after = route("4");
+  EXPECT_THAT(DescribeChange(before.get(), after.get()), ElementsAre("rule \"all\": weights b 3 -> 4"));
+}
+
 TEST(DescribeChange, ComparesTheRestOfARoute) {
   ObjectPtr before = Route("  - {backendRefs: [{name: b, port: 80}]}", "hostnames: [a.test, b.test]");
   ObjectPtr after = Route("  - {backendRefs: [{name: b, port: 81}]}", "hostnames: [a.test, c.test]");

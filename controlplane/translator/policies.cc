@@ -28,11 +28,13 @@ void FillFrom(const ObjectKey& target, std::string_view section, Which which, Re
 
 }  // namespace
 
-api::ClientPolicySpec EffectiveClientPolicy(const ObjectKey& gateway, std::string_view listener, Reader& reader) {
+api::ClientPolicySpec EffectiveClientPolicy(const ObjectKey& gateway, const ObjectKey& owner, std::string_view listener,
+                                            Reader& reader) {
   api::ClientPolicySpec spec;
   FillFrom<api::ClientPolicy>(gateway, "", Which::kOverrides, reader, spec);
-  FillFrom<api::ClientPolicy>(gateway, listener, Which::kOverrides, reader, spec);
-  FillFrom<api::ClientPolicy>(gateway, listener, Which::kOrdinary, reader, spec);
+  FillFrom<api::ClientPolicy>(owner, listener, Which::kOverrides, reader, spec);
+  FillFrom<api::ClientPolicy>(owner, listener, Which::kOrdinary, reader, spec);
+  if (owner != gateway) FillFrom<api::ClientPolicy>(owner, "", Which::kOrdinary, reader, spec);
   FillFrom<api::ClientPolicy>(gateway, "", Which::kOrdinary, reader, spec);
   return spec;
 }

@@ -10,8 +10,10 @@
 
 namespace penstock::translator {
 
-// Of one listener: overrides of the Gateway, then policies on the listener, then those on the Gateway.
-api::ClientPolicySpec EffectiveClientPolicy(const ObjectKey& gateway, std::string_view listener, Reader& reader);
+// Of one listener, written in `owner` (the Gateway, or a ListenerSet of it): overrides of the Gateway, then policies on
+// the listener, on the ListenerSet, on the Gateway.
+api::ClientPolicySpec EffectiveClientPolicy(const ObjectKey& gateway, const ObjectKey& owner, std::string_view listener,
+                                            Reader& reader);
 
 // Fills in `traffic` and `traffic_override`.
 void ReadGatewayTraffic(const ObjectKey& gateway, Reader& reader, GatewayOutput& output);

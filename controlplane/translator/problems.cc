@@ -5,8 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include "api/manifests/v1/backend.pb.h"
 #include "api/manifests/v1/httproute.pb.h"
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/backend_tls.h"
+#include "controlplane/translator/grpc.h"
+#include "controlplane/translator/listener_sets.h"
+#include "controlplane/translator/route_view.h"
+#include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/state.h"
 
 namespace penstock::translator {
@@ -14,6 +20,12 @@ namespace {
 
 using manifests::Cat;
 using Parts = std::vector<std::string>;
+
+// Object and field.
+struct Place {
+  ObjectKey key;
+  std::string path;
+};
 
 // "rules[0].matches[1].regex" -> {"rules[0]", "matches[1]", "regex"}
 Parts SplitPath(std::string_view path) {
@@ -90,7 +102,8 @@ bool IsMatchKind(std::string_view part) {
   return part == "exact" || part == "prefix" || part == "regex" || part == "path";
 }
 
-std::string RoutePath(const api::HTTPRoute& route, const Parts& parts) {
+// `spec` says what the filters are. Of a GRPCRoute it is what it was converted to; of layer 4, nothing.
+std::string RoutePath(std::string_view kind, const api::HTTPRouteSpec& spec, const Parts& parts) {
   std::string path = "spec";
   const api::HTTPRouteRule* rule = nullptr;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -101,62 +114,134 @@ std::string RoutePath(const api::HTTPRoute& route, const Parts& parts) {
       std::string_view index = IndexOf(parts[i]);
       int number = 0;
       bool known = index.size() > 2 && manifests::ReadNumber(index.substr(1, index.size() - 2), number);
-      if (known && number < route.spec().rules_size()) rule = &route.spec().rules(number);
+      if (known && number < spec.rules_size()) rule = &spec.rules(number);
       manifests::Append(path, ".", parts[i]);
     } else if (name == "filters" || (name == "redirect" && above == "rules")) {
       // Filters of a backendRef contain no redirect, so their places are the same.
       bool of_rule = above == "rules";
       manifests::Append(path, ".", of_rule ? FilterPart(rule, parts[i]) : parts[i]);
     } else if (IsMatchKind(name) && (above == "matches" || above == "headers" || above == "query")) {
-      manifests::Append(path, above == "matches" ? ".path.value" : ".value");
-    } else if (name != "forward") {
+      std::string_view of_match = kind == "GRPCRoute" ? ".method" : ".path.value";
+      manifests::Append(path, above == "matches" ? of_match : ".value");
+    } else if (name != "forward" && name != "tunnel") {
       manifests::Append(path, ".", Rename(parts[i]));
     }
   }
   return path;
 }
 
-std::string ListenerPath(const api::Gateway& gateway, std::string_view listener, const Parts& parts) {
-  if (!parts.empty() && NameOf(parts[0]) == "addresses") return Cat("spec.", parts[0], ".value");
-  const auto& listeners = gateway.spec().listeners();
+// Which certificates clients must show is said in the Gateway, for the listeners of its ListenerSets, too.
+Place FrontendPlace(const ObjectKey& gateway, const api::GatewaySpec& spec, int32_t port, const Parts& parts) {
+  const auto& ports = spec.tls().frontend().per_port();
   auto found =
-      std::find_if(listeners.begin(), listeners.end(), [&](const api::Listener& l) { return l.name() == listener; });
-  if (found == listeners.end()) return "spec.listeners";
-  std::string path = Cat("spec.listeners[", found - listeners.begin(), "]");
-  // The settings of clients come from policies.
-  if (!parts.empty() && NameOf(parts[0]) != "client") manifests::Append(path, ".", Rename(parts[0]));
-  return path;
+      std::find_if(ports.begin(), ports.end(), [&](const api::TLSPortConfig& config) { return config.port() == port; });
+  std::string frontend = "spec.tls.frontend.default.validation";
+  if (found != ports.end()) frontend = Cat("spec.tls.frontend.perPort[", found - ports.begin(), "].tls.validation");
+  bool authorities = parts.size() > 2 && NameOf(parts[2]) == "ca";
+  return {gateway, authorities ? Cat(frontend, ".caCertificateRefs", IndexOf(parts[2])) : frontend};
 }
 
-// Object and field.
-struct Place {
-  ObjectKey key;
-  std::string path;
-};
+// The part of a listener's TLS that a field of ServerTls stems from.
+std::string ListenerTlsPath(const std::string& path, const Parts& parts) {
+  std::string_view field = parts.size() < 2 ? std::string_view() : NameOf(parts[1]);
+  if (field == "certificates") return Cat(path, ".tls.certificateRefs", IndexOf(parts[1]));
+  return path + (field == "min_version" ? ".tls.options" : ".tls");
+}
+
+Place ListenerPlace(const State& state, const NamedListener& name, const Parts& parts) {
+  Place place{name.owner, ""};
+  const Upsert* owner = state.objects.Find(name.owner);
+  if (owner == nullptr) return place;
+  ObjectKey gateway_key = name.owner.kind == "ListenerSet" ? ParentOf(*owner->object) : name.owner;
+  const Upsert* gateway = IsGateway(gateway_key) ? state.objects.Find(gateway_key) : nullptr;
+  std::string_view field = parts.empty() ? std::string_view() : NameOf(parts[0]);
+  if (field == "addresses") return {gateway_key, Cat("spec.", parts[0], ".value")};
+  const auto& listeners = ListenersOf(*owner->object);
+  auto found = std::find_if(listeners.begin(), listeners.end(),
+                            [&](const api::Listener& listener) { return listener.name() == name.name; });
+  place.path = "spec.listeners";
+  if (found == listeners.end()) return place;
+  manifests::Append(place.path, "[", found - listeners.begin(), "]");
+  if (field == "tls" && parts.size() > 1 && NameOf(parts[1]) == "client" && gateway != nullptr)
+    return FrontendPlace(gateway_key, gateway->object->As<api::Gateway>()->spec(), found->port(), parts);
+  if (field == "tls") place.path = ListenerTlsPath(place.path, parts);
+  // The settings of clients come from policies.
+  if (!field.empty() && field != "tls" && field != "client") manifests::Append(place.path, ".", Rename(parts[0]));
+  return place;
+}
+
+// Which of the keys a field path of a Secret names, in whatever way; "" if none.
+std::string_view SecretKeyIn(std::string_view field_path) {
+  for (SecretId::Use use : {SecretId::Use::kCertificate, SecretId::Use::kAuthorities}) {
+    for (std::string_view key : KeysOf(use)) {
+      if (field_path.find(key) != std::string_view::npos) return key;
+    }
+  }
+  return "";
+}
+
+api::HTTPRouteSpec HttpSpecOf(const manifests::Object& route) {
+  if (const auto* grpc = route.As<api::GRPCRoute>()) return AsHttpRoute(grpc->spec());
+  const auto* http = route.As<api::HTTPRoute>();
+  return http == nullptr ? api::HTTPRouteSpec() : http->spec();
+}
+
+std::string BackendPath(const manifests::Object* object, const Parts& parts) {
+  std::string path = "spec";
+  for (const std::string& part : parts) manifests::Append(path, ".", CamelCase(part));
+  const api::Backend* backend = object == nullptr ? nullptr : object->As<api::Backend>();
+  int endpoint = 0;
+  bool address = parts.size() == 2 && NameOf(parts[0]) == "endpoints" && parts[1] == "address";
+  std::string_view index = address ? IndexOf(parts[0]) : std::string_view();
+  bool known = backend != nullptr && index.size() > 2 &&
+               manifests::ReadNumber(index.substr(1, index.size() - 2), endpoint) &&
+               endpoint < backend->spec().endpoints_size();
+  if (!known || backend->spec().endpoints(endpoint).unix().empty()) return path;
+  return Cat("spec.", parts[0], ".unix");
+}
+
+// Of a field of UpstreamTls, below `validation` of what it was made of.
+std::string TlsFieldPath(const std::string& source, const Parts& parts) {
+  std::string_view field = parts.size() < 2 ? std::string_view() : NameOf(parts[1]);
+  std::string validation = source + ".validation";
+  if (field == "min_version") return source + ".options";
+  if (field == "ca") return Cat(validation, ".caCertificateRefs", IndexOf(parts[1]));
+  if (field == "subject_alt_names") return Cat(validation, ".subjectAltNames", IndexOf(parts[1]));
+  return field == "hostname" ? validation + ".hostname" : validation;
+}
+
+Place ClusterPlace(const State& state, const ClusterId& id, const Parts& parts) {
+  if (!parts.empty() && NameOf(parts[0]) == "tls") {
+    size_t slash = std::min(id.gateway.find('/'), id.gateway.size());
+    if (parts.size() > 1 && parts[1] == "client_certificate" && slash < id.gateway.size())
+      return {GatewayKey(id.gateway.substr(0, slash), id.gateway.substr(slash + 1)),
+              "spec.tls.backend.clientCertificateRef"};
+    Reader reader(state, true);
+    if (std::optional<BackendTlsSource> source = FindBackendTls(id, reader))
+      return {source->object.key(), TlsFieldPath(source->path, parts)};
+  }
+  const Upsert* object = state.objects.Find(id.Object());
+  return {id.Object(), BackendPath(object == nullptr ? nullptr : object->object.get(), parts)};
+}
 
 Place PlaceOf(const State& state, const xds::v1::ResourceProblem& problem) {
   std::string_view name = problem.name();
   Parts parts = SplitPath(problem.field_path());
   Place place;
-  auto part = [&](int n) {
-    std::string_view rest = name;
-    for (; n > 0; --n) rest.remove_prefix(std::min(rest.find('/') + 1, rest.size()));
-    return rest.substr(0, rest.find('/'));
-  };
   if (problem.type_url().ends_with(".Route")) {
-    name = name.substr(0, name.find('@'));
-    place.key = RouteKey(part(0), part(1));
+    place.key = RouteOf(name);
     const Upsert* route = state.objects.Find(place.key);
-    if (route != nullptr) place.path = RoutePath(*route->object->As<api::HTTPRoute>(), parts);
+    if (route != nullptr) place.path = RoutePath(place.key.kind, HttpSpecOf(*route->object), parts);
   } else if (problem.type_url().ends_with(".Listener")) {
-    place.key = GatewayKey(part(0), part(1));
-    const Upsert* gateway = state.objects.Find(place.key);
-    if (gateway != nullptr) place.path = ListenerPath(*gateway->object->As<api::Gateway>(), part(2), parts);
-  } else if (std::count(name.begin(), name.end(), '/') == 2) {
+    place = ListenerPlace(state, ParseListenerName(name), parts);
+  } else if (problem.type_url().ends_with(".Secret") && name.find('/') != std::string_view::npos) {
+    place.key = SecretId::Parse(name).Object();
+    const Upsert* secret = state.objects.Find(place.key);
+    std::string_view key = SecretKeyIn(problem.field_path());
+    if (secret != nullptr) place.path = key.empty() ? "data" : FieldOf(*secret->object, key);
+  } else if (name = name.substr(0, name.find('@')); std::count(name.begin(), name.end(), '/') == 2) {
     // A cluster's name; the problem may come from outside, so it may be anything else.
-    place.key = ClusterId::Parse(name).Object();
-    place.path = "spec";
-    for (const std::string& p : parts) manifests::Append(place.path, ".", CamelCase(p));
+    place = ClusterPlace(state, ClusterId::Parse(problem.name()), parts);
   }
   return place;
 }

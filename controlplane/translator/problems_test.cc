@@ -1,4 +1,6 @@
+#include "absl/strings/str_replace.h"
 #include "controlplane/manifests/parse.h"
+#include "controlplane/translator/test_pem.h"
 #include "controlplane/translator/translate.h"
 #include "gtest/gtest.h"
 
@@ -12,7 +14,35 @@ metadata: {name: g}
 spec:
   gatewayClassName: default
   addresses: [{value: 127.0.0.1}]
-  listeners: [{name: other, protocol: HTTP, port: 81}, {name: http, protocol: HTTP, port: 80}]
+  listeners:
+  - {name: other, protocol: HTTP, port: 81}
+  - {name: http, protocol: HTTP, port: 80}
+  - {name: https, protocol: HTTPS, port: 443, tls: {certificateRefs: [{name: s}]}}
+  - {name: partners, protocol: HTTPS, port: 444, tls: {certificateRefs: [{name: s}]}}
+  tls:
+    backend: {clientCertificateRef: {name: s}}
+    frontend:
+      default: {validation: {caCertificateRefs: [{kind: ConfigMap, name: ca}]}}
+      perPort: [{port: 444, tls: {validation: {caCertificateRefs: [{kind: ConfigMap, name: ca}]}}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: {name: l}
+spec:
+  parentRef: {name: g}
+  listeners: [{name: https, protocol: HTTPS, port: 444, hostname: l.test, tls: {certificateRefs: [{name: s}]}}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: s}
+stringData:
+  tls.crt: CERTIFICATE
+  tls.key: KEY
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: ca}
+data: {ca.crt: AUTHORITY}
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -29,10 +59,49 @@ spec:
     - {type: RequestRedirect, requestRedirect: {statusCode: 301}}
     - {type: ResponseHeaderModifier, responseHeaderModifier: {remove: [x]}}
 ---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: {name: r}
+spec:
+  parentRefs: [{name: g, sectionName: https}]
+  rules: [{matches: [{method: {service: a.B}}], backendRefs: [{name: b}]}]
+---
 apiVersion: penstock.dev/v1
 kind: Backend
 metadata: {name: b}
-spec: {endpoints: [{address: 10.0.0.1, port: 80}]}
+spec: {endpoints: [{address: 10.0.0.1, port: 80}, {unix: /run/b}]}
+---
+apiVersion: penstock.dev/v1
+kind: Backend
+metadata: {name: t}
+spec:
+  tls: {validation: {caCertificateRefs: [{kind: ConfigMap, name: ca}], hostname: t.test}}
+  endpoints: []
+---
+apiVersion: v1
+kind: Service
+metadata: {name: svc}
+spec: {ports: [{name: https, port: 443}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {name: p}
+spec:
+  targetRefs: [{kind: Service, name: svc}]
+  validation:
+    caCertificateRefs: [{kind: ConfigMap, name: ca}]
+    hostname: svc.test
+    subjectAltNames: [{type: URI, uri: "spiffe://a"}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: tcproute}
+spec: {parentRefs: [{name: g}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: g, namespace: listenerset}
+spec: {gatewayClassName: default, listeners: [{name: http, protocol: HTTP, port: 80}]}
 )";
 
 struct Case {
@@ -60,14 +129,55 @@ constexpr Case kCases[] = {
      "spec.rules[1].filters[0].requestRedirect.statusCode"},
     {"Route", "default/r", "rules[1].filters[0].response_headers.remove[0]", "HTTPRoute default/r",
      "spec.rules[1].filters[1].responseHeaderModifier.remove[0]"},
+    {"Route", "grpcroute/default/r", "rules[0].matches[0].regex", "GRPCRoute default/r",
+     "spec.rules[0].matches[0].method"},
+    {"Route", "grpcroute/default/r@default/h", "rules[0].forward.clusters[0].cluster", "GRPCRoute default/r",
+     "spec.rules[0].backendRefs[0].name"},
+    {"Route", "tcproute/default/r", "rules[0].tunnel", "Route tcproute/default/r", "rules[0].tunnel"},
     {"Listener", "default/g/http", "port", "Gateway default/g", "spec.listeners[1].port"},
     {"Listener", "default/g/http", "addresses[0]", "Gateway default/g", "spec.addresses[0].value"},
+    {"Listener", "default/g/https", "tls.certificates[0]", "Gateway default/g",
+     "spec.listeners[2].tls.certificateRefs[0]"},
+    {"Listener", "default/g/https", "tls.min_version", "Gateway default/g", "spec.listeners[2].tls.options"},
+    {"Listener", "default/g/https", "tls.client.ca[0]", "Gateway default/g",
+     "spec.tls.frontend.default.validation.caCertificateRefs[0]"},
+    {"Listener", "default/g/partners", "tls.client.subject_alt_names[0].value", "Gateway default/g",
+     "spec.tls.frontend.perPort[0].tls.validation"},
+    {"Listener", "listenerset/default/l/https", "tls.certificates[0]", "ListenerSet default/l",
+     "spec.listeners[0].tls.certificateRefs[0]"},
+    {"Listener", "listenerset/default/l/https", "hostname", "ListenerSet default/l", "spec.listeners[0].hostname"},
+    {"Listener", "listenerset/default/l/https", "tls.client.ca[0]", "Gateway default/g",
+     "spec.tls.frontend.perPort[0].tls.validation.caCertificateRefs[0]"},
+    {"Listener", "listenerset/default/gone/https", "port", "Listener listenerset/default/gone/https", "port"},
+    {"Listener", "nonsense", "port", "Listener nonsense", "port"},
+    {"Secret", "default/s", "data[tls.key]", "Secret default/s", "stringData[\"tls.key\"]"},
+    {"Secret", "ca/configmap/default/ca", "data.ca.crt", "ConfigMap default/ca", "data[\"ca.crt\"]"},
+    {"Secret", "nonsense", "data", "Secret nonsense", "data"},
     {"Endpoints", "backend/default/b", "endpoints[0].address", "Backend default/b", "spec.endpoints[0].address"},
+    {"Endpoints", "backend/default/b", "endpoints[1].address", "Backend default/b", "spec.endpoints[1].unix"},
+    {"Cluster", "backend/default/t", "tls.ca[0]", "Backend default/t", "spec.tls.validation.caCertificateRefs[0]"},
+    {"Cluster", "backend/default/t@default/g", "tls.client_certificate", "Gateway default/g",
+     "spec.tls.backend.clientCertificateRef"},
+    {"Cluster", "service/default/svc:443+grpc", "tls.hostname", "BackendTLSPolicy default/p",
+     "spec.validation.hostname"},
+    {"Cluster", "service/default/svc:443@default/g", "tls.subject_alt_names[0].value", "BackendTLSPolicy default/p",
+     "spec.validation.subjectAltNames[0]"},
+    {"Cluster", "service/default/svc:443", "tls.min_version", "BackendTLSPolicy default/p", "spec.options"},
+    {"Cluster", "backend/default/b+grpc", "proxy_protocol", "Backend default/b", "spec.proxyProtocol"},
+    {"Route", "tlsroute/default/r+terminate@default/h", "rules[0]", "Route tlsroute/default/r+terminate@default/h",
+     "rules[0]"},
     {"Route", "default/gone", "rules[0]", "Route default/gone", "rules[0]"},
+    {"Route", "tcproute/r", "rules[0]", "HTTPRoute tcproute/r", "spec.rules[0]"},
+    {"Listener", "listenerset/g/http", "port", "Gateway listenerset/g", "spec.listeners[0].port"},
 };
 
 TEST(FindingOf, NamesTheObjectAndTheFieldThatTheResourceWasMadeOf) {
-  manifests::File file{.name = "a.yaml", .bytes = kManifests};
+  TestCa ca;
+  TestCertificate certificate = ca.Issue({.names = {"DNS:a.test"}});
+  manifests::File file{.name = "a.yaml",
+                       .bytes = absl::StrReplaceAll(kManifests, {{"CERTIFICATE", Quoted(certificate.cert)},
+                                                                 {"KEY", Quoted(certificate.key)},
+                                                                 {"AUTHORITY", Quoted(ca.cert())}})};
   manifests::ParseResult parsed = manifests::Parse({&file, 1});
   ASSERT_TRUE(parsed.findings.empty());
   StatePtr state = Translate(nullptr, manifests::ChangeSet{parsed.objects, {}}, {.generation = 1}).state;

@@ -15,7 +15,13 @@ constexpr size_t kMaxNamesCompared = 2000;
 BackendShape ShapeOfBackend(const api::Backend& backend) {
   BackendShape shape;
   shape.exists = true;
-  for (const api::BackendEndpoint& endpoint : backend.spec().endpoints()) shape.ports.insert(endpoint.port());
+  for (const api::BackendEndpoint& endpoint : backend.spec().endpoints()) {
+    if (endpoint.has_port()) shape.ports.insert(endpoint.port());
+    shape.unix_sockets = shape.unix_sockets || !endpoint.unix().empty();
+  }
+  if (AppProtocol protocol = AppProtocolOf(backend.spec()); protocol != AppProtocol()) shape.protocols[0] = protocol;
+  shape.proxy_protocol = !backend.spec().proxy_protocol().empty();
+  shape.tls = backend.spec().has_tls();
   if (!backend.spec().has_dns()) return shape;
   const api::BackendDns& dns = backend.spec().dns();
   auto add = [&](bool has_port, uint32_t port) {
@@ -36,12 +42,22 @@ BackendShape ShapeOfService(const api::Service& service) {
   BackendShape shape;
   shape.exists = shape.needs_port = true;
   for (const api::ServicePort& port : service.spec().ports()) {
-    if (port.protocol().empty() || port.protocol() == "TCP") shape.ports.insert(port.port());
+    if (port.protocol() == "UDP") shape.udp_ports.insert(port.port());
+    if (!port.protocol().empty() && port.protocol() != "TCP") continue;
+    shape.ports.insert(port.port());
+    AppProtocol protocol = AppProtocolOf(port.app_protocol());
+    if (protocol != AppProtocol()) shape.protocols[port.port()] = protocol;
   }
   return shape;
 }
 
 }  // namespace
+
+AppProtocol BackendShape::ProtocolOn(uint32_t port) const {
+  auto found = protocols.find(port);
+  if (found == protocols.end()) found = protocols.find(0);
+  return found == protocols.end() ? AppProtocol() : found->second;
+}
 
 BackendShape ShapeOf(const manifests::Object* object) {
   if (object == nullptr) return {};
@@ -69,11 +85,18 @@ const GatewayOutput* Reader::Gateway(const ObjectKey& key) {
 
 std::vector<const Upsert*> Reader::Grants(std::string_view ns) { return Members(GrantsDep(ns)); }
 std::vector<const Upsert*> Reader::PoliciesOn(const ObjectKey& target) { return Members(PoliciesDep(target)); }
+std::vector<const Upsert*> Reader::BackendTlsPolicies(const ObjectKey& target) {
+  return Members(BackendTlsDep(target));
+}
 std::vector<const Upsert*> Reader::Slices(std::string_view ns, std::string_view service) {
   return Members(SlicesDep(ns, service));
 }
 std::vector<const Upsert*> Reader::GatewaysOnPort(std::string_view gateway_class, uint32_t port) {
   return Members(PortDep(gateway_class, port));
+}
+std::vector<const Upsert*> Reader::ListenerSetsOnPort(uint32_t port) { return Members(SetPortDep(port)); }
+std::vector<const Upsert*> Reader::ListenerSetsOf(const ObjectKey& gateway) {
+  return Members(ListenerSetsDep(gateway));
 }
 
 std::string Reader::DidYouMean(std::string_view name, std::string_view ns, const std::vector<std::string_view>& kinds) {

@@ -2,11 +2,13 @@
 // changed.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "controlplane/translator/app_protocol.h"
 #include "controlplane/translator/state.h"
 
 namespace penstock::translator {
@@ -14,9 +16,16 @@ namespace penstock::translator {
 // What a reference to a Backend or Service can name.
 struct BackendShape {
   bool exists = false;
-  bool any_port = false;     // a Backend with a name that has no port of its own
-  bool needs_port = false;   // only with a port in the reference
-  std::set<uint32_t> ports;  // TCP ports of a Service, ports of a Backend's endpoints
+  bool any_port = false;                      // a Backend with a name that has no port of its own
+  bool needs_port = false;                    // only with a port in the reference
+  std::set<uint32_t> ports;                   // TCP ports of a Service, ports of a Backend's endpoints
+  std::set<uint32_t> udp_ports;               // of a Service
+  std::map<uint32_t, AppProtocol> protocols;  // of the TCP ports of a Service that say something; of a Backend: 0
+  bool proxy_protocol = false;                // a Backend that wants it
+  bool unix_sockets = false;                  // a Backend that has some
+  bool tls = false;                           // a Backend with TLS of its own
+
+  AppProtocol ProtocolOn(uint32_t port) const;
 
   friend bool operator==(const BackendShape&, const BackendShape&) = default;
 };
@@ -42,8 +51,11 @@ class Reader {
   // Oldest first.
   std::vector<const Upsert*> Grants(std::string_view ns);
   std::vector<const Upsert*> PoliciesOn(const ObjectKey& target);
+  std::vector<const Upsert*> BackendTlsPolicies(const ObjectKey& target);
   std::vector<const Upsert*> Slices(std::string_view ns, std::string_view service);
   std::vector<const Upsert*> GatewaysOnPort(std::string_view gateway_class, uint32_t port);
+  std::vector<const Upsert*> ListenerSetsOnPort(uint32_t port);
+  std::vector<const Upsert*> ListenerSetsOf(const ObjectKey& gateway);
 
   // `did you mean "x"?` from the names of objects of these kinds, or "".
   std::string DidYouMean(std::string_view name, std::string_view ns, const std::vector<std::string_view>& kinds);

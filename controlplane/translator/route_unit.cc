@@ -5,10 +5,15 @@
 #include <utility>
 
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/backend_tls.h"
 #include "controlplane/translator/findings.h"
+#include "controlplane/translator/grpc.h"
+#include "controlplane/translator/layer4.h"
+#include "controlplane/translator/outcome.h"
 #include "controlplane/translator/parents.h"
 #include "controlplane/translator/policies.h"
 #include "controlplane/translator/resource.h"
+#include "controlplane/translator/route_view.h"
 #include "controlplane/translator/rules.h"
 #include "controlplane/translator/settings.h"
 #include "controlplane/translator/status.h"
@@ -20,7 +25,7 @@ namespace wire = penstock::xds::v1;
 using manifests::Cat;
 
 int32_t ReadPriority(const manifests::Object& route, FindingSink& findings) {
-  const auto& annotations = route.As<api::HTTPRoute>()->metadata().annotations();
+  std::map<std::string, std::string> annotations = route.Annotations();
   auto found = annotations.find(std::string(kPriorityAnnotation));
   if (found == annotations.end()) return 0;
   int32_t priority = 0;
@@ -31,55 +36,116 @@ int32_t ReadPriority(const manifests::Object& route, FindingSink& findings) {
   return priority;
 }
 
-// The Gateways of the attachments, in their order.
-std::vector<ObjectKey> GatewaysOf(const std::vector<Attachment>& attachments) {
-  std::vector<ObjectKey> gateways;
-  for (const Attachment& attachment : attachments) {
-    if (std::find(gateways.begin(), gateways.end(), attachment.gateway) == gateways.end())
-      gateways.push_back(attachment.gateway);
+// A Route serves listeners of one Gateway that all end TLS, or all pass it through: what connections to backends are
+// made of depends on both.
+struct Part {
+  ObjectKey gateway;
+  bool passthrough = false;
+
+  bool Has(const Attachment& attachment) const {
+    return attachment.gateway == gateway && attachment.passthrough == passthrough;
   }
-  return gateways;
+};
+
+// The parts of the attachments, in their order.
+std::vector<Part> PartsOf(const std::vector<Attachment>& attachments) {
+  std::vector<Part> parts;
+  for (const Attachment& attachment : attachments) {
+    bool known = std::any_of(parts.begin(), parts.end(), [&](const Part& part) { return part.Has(attachment); });
+    if (!known) parts.push_back({attachment.gateway, attachment.passthrough});
+  }
+  return parts;
 }
 
 // The first Gateway that parentRefs name, attached or not: its Route has the plain name, which must not move to another
 // Gateway when the first one is taken away for a while.
-bool IsFirstParent(const ObjectKey& gateway, const ObjectKey& route, const api::HTTPRouteSpec& spec) {
-  const api::ParentReference& first = spec.parent_refs(0);
-  return gateway == GatewayKey(first.namespace_().empty() ? route.ns : first.namespace_(), first.name());
+bool IsFirstParent(const ObjectKey& gateway, const ObjectKey& route, const RouteView& view, Reader& reader) {
+  return GatewayOfParent(ParentKey(view.parent_refs[0], route), reader) == gateway;
 }
 
-ResourcePtr RouteResource(const Upsert& route, const ObjectKey& gateway, int32_t priority, const RouteOutput& output,
-                          const TranslatedRules& rules, Reader& reader) {
+// The name of the Route that a route has for a part. TLSRoutes pass through unless it is said.
+std::string NameFor(const Part& part, const manifests::Object& route, Reader& reader) {
+  std::string name = RouteResourceName(route.key());
+  if (route.key().kind == "TLSRoute" && !part.passthrough) name += kTerminateSuffix;
+  bool first = IsFirstParent(part.gateway, route.key(), ViewOf(route), reader);
+  return first ? name : Cat(name, '@', NamespacedName(part.gateway));
+}
+
+// The cluster that is meant by one of an object, in this part: bytes that are TLS get no other TLS around them, and a
+// Gateway with a certificate for backends has connections of its own to those that have TLS.
+std::string ClusterFor(const std::string& cluster, const Part& part, const GatewayOutput& gateway, Reader& reader) {
+  if (cluster.empty() || (!part.passthrough && gateway.client_certificate.empty())) return cluster;
+  ClusterId id = ClusterId::Parse(cluster);
+  if (!HasTls(id, reader)) return cluster;
+  if (part.passthrough) {
+    id.variant = ClusterId::Variant::kPassthrough;
+  } else {
+    id.gateway = NamespacedName(part.gateway);
+  }
+  return id.ToString();
+}
+
+// `spec` is nullptr for layer 4. Notes the clusters that the Route needs.
+ResourcePtr RouteResource(const Upsert& route, const Part& part, int32_t priority, const TranslatedRules& rules,
+                          const api::HTTPRouteSpec* spec, Reader& reader, RouteOutput& output) {
   const ObjectKey& key = route.object->key();
-  const api::HTTPRouteSpec& spec = route.object->As<api::HTTPRoute>()->spec();
   wire::Route message;
-  message.set_name(NamespacedName(key));
-  if (!IsFirstParent(gateway, key, spec)) message.set_name(Cat(message.name(), '@', NamespacedName(gateway)));
+  message.set_name(NameFor(part, *route.object, reader));
   message.set_priority(priority);
   message.set_first_generation(route.first_generation);
   for (const Attachment& attachment : output.attachments) {
-    if (attachment.gateway != gateway) continue;
+    if (!part.Has(attachment)) continue;
     wire::RouteAttachment& to = *message.add_attachments();
-    to.set_listener(Cat(NamespacedName(gateway), '/', attachment.listener));
+    to.set_listener(attachment.ResourceName());
     for (const std::string& hostname : attachment.hostnames) to.add_hostnames(hostname);
   }
   *message.mutable_rules() = rules.rules;
-  const GatewayOutput& gateway_output = *reader.Gateway(gateway);
+  const GatewayOutput& gateway = *reader.Gateway(part.gateway);
   for (int i = 0; i < message.rules_size(); ++i) {
-    if (!message.rules(i).has_forward()) continue;
-    api::TrafficPolicySpec traffic = EffectiveRouteTraffic(key, RulesOf(spec)[i], gateway_output, reader);
-    SetForwardSettings(traffic, *message.mutable_rules(i)->mutable_forward());
+    wire::RouteRule& rule = *message.mutable_rules(i);
+    if (rule.has_forward()) {
+      api::TrafficPolicySpec traffic = EffectiveRouteTraffic(key, RulesOf(*spec)[i], gateway, reader);
+      // Streams may last for hours, and a call says itself how long it may take (grpc-timeout).
+      if (key.kind == "GRPCRoute" && traffic.timeouts().request().empty())
+        traffic.mutable_timeouts()->set_request("0s");
+      SetForwardSettings(traffic, *rule.mutable_forward());
+    }
+    ForEachCluster(rule, [&](std::string& cluster) {
+      cluster = ClusterFor(cluster, part, gateway, reader);
+      if (!cluster.empty()) output.clusters.emplace_back(cluster, NamespacedName(part.gateway));
+    });
   }
-  return MakeResource(message.name(), message, {NamespacedName(gateway)});
+  return MakeResource(message.name(), message, {NamespacedName(part.gateway)});
+}
+
+// A route of layer 4 claims a listener, or its hosts there.
+void AddLayer4Claims(const Upsert& route, int32_t priority, const TranslatedRules& rules, Reader& reader,
+                     RouteOutput& output) {
+  for (const Attachment& attachment : output.attachments) {
+    auto add = [&](const std::string& hostname) {
+      Claim claim{.minus_priority = -priority,
+                  .first_generation = route.first_generation,
+                  .route_name = NameFor({attachment.gateway, attachment.passthrough}, *route.object, reader),
+                  .rule_name = rules.rules[0].name(),
+                  .route = route.object->key(),
+                  .place = Cat("listener \"", attachment.listener, "\" of ", attachment.owner.ToString())};
+      if (!hostname.empty()) manifests::Append(claim.place, " for ", hostname);
+      output.claims.emplace_back(Layer4Claim(attachment.ResourceName(), hostname),
+                                 std::make_shared<const Claim>(std::move(claim)));
+    };
+    if (attachment.hostnames.empty()) add("");
+    for (const std::string& hostname : attachment.hostnames) add(hostname);
+  }
 }
 
 // Two matches with one of these texts compete for the same requests.
 void AddClaims(const Upsert& route, int32_t priority, const TranslatedRules& rules, RouteOutput& output) {
   Claim claim{.minus_priority = -priority,
               .first_generation = route.first_generation,
-              .route_name = NamespacedName(route.object->key()),
+              .route_name = RouteResourceName(route.object->key()),
               .rule_name = "",
-              .route = route.object->key()};
+              .route = route.object->key(),
+              .place = ""};
   static const wire::RouteMatch kEverything;
   for (int r = 0; r < rules.rules.size(); ++r) {
     claim.rule = static_cast<size_t>(r);
@@ -90,21 +156,13 @@ void AddClaims(const Upsert& route, int32_t priority, const TranslatedRules& rul
       std::string text = MatchText(rules.rules[r].matches().empty() ? kEverything : rules.rules[r].matches(m));
       auto shared = std::make_shared<const Claim>(claim);
       for (const Attachment& attachment : output.attachments) {
-        std::string where = Cat(NamespacedName(attachment.gateway), '/', attachment.listener, '\n');
+        std::string where = attachment.ResourceName() + '\n';
         if (attachment.hostnames.empty()) output.claims.emplace_back(Cat(where, '\n', text), shared);
         for (const std::string& hostname : attachment.hostnames)
           output.claims.emplace_back(Cat(where, hostname, '\n', text), shared);
       }
     }
   }
-}
-
-void AddUses(const std::vector<ObjectKey>& gateways, const TranslatedRules& rules, RouteOutput& output) {
-  for (const std::string& cluster : rules.clusters) {
-    for (const ObjectKey& gateway : gateways) output.uses.emplace_back(cluster, NamespacedName(gateway));
-  }
-  std::sort(output.uses.begin(), output.uses.end());
-  output.uses.erase(std::unique(output.uses.begin(), output.uses.end()), output.uses.end());
 }
 
 // Names every reference that leads nowhere, each problem once. The reason is that of the first: a condition has one.
@@ -139,23 +197,50 @@ StatusPtr RouteStatusOf(const Upsert& route, const Attaching& attaching,
   return result;
 }
 
+// Which Listeners each parent of the status reaches.
+std::vector<std::vector<std::string>> ReachedBy(const Attaching& attaching) {
+  std::vector<std::vector<std::string>> reached;
+  for (const ParentResult& parent : attaching.parents) {
+    if (parent.ours) reached.push_back(parent.listeners);
+  }
+  return reached;
+}
+
+// Of a route that sees requests, as an HTTPRoute; nullptr for layer 4. `converted` holds what was not written so.
+const api::HTTPRouteSpec* HttpSpecOf(const manifests::Object& route, FindingSink& findings,
+                                     api::HTTPRouteSpec& converted) {
+  if (const auto* http = route.As<api::HTTPRoute>()) return &http->spec();
+  const auto* grpc = route.As<api::GRPCRoute>();
+  if (grpc == nullptr) return nullptr;
+  CheckMethods(grpc->spec(), findings);
+  converted = AsHttpRoute(grpc->spec());
+  return &converted;
+}
+
 }  // namespace
 
 RouteOutput TranslateRoute(const Upsert& route, Reader& reader) {
   RouteOutput output;
   const ObjectKey& key = route.object->key();
-  const api::HTTPRouteSpec& spec = route.object->As<api::HTTPRoute>()->spec();
+  output.layer4 = IsLayer4(key.kind);
   FindingSink findings(*route.object, reader.allow_unresolved());
-  Attaching attaching = AttachToParents(key, spec, reader, findings);
+  Attaching attaching = AttachToParents(key, ViewOf(*route.object), reader, findings);
   output.attachments = std::move(attaching.attachments);
-  TranslatedRules rules = TranslateRules(key, spec, reader, findings);
+  output.reached = ReachedBy(attaching);
+  api::HTTPRouteSpec converted;
+  const api::HTTPRouteSpec* spec = HttpSpecOf(*route.object, findings, converted);
+  TranslatedRules rules =
+      spec == nullptr ? TranslateLayer4(*route.object, reader, findings) : TranslateRules(key, *spec, reader, findings);
   int32_t priority = ReadPriority(*route.object, findings);
-  std::vector<ObjectKey> gateways = GatewaysOf(output.attachments);
-  for (const ObjectKey& gateway : gateways) {
-    output.resources.push_back(RouteResource(route, gateway, priority, output, rules, reader));
+  for (const Part& part : PartsOf(output.attachments)) {
+    output.resources.push_back(RouteResource(route, part, priority, rules, spec, reader, output));
   }
-  AddUses(gateways, rules, output);
-  AddClaims(route, priority, rules, output);
+  MakeUnique(output.clusters);
+  if (output.layer4) {
+    AddLayer4Claims(route, priority, rules, reader, output);
+  } else {
+    AddClaims(route, priority, rules, output);
+  }
   output.status = RouteStatusOf(route, attaching, rules.unresolved);
   output.findings = findings.Take();
   output.reads = reader.TakeReads();

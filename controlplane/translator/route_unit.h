@@ -1,4 +1,4 @@
-// HTTPRoute -> Routes.
+// Route of any kind -> Routes.
 #pragma once
 
 #include "controlplane/translator/reader.h"

@@ -129,7 +129,7 @@ class RuleTranslator {
     for (int i = 0; i < rule.backend_refs_size(); ++i) {
       const api::HTTPBackendRef& ref = rule.backend_refs(i);
       sum += ref.has_weight() ? static_cast<uint64_t>(std::max(ref.weight(), 0)) : 1;
-      AddBackend(ref, Cat(path, ".backendRefs[", i, "]"), prefix_only, *forward.add_clusters());
+      AddBackend(ref, Cat(path, ".backendRefs[", i, "]"), prefix_only, forward);
     }
     if (rule.backend_refs().empty()) {
       findings_.Warning(path, "W206", "the rule has no backendRefs and no redirect: its requests are answered with 500",
@@ -140,8 +140,8 @@ class RuleTranslator {
     }
   }
 
-  void AddBackend(const api::HTTPBackendRef& ref, const std::string& path, bool prefix_only,
-                  wire::WeightedCluster& out) {
+  void AddBackend(const api::HTTPBackendRef& ref, const std::string& path, bool prefix_only, wire::Forward& forward) {
+    wire::WeightedCluster& out = *forward.add_clusters();
     ResolvedBackend backend = ResolveBackend(ReferenceOf(ref), path, route_, reader_, findings_);
     out.set_cluster(backend.cluster);
     out.set_problem(backend.problem);
@@ -150,15 +150,11 @@ class RuleTranslator {
                                                  prefix_only, route_, reader_, findings_);
     Note(filters);
     *out.mutable_filters() = std::move(filters.filters);
-    if (!backend.cluster.empty()) {
-      out_.clusters.push_back(std::move(backend.cluster));
-    } else {
-      out_.unresolved.push_back(std::move(backend));
-    }
+    if (backend.websocket && forward.upgrades().empty()) forward.add_upgrades("websocket");
+    if (backend.cluster.empty()) out_.unresolved.push_back(std::move(backend));
   }
 
   void Note(const TranslatedFilters& filters) {
-    out_.clusters.insert(out_.clusters.end(), filters.clusters.begin(), filters.clusters.end());
     out_.unresolved.insert(out_.unresolved.end(), filters.unresolved.begin(), filters.unresolved.end());
   }
 
@@ -193,6 +189,23 @@ const google::protobuf::RepeatedPtrField<api::HTTPRouteRule>& RulesOf(const api:
     return with_default;
   }();
   return spec.rules().empty() ? kDefault.rules() : spec.rules();
+}
+
+void ForEachCluster(wire::RouteRule& rule, absl::FunctionRef<void(std::string& cluster)> visit) {
+  auto mirrors = [&](google::protobuf::RepeatedPtrField<wire::Filter>& filters) {
+    for (wire::Filter& filter : filters) {
+      if (filter.has_mirror()) visit(*filter.mutable_mirror()->mutable_cluster());
+    }
+  };
+  auto all = [&](google::protobuf::RepeatedPtrField<wire::WeightedCluster>& clusters) {
+    for (wire::WeightedCluster& cluster : clusters) {
+      visit(*cluster.mutable_cluster());
+      mirrors(*cluster.mutable_filters());
+    }
+  };
+  mirrors(*rule.mutable_filters());
+  if (rule.has_forward()) all(*rule.mutable_forward()->mutable_clusters());
+  if (rule.has_tunnel()) all(*rule.mutable_tunnel()->mutable_clusters());
 }
 
 std::string MatchText(const wire::RouteMatch& match) {

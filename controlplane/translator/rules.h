@@ -1,9 +1,10 @@
-// Rules of an HTTPRoute, without what depends on the Gateway.
+// Rules of an HTTPRoute or GRPCRoute, without what depends on the Gateway.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "api/manifests/v1/httproute.pb.h"
 #include "controlplane/translator/backend_refs.h"
 #include "controlplane/translator/findings.h"
@@ -14,7 +15,6 @@ namespace penstock::translator {
 
 struct TranslatedRules {
   google::protobuf::RepeatedPtrField<penstock::xds::v1::RouteRule> rules;
-  std::vector<std::string> clusters;        // that any of them needs, unsorted
   std::vector<ResolvedBackend> unresolved;  // the references that lead nowhere, in order
 };
 
@@ -23,6 +23,9 @@ TranslatedRules TranslateRules(const ObjectKey& route, const api::HTTPRouteSpec&
 
 // The rules of a spec; the standard's one default rule if it has none.
 const google::protobuf::RepeatedPtrField<api::HTTPRouteRule>& RulesOf(const api::HTTPRouteSpec& spec);
+
+// Calls VISIT with each cluster that a rule names, "" for what could not be resolved.
+void ForEachCluster(penstock::xds::v1::RouteRule& rule, absl::FunctionRef<void(std::string& cluster)> visit);
 
 // A text that two matches share if and only if they match the same requests for the same reasons.
 std::string MatchText(const penstock::xds::v1::RouteMatch& match);

@@ -46,12 +46,23 @@ void CutTry(wire::Forward& forward) {
   *forward.mutable_backend_timeout() = forward.request_timeout();
 }
 
-// Beside those that the rule has already.
-void AddUpgrades(const api::TrafficPolicySpec& policy, wire::Forward& forward) {
-  for (const std::string& protocol : policy.upgrades()) {
-    bool known = std::find(forward.upgrades().begin(), forward.upgrades().end(), protocol) != forward.upgrades().end();
-    if (!known) forward.add_upgrades(protocol);
-  }
+wire::SubjectAltName::Type NameTypeOf(const std::string& type) {
+  if (type == "DNS") return wire::SubjectAltName::DNS;
+  if (type == "URI") return wire::SubjectAltName::URI;
+  if (type == "IP") return wire::SubjectAltName::IP;
+  return type == "Email" ? wire::SubjectAltName::EMAIL : wire::SubjectAltName::TYPE_UNSPECIFIED;
+}
+
+wire::Http2Settings Http2SettingsOf(const api::ClientHttp2& http2) {
+  wire::Http2Settings out;
+  out.set_max_concurrent_streams(static_cast<uint32_t>(http2.max_concurrent_streams()));
+  out.set_stream_window_bytes(static_cast<uint32_t>(http2.stream_window_bytes()));
+  out.set_connection_window_bytes(static_cast<uint32_t>(http2.connection_window_bytes()));
+  WithDuration(http2.keep_alive(), [&](const Duration& d) { *out.mutable_keepalive_timeout() = d; });
+  WithDuration(http2.ping_interval(), [&](const Duration& d) { *out.mutable_ping_interval() = d; });
+  out.set_glitch_budget(static_cast<uint32_t>(http2.glitch_budget()));
+  out.set_glitch_refill(static_cast<uint32_t>(http2.glitch_refill()));
+  return out;
 }
 
 }  // namespace
@@ -78,7 +89,26 @@ wire::ClientSettings ClientSettingsOf(const api::ClientPolicySpec& policy) {
   out.set_trusted_hops(static_cast<uint32_t>(policy.trusted_proxies().hops()));
   out.set_escaped_slashes(EscapedSlashesOf(policy.escaped_slashes()));
   out.set_reason_header(policy.reason_header());
+  WithDuration(timeouts.tls_handshake(), [&](const Duration& d) { *out.mutable_tls_handshake_timeout() = d; });
+  WithDuration(timeouts.proxy_header(), [&](const Duration& d) { *out.mutable_proxy_protocol_timeout() = d; });
+  WithDuration(timeouts.tunnel_idle(), [&](const Duration& d) { *out.mutable_tunnel_idle_timeout() = d; });
+  WithDuration(policy.tcp_keep_alive(), [&](const Duration& d) { *out.mutable_tcp_keepalive() = d; });
+  if (policy.proxy_protocol() == "Required") out.set_proxy_protocol(wire::ClientSettings::REQUIRED);
+  if (policy.has_http2()) *out.mutable_http2() = Http2SettingsOf(policy.http2());
   return out;
+}
+
+void AddClientTls(const api::ClientPolicySpec& policy, bool https, wire::ServerTls& tls) {
+  wire::TlsVersion version = policy.tls().min_version() == "1.3" ? wire::TLS_1_3 : wire::TLS_VERSION_UNSPECIFIED;
+  // Neither of the two may make the other weaker.
+  tls.set_min_version(std::max(tls.min_version(), version));
+  if (https) *tls.mutable_alpn() = policy.tls().alpn();
+  if (!tls.has_client()) return;
+  for (const api::CertificateName& name : policy.client_certificate().subject_alt_names()) {
+    wire::SubjectAltName& to = *tls.mutable_client()->add_subject_alt_names();
+    to.set_type(NameTypeOf(name.type()));
+    to.set_value(name.type() == "DNS" ? Lower(name.value()) : name.value());
+  }
 }
 
 wire::UpstreamSettings UpstreamSettingsOf(const api::TrafficPolicySpec& policy) {
@@ -117,7 +147,7 @@ void SetForwardSettings(const api::TrafficPolicySpec& policy, wire::Forward& for
   });
   CutTry(forward);
   if (policy.has_retries()) SetRetry(policy.retries(), *forward.mutable_retry());
-  AddUpgrades(policy, forward);
+  for (const std::string& upgrade : policy.upgrades()) AddOnce(upgrade, *forward.mutable_upgrades());
 }
 
 }  // namespace penstock::translator

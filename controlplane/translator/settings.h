@@ -10,6 +10,9 @@
 namespace penstock::translator {
 
 penstock::xds::v1::ClientSettings ClientSettingsOf(const api::ClientPolicySpec& policy);
+// What a policy says about the handshakes of a listener with TLS, on top of what the listener says itself. Of an HTTPS
+// listener: what is agreed on by ALPN, too.
+void AddClientTls(const api::ClientPolicySpec& policy, bool https, penstock::xds::v1::ServerTls& tls);
 penstock::xds::v1::UpstreamSettings UpstreamSettingsOf(const api::TrafficPolicySpec& policy);
 // A request's timeouts that one object gives: REQUEST and BACKEND are texts of durations, or empty. PATH is theirs.
 void CheckTimeouts(const std::string& request, const std::string& backend, const std::string& path,

@@ -18,6 +18,22 @@ std::string_view WhyFirst(const Claim& first, const Claim& second) {
   return "comes first by name";
 }
 
+Finding TellMatch(const Claim& first, const Claim& loser, const manifests::Object& object) {
+  std::string winner = RuleText(first);
+  if (first.route != loser.route) manifests::Append(winner, " of ", first.route.ToString());
+  return manifests::WarningAt(
+      object, Cat("spec.rules[", loser.rule, "].matches[", loser.match, "]"), "W202",
+      Cat("this match gets no request: ", winner, " has the same one and ", WhyFirst(first, loser)),
+      Cat("make one of them more specific, or set the annotation ", kPriorityAnnotation));
+}
+
+Finding TellPlace(const Claim& first, const Claim& loser, const manifests::Object& object) {
+  return manifests::WarningAt(
+      object, "spec.rules[0]", "W208",
+      Cat(loser.place, " gives this route nothing: ", first.route.ToString(), " has it and ", WhyFirst(first, loser)),
+      Cat("remove one of them, use another listener, or set the annotation ", kPriorityAnnotation));
+}
+
 }  // namespace
 
 std::vector<Finding> ShadowedBy(const std::vector<ClaimPtr>& claims, const PersistentMap<ObjectKey, Upsert>& objects) {
@@ -27,12 +43,8 @@ std::vector<Finding> ShadowedBy(const std::vector<ClaimPtr>& claims, const Persi
     const Claim& loser = *claims[i];
     const Upsert* object = objects.Find(loser.route);
     if (object == nullptr) continue;
-    std::string winner = RuleText(first);
-    if (first.route != loser.route) manifests::Append(winner, " of ", first.route.ToString());
-    findings.push_back(manifests::WarningAt(
-        *object->object, Cat("spec.rules[", loser.rule, "].matches[", loser.match, "]"), "W202",
-        Cat("this match gets no request: ", winner, " has the same one and ", WhyFirst(first, loser)),
-        Cat("make one of them more specific, or set the annotation ", kPriorityAnnotation)));
+    findings.push_back(loser.place.empty() ? TellMatch(first, loser, *object->object)
+                                           : TellPlace(first, loser, *object->object));
   }
   return findings;
 }

@@ -1,4 +1,4 @@
-// Rules that never get a request, because an equal match goes first.
+// Rules that never get a request, because an equal match goes first, and routes that get no connection.
 #pragma once
 
 #include <set>
@@ -9,7 +9,7 @@
 
 namespace penstock::translator {
 
-// `claims` of one match text by precedence. One warning for each but the first.
+// `claims` of one text by precedence. One warning for each but the first.
 std::vector<Finding> ShadowedBy(const std::vector<ClaimPtr>& claims, const PersistentMap<ObjectKey, Upsert>& objects);
 
 // Appends those that were not seen yet: a rule that is shadowed on two listeners is one thing to tell.

@@ -3,9 +3,13 @@
 #include <map>
 #include <string_view>
 
+#include "api/manifests/v1/backendtlspolicy.pb.h"
 #include "api/manifests/v1/core.pb.h"
 #include "api/manifests/v1/gateway.pb.h"
+#include "api/manifests/v1/grpcroute.pb.h"
 #include "api/manifests/v1/httproute.pb.h"
+#include "api/manifests/v1/layer4.pb.h"
+#include "api/manifests/v1/listenerset.pb.h"
 #include "api/manifests/v1/referencegrant.pb.h"
 #include "api/manifests/v1/schema.pb.h"
 #include "controlplane/manifests/text.h"
@@ -33,16 +37,47 @@ constexpr std::string_view kNotFraming =
 constexpr Note kNotes[] = {
     {"Gateway", "spec.addresses[].type",
      "in part: IPAddress; Hostname is refused, a data plane can only bind an address"},
-    {"Gateway", "spec.listeners[].protocol", "in part: HTTP; HTTPS, TLS, TCP and UDP are refused in this release"},
     {"Gateway", "spec.listeners[].allowedRoutes.kinds[].kind",
-     "in part: HTTPRoute; other kinds are refused in this release"},
-    {"HTTPRoute", "spec.parentRefs[].kind", "in part: Gateway; others are refused"},
+     "in part: HTTPRoute and GRPCRoute on HTTP and HTTPS, TLSRoute on TLS, TCPRoute on TCP, UDPRoute on UDP"},
+    {"Gateway", "spec.listeners[].tls.certificateRefs[].kind",
+     "in part: Secret, of any type that has tls.crt and tls.key"},
+    {"Gateway", "spec.listeners[].tls.options", "in part: penstock.dev/min-version; other options are refused"},
+    {"Gateway", "spec.tls.frontend.default.validation.caCertificateRefs[].kind",
+     "in part: ConfigMap and Secret with ca.crt; others are refused"},
+    {"HTTPRoute", "spec.parentRefs[].kind", "in part: Gateway and ListenerSet; others are refused"},
     {"HTTPRoute", "spec.rules[].filters[].requestHeaderModifier.set[].name", kNotFraming},
     {"HTTPRoute", "spec.rules[].filters[].requestHeaderModifier.remove[]", kNotFraming},
     {"HTTPRoute", "spec.rules[].filters[].extensionRef", "refused: there are no extensions to name in this release"},
     {"HTTPRoute", "spec.rules[].backendRefs[].kind",
      "in part: Service, and Backend of penstock.dev; without a kind a Service of the name, else a Backend"},
     {"HTTPRoute", "spec.rules[].matches[].path.type", "yes; RegularExpression is RE2 and matches the whole path"},
+    {"GRPCRoute", "spec.parentRefs[].kind", "in part: Gateway and ListenerSet; others are refused"},
+    {"GRPCRoute", "spec.hostnames[]",
+     "yes; an HTTPRoute may serve the same host on the same listener, the more specific match wins (the standard would "
+     "refuse one of them)"},
+    {"GRPCRoute", "spec.rules[].matches[].method.type",
+     "yes; RegularExpression is RE2 and matches the whole service and the whole method"},
+    {"GRPCRoute", "spec.rules[].filters[].extensionRef", "refused: there are no extensions to name in this release"},
+    {"GRPCRoute", "spec.rules[].backendRefs[].kind",
+     "in part: Service, and Backend of penstock.dev; without a kind a Service of the name, else a Backend"},
+    {"TLSRoute", "spec.parentRefs[].kind", "in part: Gateway and ListenerSet; others are refused"},
+    {"TLSRoute", "spec.rules[].backendRefs[].kind",
+     "in part: Service, and Backend of penstock.dev; without a kind a Service of the name, else a Backend"},
+    {"TCPRoute", "spec.parentRefs[].kind", "in part: Gateway and ListenerSet; others are refused"},
+    {"TCPRoute", "spec.rules[]", "in part: one rule"},
+    {"BackendTLSPolicy", "spec.targetRefs[].kind", "in part: Service, and Backend of penstock.dev"},
+    {"BackendTLSPolicy", "spec.validation.caCertificateRefs[].kind",
+     "in part: ConfigMap and Secret with ca.crt; others are refused"},
+    {"BackendTLSPolicy", "spec.validation.subjectAltNames[].hostname", "in part: without a wildcard"},
+    {"BackendTLSPolicy", "spec.options", "in part: penstock.dev/min-version; other options are refused"},
+    {"Gateway", "spec.tls.backend.clientCertificateRef.kind",
+     "in part: Secret, of any type that has tls.crt and tls.key"},
+    {"Service", "spec.ports[].appProtocol",
+     "in part: http, https, grpc, kubernetes.io/h2c, kubernetes.io/ws, kubernetes.io/wss; other values say nothing"},
+    {"UDPRoute", "spec.parentRefs[].kind", "in part: Gateway and ListenerSet; others are refused"},
+    {"UDPRoute", "spec.rules[]", "in part: one rule"},
+    {"ListenerSet", "spec.parentRef.kind", "in part: Gateway; others are refused"},
+    {"ListenerSet", "spec.listeners[]", "yes, as `spec.listeners[]` of a Gateway"},
 };
 
 std::string_view NoteOf(std::string_view kind, std::string_view path) {
@@ -106,12 +141,13 @@ std::string SupportTable() {
       "# Gateway API: what is supported, field by field\n\n"
       "The text that decides is release v1.5, Standard channel. What this release cannot do is refused with the field "
       "and the "
-      "reason; nothing is ignored silently. Penstock does not claim conformance yet. Kinds that are not listed "
-      "(GRPCRoute, "
-      "TLSRoute, TCPRoute, UDPRoute, ListenerSet, BackendTLSPolicy) are refused.\n\n"
+      "reason; nothing is ignored silently. Penstock does not claim conformance yet. TCPRoute and UDPRoute are of the "
+      "Experimental channel.\n\n"
       "This page is generated from the rules that the decoder checks.\n";
   const Descriptor* kinds[] = {
-      api::GatewayClass::descriptor(),   api::Gateway::descriptor(),   api::HTTPRoute::descriptor(),
+      api::GatewayClass::descriptor(),   api::Gateway::descriptor(),   api::ListenerSet::descriptor(),
+      api::HTTPRoute::descriptor(),      api::GRPCRoute::descriptor(), api::TLSRoute::descriptor(),
+      api::TCPRoute::descriptor(),       api::UDPRoute::descriptor(),  api::BackendTLSPolicy::descriptor(),
       api::ReferenceGrant::descriptor(), api::Namespace::descriptor(), api::Service::descriptor(),
       api::EndpointSlice::descriptor(),
   };

@@ -24,7 +24,7 @@ TEST(SupportTable, IsThePageInTheDocs) {
 TEST(SupportTable, NamesWhatIsRefusedAndWhy) {
   std::string page = SupportTable();
   EXPECT_NE(page.find("| `spec.rules[].retry` | refused: "), std::string::npos);
-  EXPECT_NE(page.find("| `spec.listeners[].tls` | refused: "), std::string::npos);
+  EXPECT_NE(page.find("| `spec.defaultScope` | refused: "), std::string::npos);
   EXPECT_NE(page.find("| `spec.rules[].backendRefs[].filters[]` | yes, as `spec.rules[].filters[]` |"),
             std::string::npos);
 }

@@ -51,6 +51,7 @@ std::vector<manifests::Finding> AllFindings(const StatePtr& state) {
   Read(state).gateways.ForEach(add);
   Read(state).routes.ForEach(add);
   Read(state).clusters.ForEach(add);
+  Read(state).secrets.ForEach(add);
   Read(state).checks.ForEach(add);
   std::set<std::string> seen;
   Read(state).shadows.ForEach(

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "api/manifests/v1/status.pb.h"
 #include "controlplane/manifests/finding.h"
 #include "controlplane/manifests/object.h"
@@ -21,7 +23,7 @@ namespace penstock::translator {
 inline constexpr std::string_view kControllerName = "penstock.dev/gateway-controller";
 // The class that exists without an object.
 inline constexpr std::string_view kDefaultGatewayClass = "default";
-// Annotation of HTTPRoutes: a higher number wins ties of equally specific matches.
+// Annotation of routes: a higher number wins ties of equally specific matches.
 inline constexpr std::string_view kPriorityAnnotation = "penstock.dev/priority";
 
 // One resource for the data planes; immutable and shared. `version` and `bytes` are deterministic: equal objects give
@@ -29,10 +31,10 @@ inline constexpr std::string_view kPriorityAnnotation = "penstock.dev/priority";
 //
 // Every resource says which Gateways need it, so that a data plane gets those of its Gateways and no others: a Listener
 // has its own Gateway; a Route one (an HTTPRoute of several Gateways becomes a Route for each: the first of its
-// parentRefs has the name "NAMESPACE/NAME", the others "NAMESPACE/NAME@GATEWAY_NAMESPACE/GATEWAY"); a Cluster and its
-// Endpoints those of all Routes that name it. Gateways of different classes may use the same port and
-// host: resources must be compiled per class, not all at once. What compiles for a class compiles for every group of
-// it.
+// parentRefs has the name "NAMESPACE/NAME", the others "NAMESPACE/NAME@GATEWAY_NAMESPACE/GATEWAY"; other kinds have
+// their kind in front, "tcproute/NAMESPACE/NAME"); a Cluster and its Endpoints those of all Routes that name it; a
+// Secret those whose listeners name it. Gateways of different classes may use the same port and host: resources must be
+// compiled per class, not all at once. What compiles for a class compiles for every group of it.
 struct Resource {
   std::string type_url;
   std::string name;
@@ -90,6 +92,8 @@ struct TranslateOptions {
   // 500. Set it also to build the state of what is stored already: it was accepted once. Without it, a reference that
   // was accepted so stays a warning as long as the object that holds it does not change.
   bool allow_unresolved = false;
+  // Certificates that do not count at this time are warned about. nullopt: nothing is said.
+  std::optional<absl::Time> now = std::nullopt;
 };
 
 struct StatusChange {

@@ -75,10 +75,28 @@ bool IsIpAddress(std::string_view text) {
   return inet_pton(AF_INET, copy.c_str(), bytes) == 1 || inet_pton(AF_INET6, copy.c_str(), bytes) == 1;
 }
 
+bool IsHostname(std::string_view text) {
+  constexpr size_t kMaxName = 253, kMaxLabel = 63;
+  if (text.empty() || text.size() > kMaxName || IsIpAddress(text)) return false;
+  while (true) {
+    std::string_view label = text.substr(0, text.find('.'));
+    bool ends = !label.empty() && label.size() <= kMaxLabel && label.front() != '-' && label.back() != '-';
+    bool plain = std::all_of(label.begin(), label.end(),
+                             [](char c) { return manifests::IsLower(c) || manifests::IsDigit(c) || c == '-'; });
+    if (!ends || !plain) return false;
+    if (label.size() == text.size()) return true;
+    text.remove_prefix(label.size() + 1);
+  }
+}
+
 std::string Lower(std::string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), manifests::ToLower);
   return lower;
+}
+
+void AddOnce(std::string text, google::protobuf::RepeatedPtrField<std::string>& list) {
+  if (std::find(list.begin(), list.end(), text) == list.end()) list.Add(std::move(text));
 }
 
 void FillUnset(google::protobuf::Message& closer, const google::protobuf::Message& farther) {

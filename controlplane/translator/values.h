@@ -7,6 +7,7 @@
 
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/repeated_field.h"
 
 namespace penstock::translator {
 
@@ -22,7 +23,13 @@ std::optional<uint32_t> ParsePercent(std::string_view text);
 // IPv4 or IPv6, without a zone.
 bool IsIpAddress(std::string_view text);
 
+// A host name in lower case, without a wildcard, not an address.
+bool IsHostname(std::string_view text);
+
 std::string Lower(std::string_view text);
+
+// Adds a text that is not there yet.
+void AddOnce(std::string text, google::protobuf::RepeatedPtrField<std::string>& list);
 
 // Sets in `closer` each field that is set in `farther` and not in `closer`, descending into messages; lists are taken
 // as a whole. REQUIRES: both of one type.

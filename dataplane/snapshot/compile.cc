@@ -324,7 +324,7 @@ void Compiler::AddToGroup(BindGroup& group, const CompiledListener& listener) {
   problems_.Begin(kListenerType, listener.name, "");
   if (group.protocol() != GroupProtocol(listener.protocol)) {
     problems_.Add(
-        "E207", Field("protocol"),
+        "E212", Field("protocol"),
         StrCat("another listener speaks another protocol on ", PlaceText(group.key()), ": ", group.least_specific()),
         "give one of them another port or address; only HTTPS and TLS can share one");
     return;

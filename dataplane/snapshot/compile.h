@@ -38,10 +38,11 @@ struct CompileOutcome {
 //   E204 a path, header or query match that is not valid (also regular expressions)
 //   E205 a header name or value, status, URL part, duration or number out of its range
 //   E206 an address, port, host name or CIDR that is not valid
-//   E207 two listeners of one address, port and host name, or of one address and port that speak different protocols
+//   E207 two listeners of one address, port and host name
 //   E208 an unknown policy, filter or algorithm, or a policy configuration that its policy refuses
 //   E209 hash or counts of the Generation do not agree with the result; an epoch or number that goes back
 //   E210 more of something than its limit
+//   E212 two listeners of one address and port whose protocols cannot share it
 CompileOutcome Compile(const Snapshot* previous, const Delta& delta, const CompileOptions& options = {});
 
 // The lane of the endpoints: PREVIOUS with other EndpointSets and else the same, generation id included. UPSERTS and

@@ -127,7 +127,7 @@ TEST(CompileProtocols, RefusesWhatCannotBeSpoken) {
 
 TEST(CompileProtocols, RefusesListenersOfOnePlaceThatSpeakDifferently) {
   EXPECT_THAT(ProblemsOf({Listener("a", "port: 80 protocol: HTTP"), Listener("b", "port: 80 protocol: TCP")}),
-              ::testing::HasSubstr("E207 Listener b protocol: another listener speaks another protocol"));
+              ::testing::HasSubstr("E212 Listener b protocol: another listener speaks another protocol"));
   EXPECT_EQ(ProblemsOf({Listener("a", "port: 443 protocol: HTTPS hostname: 'a' tls { certificates: 'cert' }"),
                         Listener("b", "port: 443 protocol: TLS hostname: 'b'")}),
             "")

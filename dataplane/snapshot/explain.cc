@@ -4,6 +4,7 @@
 
 #include "dataplane/base/strings.h"
 #include "dataplane/snapshot/admission.h"
+#include "dataplane/snapshot/explain_backends.h"
 #include "dataplane/snapshot/explain_request.h"
 #include "dataplane/snapshot/explain_tls.h"
 #include "dataplane/snapshot/nearest.h"
@@ -11,15 +12,6 @@
 
 namespace penstock::snapshot {
 namespace {
-
-const BindGroup* GroupFor(const Snapshot& snapshot, const ExplainRequest& request) {
-  const BindGroup* group = snapshot.FindBindGroup({request.address, request.port});
-  if (group != nullptr || !request.address.empty()) return group;
-  for (const BindKey& key : snapshot.bind_keys()) {
-    if (key.port == request.port) return snapshot.FindBindGroup(key);
-  }
-  return nullptr;
-}
 
 void ExplainPolicies(const Snapshot& snapshot, const std::string& chain_name, Explanation& explanation) {
   if (chain_name.empty()) return;
@@ -53,45 +45,7 @@ void ExplainFilters(const Filters& filters, const std::string& of, Explanation& 
   }
 }
 
-void ExplainBackend(const Snapshot& snapshot, const Forward& forward, const WeightedCluster& cluster,
-                    Explanation& explanation) {
-  ExplainedBackend backend;
-  backend.cluster = cluster.cluster;
-  backend.weight = cluster.weight;
-  backend.share = forward.total_weight == 0 ? 0 : static_cast<double>(cluster.weight) / forward.total_weight;
-  if (cluster.cluster.empty()) {
-    backend.problem = StrCat(cluster.problem.empty() ? "unresolved" : cluster.problem, ": 500");
-    explanation.backends.push_back(std::move(backend));
-    return;
-  }
-  const CompiledCluster& compiled = **snapshot.FindCluster(cluster.cluster);
-  if (const auto* dns = std::get_if<DnsDiscovery>(&compiled.discovery)) {
-    backend.endpoints = dns->names.size();
-  } else if (const Shared<EndpointSet>* set = snapshot.FindEndpoints(cluster.cluster)) {
-    for (const CompiledEndpoint& endpoint : (*set)->endpoints) backend.endpoints += endpoint.weight > 0 ? 1 : 0;
-  }
-  if (backend.endpoints == 0) backend.problem = "no endpoint: 503";
-  explanation.backends.push_back(std::move(backend));
-}
-
-// The endpoints among which the live load balancer chooses.
-std::string EndpointsOf(const Snapshot& snapshot, const std::string& cluster) {
-  const CompiledCluster& compiled = **snapshot.FindCluster(cluster);
-  std::vector<std::string> names;
-  if (const auto* dns = std::get_if<DnsDiscovery>(&compiled.discovery)) {
-    for (const DnsTarget& target : dns->names)
-      names.push_back(StrCat(target.name, ":", target.port, " (resolved live)"));
-  } else if (const Shared<EndpointSet>* set = snapshot.FindEndpoints(cluster)) {
-    for (const CompiledEndpoint& endpoint : (*set)->endpoints) {
-      bool v6 = endpoint.address.find(':') != std::string::npos;
-      std::string address = v6 ? StrCat("[", endpoint.address, "]") : endpoint.address;
-      if (endpoint.weight > 0) names.push_back(StrCat(address, ":", endpoint.port));
-    }
-  }
-  if (names.empty()) return "";
-  if (names.size() == 1) return names[0];
-  return StrCat("one of ", names.size(), " by ", compiled.lb_algorithm, ", as ", names[0]);
-}
+const ShareAnswers kStatuses{.unresolved = "500", .no_endpoint = "503"};
 
 // What the data plane answers by itself.
 void Answer(Reason reason, std::string_view detail, Explanation& explanation) {
@@ -134,7 +88,8 @@ void ExplainUpgrades(const Snapshot& snapshot, const Forward& forward, const std
 }
 
 std::string ExplainForward(const Snapshot& snapshot, const Forward& forward, uint64_t seed, Explanation& explanation) {
-  for (const WeightedCluster& cluster : forward.clusters) ExplainBackend(snapshot, forward, cluster, explanation);
+  for (const WeightedCluster& cluster : forward.clusters)
+    ExplainBackend(snapshot, cluster, forward.total_weight, kStatuses, explanation);
   const WeightedCluster* picked = PickCluster(forward, seed);
   if (picked == nullptr) {
     Answer(Reason::kNoBackend, "", explanation);
@@ -173,6 +128,23 @@ std::string ExplainAction(const Snapshot& snapshot, const Action& action, uint64
   return StrCat("redirect ", redirect.status, to);
 }
 
+// Why no request of this scheme can be read at a place, "" if it can.
+std::string_view WrongProtocol(const ExplainRequest& request, ListenerProtocol protocol) {
+  switch (protocol) {
+    case ListenerProtocol::kHttp:
+      return "";
+    case ListenerProtocol::kHttps:
+      return request.scheme == "https" ? "" : "the port speaks TLS; ask about https://";
+    case ListenerProtocol::kTls:
+      return "the listener carries bytes in TLS; ask about tls://";
+    case ListenerProtocol::kTcp:
+      return "the listener carries bytes; ask about tcp://";
+    case ListenerProtocol::kUdp:
+      return "the listener carries datagrams; ask about udp://";
+  }
+  return "";
+}
+
 void ExplainListener(const Snapshot& snapshot, const CompiledListener& listener, Explanation& explanation) {
   explanation.listener = listener.name;
   explanation.listener_hostname = listener.hostname;
@@ -209,6 +181,12 @@ void ExplainHead(const Snapshot& snapshot, const BindGroup& group, const Explain
   const Shared<CompiledListener>* found = snapshot.FindListenerForHost(group, head.host);
   const Shared<CompiledListener>& listener = found != nullptr ? *found : snapshot.DefaultListener(group);
   admission = AdmitPath(head, listener->client, arena);
+  std::string_view wrong = found == nullptr ? "" : WrongProtocol(request, listener->protocol);
+  if (!wrong.empty()) {
+    explanation.outcome = Explanation::Outcome::kNoListener;
+    explanation.action = wrong;
+    return;
+  }
   if (found != nullptr || !admission.ok()) ExplainListener(snapshot, *listener, explanation);
   if (admission.reason == Reason::kPathRedirect) {
     Answer(admission.reason, "", explanation);
@@ -230,12 +208,17 @@ void ExplainHead(const Snapshot& snapshot, const BindGroup& group, const Explain
 }  // namespace
 
 Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
+  if (IsConnection(request)) return ExplainConnection(snapshot, request);
   Explanation explanation;
   explanation.generation = snapshot.id();
   explanation.port = request.port;
   const BindGroup* group = GroupFor(snapshot, request);
   if (group == nullptr) {
     Answer(Reason::kNoListener, "", explanation);
+    return explanation;
+  }
+  if (std::string_view wrong = WrongProtocol(request, group->protocol()); !wrong.empty()) {
+    explanation.action = wrong;
     return explanation;
   }
   const CompiledListener& defaults = *snapshot.DefaultListener(*group);

@@ -10,11 +10,13 @@
 
 namespace penstock::snapshot {
 
-// A request to explain, as a client would send it over HTTP/1.1.
+// A request to explain, as a client would send it over HTTP/1.1; or, with scheme "tls", "tcp" or "udp", a connection
+// alone (of UDP, the datagrams of a client).
 struct ExplainRequest {
   std::string address;  // of the bind group; "" = the default address, and if there is none, the first that has PORT
   uint16_t port = 80;
-  std::string scheme = "http";  // "http" or "https"
+  std::string scheme = "http";  // "http", "https", "tls", "tcp", "udp"
+  std::string server_name;      // of the handshake; of "tls" only
   std::string method = "GET";
   std::string target = "/";                                 // of the request line
   std::vector<std::pair<std::string, std::string>> fields;  // Host among them
@@ -63,7 +65,8 @@ struct Explanation {
   std::vector<ExplainedMiss> misses;      // the nearest ones, at most kMaxMisses
   std::vector<ExplainedPolicy> policies;  // in the order in which they run
   std::vector<std::string> filters;       // "set request header x-env: prod", in order
-  std::string action;                     // "forward", "redirect to https://...:443/... (301)", "reply 200"
+  // "forward", "redirect to https://...:443/... (301)", "reply 200"; of a connection, what becomes of it
+  std::string action;
   std::vector<ExplainedBackend> backends;
   std::string endpoint;               // "10.0.0.21:8082 (one of 2 by weighted round robin)", "" if none
   std::string endpoint_tls;           // how handshakes with it are made; "" in cleartext

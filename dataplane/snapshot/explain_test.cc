@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dataplane/base/strings.h"
 #include "dataplane/snapshot/testing.h"
+#include "proto/penstock/xds/v1/listener.pb.h"
 
 namespace penstock::snapshot {
 namespace {
@@ -201,6 +203,101 @@ TEST(Explain, SaysHowHandshakesAreAnswered) {
       "TLS 1.3, shows Secret shop/cert, offers h2, http/1.1, clients need a certificate issued by Secret shop/ca");
   EXPECT_THAT(ExplanationText(explanation), ::testing::HasSubstr("\ntls       TLS 1.3, shows Secret shop/cert"));
   EXPECT_THAT(ExplanationJson(explanation), ::testing::HasSubstr(",\"tls\":\"TLS 1.3, shows"));
+}
+
+TEST(Explain, SaysHowABackendIsSpokenTo) {
+  struct Case {
+    const char* cluster;
+    const char* endpoint;
+  };
+  constexpr Case kCases[] = {
+      {"", "10.0.0.1:80"},
+      {"protocol: HTTP2", "10.0.0.1:80 in HTTP/2"},
+      {"protocol: HTTP2 tls { hostname: 'a.test' system_ca: true }", "10.0.0.1:80 in HTTP/2 over TLS"},
+      {"protocol: AUTO tls { hostname: 'a.test' system_ca: true }", "10.0.0.1:80 over TLS"},
+  };
+  for (const Case& c : kCases) {
+    Delta delta{
+        {Listener("l"), Cluster("up", c.cluster),
+         Endpoints("up", "endpoints { address: '10.0.0.1' port: 80 weight: 1 }"),
+         Route("r", "attachments { listener: 'l' } rules { forward { clusters { cluster: 'up' weight: 1 } } }")},
+        {},
+        {}};
+    EXPECT_EQ(Explain(*MustCompile(nullptr, delta), Get("/")).endpoint, c.endpoint);
+  }
+}
+
+// A port of each protocol: TLS passed through by name, TCP, UDP.
+std::shared_ptr<const Snapshot> Wires() {
+  auto listener = [](const std::string& name, const std::string& text) {
+    return testing::MakeResource<xds::v1::Listener>(name, StrCat("name: '", name, "' ", text));
+  };
+  Delta delta{{listener("w/g/tls", "port: 443 protocol: TLS hostname: '*.test'"),
+               listener("w/g/tcp", "port: 5432 protocol: TCP"), listener("w/g/udp", "port: 53 protocol: UDP"),
+               listener("w/g/tcp53", "port: 53 protocol: TCP"), Cluster("db"), Cluster("empty"),
+               Endpoints("db",
+                         "endpoints { address: '10.0.0.1' port: 5432 weight: 1 } "
+                         "endpoints { address: 'unix:/run/db' weight: 1 }"),
+               Route("tlsroute/w/db", R"(attachments { listener: 'w/g/tls' hostnames: 'a.test' }
+           rules { tunnel { clusters { cluster: 'db' weight: 1 } } })"),
+               Route("tcproute/w/pg", R"(attachments { listener: 'w/g/tcp' }
+           rules { name: 'all' tunnel { clusters { cluster: 'empty' weight: 1 } } })"),
+               Route("udproute/w/dns", R"(attachments { listener: 'w/g/udp' }
+           rules { tunnel { clusters { problem: 'gone' weight: 1 } } })")},
+              {},
+              {}};
+  return MustCompile(nullptr, delta);
+}
+
+std::string Connect(const std::string& scheme, const std::string& server_name, uint16_t port) {
+  ExplainRequest request;
+  request.scheme = scheme;
+  request.server_name = server_name;
+  request.port = port;
+  return ExplanationText(Explain(*Wires(), request));
+}
+
+TEST(Explain, SaysWhereAConnectionGoes) {
+  EXPECT_EQ(Connect("tls", "a.test", 443),
+            "listener  w/g/tls :443 host *.test\n"
+            "route     tlsroute/w/db     rules[0]          match: server name a.test\n"
+            "backend   db 100 %  ->  bytes to db, would pick one of 2 by round_robin, as 10.0.0.1:5432\n"
+            "decided   by generation 0.0\n");
+  EXPECT_EQ(Connect("tcp", "any.test", 5432),
+            "listener  w/g/tcp :5432\n"
+            "route     tcproute/w/pg     rule \"all\"        match: every connection\n"
+            "backend   empty 100 % [no endpoint: refused]  ->  refused: empty has no endpoint\n"
+            "decided   by generation 0.0\n");
+  EXPECT_EQ(Connect("udp", "", 53),
+            "listener  w/g/udp :53\n"
+            "route     udproute/w/dns    rules[0]          match: every connection\n"
+            "backend   (unresolved) 100 % [gone: refused]  ->  refused: the picked backend is unresolved\n"
+            "decided   by generation 0.0\n");
+}
+
+TEST(Explain, SaysWhatBecomesOfAConnectionThatNobodyWants) {
+  EXPECT_EQ(Connect("tls", "b.test", 443),
+            "listener  w/g/tls :443 host *.test\n"
+            "route     none: the connection is closed\n"
+            "decided   by generation 0.0\n");
+  EXPECT_EQ(Connect("tls", "other.example", 443), "listener  none on port 443: the connection is closed\n");
+  EXPECT_EQ(Connect("tcp", "", 1), "listener  none on port 1: the connection is refused\n");
+  EXPECT_EQ(Connect("tcp", "", 443), "listener  none on port 443: w/g/tls speaks another protocol\n");
+  EXPECT_EQ(Connect("tls", "a.test", 5432), "listener  none on port 5432: w/g/tcp speaks another protocol\n");
+}
+
+TEST(Explain, SaysThatAPortSpeaksNoHttp) {
+  ExplainRequest request = Get("/");
+  request.port = 5432;
+  EXPECT_EQ(ExplanationText(Explain(*Wires(), request)),
+            "listener  none on port 5432: the listener carries bytes; ask about tcp://\n");
+  request.port = 443;
+  EXPECT_EQ(ExplanationText(Explain(*Wires(), request)),
+            "listener  none on port 443: the port speaks TLS; ask about https://\n");
+  request.scheme = "https";
+  request.fields = {{"Host", "a.test"}};
+  EXPECT_EQ(ExplanationText(Explain(*Wires(), request)),
+            "listener  none on port 443: the listener carries bytes in TLS; ask about tls://\n");
 }
 
 TEST(Explain, SaysHowHandshakesWithEndpointsAreMade) {

@@ -50,7 +50,7 @@ void AppendRoutes(const Explanation& e, std::string& text) {
   if (e.outcome == Explanation::Outcome::kRouted) {
     text += StrCat(label, Pad(e.route, kName), Pad(e.rule, kName), "match: ", e.match, "\n");
   } else {
-    text += StrCat(label, "none: 404 no_route\n");
+    text += StrCat(label, "none: ", e.status == 0 ? e.action : "404 no_route", "\n");
   }
   for (const ExplainedMiss& miss : e.misses) {
     text += StrCat(Pad("", kLabel), Pad(miss.route, kName), Pad(miss.rule, kName), "no: ", miss.reason, "\n");
@@ -191,6 +191,9 @@ void WriteBackends(const Explanation& e, JsonWriter& json) {
 std::string ExplanationText(const Explanation& e) {
   std::string text;
   std::string label = Pad("listener", kLabel);
+  if (e.outcome == Explanation::Outcome::kNoListener && e.status == 0) {
+    return StrCat(label, "none on port ", e.port, ": ", e.action, "\n");
+  }
   if (e.outcome == Explanation::Outcome::kNoListener) {
     return StrCat(label, "none on port ", e.port, " serves this host: 404 no_listener\n");
   }

@@ -1,4 +1,8 @@
-"""Every YAML example of the docs is accepted as it stands: offline by lint, and live by a fleet."""
+"""Every YAML example of the docs is accepted as it stands: offline by lint, and live by a fleet.
+
+The Secrets and ConfigMaps with certificates that pages name are those of api/manifests/v1/examples.
+"""
+import collections
 import glob
 import os
 import re
@@ -8,15 +12,27 @@ from test.support import fleet as parts
 from test.support.fleet import Fleet
 
 
+def blocks(page):
+    """The manifests of a page's blocks."""
+    found = re.findall(r"^```yaml\n(.*?)^```", open(page).read(), re.M | re.S)
+    return [block for block in found if "apiVersion:" in block]
+
+
 def examples(folder):
-    """{page: the manifests of its ```yaml blocks}"""
-    found = {}
-    for page in sorted(glob.glob(os.path.join(folder, "*.md"))):
-        blocks = re.findall(r"^```yaml\n(.*?)^```", open(page).read(), re.M | re.S)
-        blocks = [block for block in blocks if "apiVersion:" in block]
-        if blocks:
-            found[page] = "\n---\n".join(blocks)
-    return found
+    """{page: the manifests of its blocks}"""
+    pages = {page: blocks(page) for page in sorted(glob.glob(os.path.join(folder, "*.md")))}
+    return {page: "\n---\n".join(found) for page, found in pages.items() if found}
+
+
+def certificates():
+    folder = os.path.join(parts.ROOT, "api/manifests/v1/examples")
+    return "".join("\n---\n" + open(os.path.join(folder, name)).read() for name in ("secret.yaml", "configmap.yaml"))
+
+
+def on_free_ports(text):
+    """Ports of the examples' listeners may be taken here: each becomes a free one. Listeners that share one still do."""
+    ports = collections.defaultdict(parts.free_port)
+    return re.sub(r"(protocol: \w+(?:, |\n +)port: )(\d+)", lambda m: m.group(1) + str(ports[m.group(2)]), text)
 
 
 class Docs(unittest.TestCase):
@@ -27,8 +43,7 @@ class Docs(unittest.TestCase):
             fleet.wait_connected()
             for page, text in found.items():
                 with self.subTest(os.path.basename(page)):
-                    # Ports of the examples may be taken here: each becomes a free one.
-                    text = re.sub(r"(protocol: HTTP, port: )\d+", lambda m: m.group(1) + str(fleet.gateway_port), text)
+                    text = on_free_ports(text) + certificates()
                     linted = fleet.cli("lint", "-f", "-", check=False, stdin=text)
                     self.assertEqual(linted.returncode, 0, linted.stdout + linted.stderr)
                     fleet.apply(text, "--prune-all")

@@ -38,5 +38,14 @@ def start_node(script, *words, **kwargs):
     return fleet.start(["node", os.path.join(FOLDER, script), *words], env=environment, **kwargs)
 
 
+def certificate(folder, name):
+    """FOLDER/NAME.crt and .key: a certificate for NAME that is its own issuer."""
+    stem = os.path.join(folder, name)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                    f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", stem + ".key", "-out", stem + ".crt"],
+                   check=True, capture_output=True)
+    os.chmod(stem + ".key", 0o600)
+
+
 if __name__ == "__main__":
     print("packages from npm:", node_modules())

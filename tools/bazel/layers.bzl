@@ -19,7 +19,7 @@ _MAY_IMPORT = {
     "dataplane/admin": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/http", "dataplane/exchange", "dataplane/snapshot", "dataplane/proxy", "dataplane/upstream"],
     "dataplane/server": ["dataplane"],
     "controlplane/manifests": ["dataplane/base", "dataplane/http"],
-    "controlplane/translator": ["dataplane/base", "dataplane/http", "dataplane/snapshot", "controlplane/manifests"],
+    "controlplane/translator": ["dataplane/base", "dataplane/http", "dataplane/tls", "dataplane/snapshot", "controlplane/manifests"],
     "controlplane/store": ["dataplane/base", "controlplane/manifests"],
     "controlplane/rollout": ["dataplane/base", "dataplane/snapshot", "dataplane/telemetry", "controlplane/manifests", "controlplane/translator", "controlplane/store"],
     "controlplane/xds": ["dataplane/base", "dataplane/snapshot", "dataplane/telemetry", "controlplane/rollout", "controlplane/store"],

@@ -150,6 +150,7 @@ class GrpcClient : public Client {
       size_t begin = 0;
       do {  // an empty file is sent too: its name is part of the answer
         request.mutable_file()->set_name(file.name);
+        request.mutable_file()->set_attached(file.attached);
         request.mutable_file()->set_data(file.text.substr(begin, kChunkBytes));
         if (!stream.Write(request)) return false;
         begin += kChunkBytes;

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "controlplane/manifests/parse.h"
 #include "dataplane/base/status.h"
 #include "tools/cli/text.h"
 
@@ -72,6 +73,18 @@ absl::Status AppendManifests(const std::string& path, std::vector<ManifestFile>&
   return absl::OkStatus();
 }
 
+// Only few manifests name files, so only those are read twice.
+void AppendAttachments(std::vector<ManifestFile>& files) {
+  std::vector<manifests::File> naming;
+  for (const ManifestFile& file : files) {
+    if (file.text.find("dataFromFiles") != std::string::npos) naming.push_back({.name = file.name, .bytes = file.text});
+  }
+  for (const std::string& name : manifests::Parse(naming).attachments) {
+    absl::StatusOr<std::string> text = ReadFile(name);
+    if (text.ok()) files.push_back({.name = name, .text = *std::move(text), .attached = true});
+  }
+}
+
 absl::Status CannotWrite(const std::string& path) {
   return absl::InvalidArgumentError(StrCat("cannot write ", path, ": ", std::strerror(errno)));
 }
@@ -112,6 +125,7 @@ absl::StatusOr<std::vector<ManifestFile>> ReadManifests(const std::vector<std::s
   if (paths.empty()) return absl::InvalidArgumentError("nothing to read; name manifests with -f FILE, -f DIR or -f -");
   std::vector<ManifestFile> files;
   for (const std::string& path : paths) RETURN_IF_ERROR(AppendManifests(path, files));
+  AppendAttachments(files);
   size_t total = 0;
   for (const ManifestFile& file : files) total += file.text.size();
   if (total > kMaxManifestBytes) {

@@ -28,11 +28,13 @@ absl::Status MakeFolders(const std::string& path);
 struct ManifestFile {
   std::string name;  // "shop/products.yaml", "-" for standard input
   std::string text;
+  bool attached = false;  // no manifest: what one of them names in dataFromFiles
 };
 
 // What -f names: a file, every *.yaml, *.yml and *.json below a folder (in the order of their names, hidden ones left
 // out), or
-// "-". All errors are InvalidArgument and name the path.
+// "-". Behind them what they name in dataFromFiles, as far as it can be read: whoever parses them tells of the rest.
+// All errors are InvalidArgument and name the path.
 absl::StatusOr<std::vector<ManifestFile>> ReadManifests(const std::vector<std::string>& paths);
 
 }  // namespace penstock::cli

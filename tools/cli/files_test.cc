@@ -27,6 +27,20 @@ class Files : public testing::Test {
   const std::string folder_;
 };
 
+TEST_F(Files, ReadsWhatManifestsNameInDataFromFiles) {
+  Write("shop/cert.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: cert}\n"
+        "dataFromFiles: {tls.crt: pem/shop.crt, tls.key: /nowhere/shop.key}\n");
+  Write("shop/pem/shop.crt", "CERTIFICATE");
+  absl::StatusOr<std::vector<ManifestFile>> files = ReadManifests({folder_ + "/shop/cert.yaml"});
+  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_EQ(files->size(), 2u) << "what cannot be read is left to the findings";
+  EXPECT_FALSE((*files)[0].attached);
+  EXPECT_EQ((*files)[1].name, folder_ + "/shop/pem/shop.crt");
+  EXPECT_EQ((*files)[1].text, "CERTIFICATE");
+  EXPECT_TRUE((*files)[1].attached);
+}
+
 TEST_F(Files, ReadsAFolderInOrderWithoutWhatIsHiddenOrNoManifest) {
   Write("b.yml", "2");
   Write("a.yaml", "1");

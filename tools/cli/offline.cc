@@ -49,7 +49,7 @@ void CompileEachClass(const translator::StatePtr& state, std::vector<manifests::
 
 Checked CheckFiles(std::span<const ManifestFile> files, const CheckOptions& options) {
   std::vector<manifests::File> inputs;
-  for (const ManifestFile& file : files) inputs.push_back({file.name, file.text});
+  for (const ManifestFile& file : files) inputs.push_back({file.name, file.text, file.attached});
   manifests::ParseOptions parse_options;
   parse_options.default_namespace = options.default_namespace;
   manifests::ParseResult parsed = manifests::Parse(inputs, parse_options);
@@ -57,6 +57,7 @@ Checked CheckFiles(std::span<const ManifestFile> files, const CheckOptions& opti
   translator::TranslateOptions translate_options;
   translate_options.generation = 1;
   translate_options.allow_unresolved = options.allow_unresolved;
+  translate_options.now = options.now;
   manifests::ChangeSet changes;
   changes.upserts = parsed.objects;
   translator::Result result = translator::Translate(nullptr, changes, translate_options);

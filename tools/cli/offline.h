@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "controlplane/manifests/finding.h"
 #include "controlplane/translator/translate.h"
 #include "tools/cli/files.h"
@@ -15,6 +17,7 @@ namespace penstock::cli {
 struct CheckOptions {
   std::string default_namespace = "default";
   bool allow_unresolved = false;
+  absl::Time now = absl::Now();  // certificates that do not count then are warned about
 };
 
 // What the control plane would say about these files as the whole desired state, found by the same code without one.

@@ -99,6 +99,8 @@ TEST(Explain, SaysWhatLiveTrafficDoesForEveryKindOfRequest) {
         const auto& [name, value] = kFields[static_cast<size_t>(compared++) % std::size(kFields)];
         snapshot::ExplainRequest request{.address = "",
                                          .port = port,
+                                         .scheme = "http",
+                                         .server_name = "",
                                          .method = method,
                                          .target = target,
                                          .fields = {{"Host", host}, {"Connection", "close"}, {name, value}}};

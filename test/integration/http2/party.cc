@@ -8,6 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <optional>
+
+#include "test/support/exec_barrier.h"
+
 namespace penstock::test {
 namespace {
 
@@ -32,7 +36,9 @@ PartyEnd RunParty(TestGateway& gateway, const std::vector<std::string>& argv) {
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   pid_t pid = 0;
+  std::optional<ExecBarrier> barrier(std::in_place);
   int error = posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
+  barrier.reset();
   posix_spawn_file_actions_destroy(&actions);
   EXPECT_EQ(error, 0) << argv[0] << " cannot be run: install the packages of tools/packages.txt";
   if (error != 0) return {};

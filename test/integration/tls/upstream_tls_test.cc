@@ -61,7 +61,7 @@ class UpstreamTlsTest : public ::testing::Test {
                "\nlocation / { return 200 \"$server_protocol $ssl_protocol name=$ssl_server_name "
                "client=$ssl_client_s_dn reused=$ssl_session_reused.\"; }\n",
                "location /close { keepalive_timeout 0; return 200 \"reused=$ssl_session_reused.\"; } } }\n"));
-    return ServerProcess(gateway, folder, "nginx", port, {"nginx", "-e", "stderr", "-c", config});
+    return ServerProcess(gateway, folder, "nginx", port, {"/usr/sbin/nginx", "-e", "stderr", "-c", config});
   }
 
   TestCa ca;

@@ -72,8 +72,8 @@ std::string StatusText(const api::StoredObject& object) {
   std::map<std::string, bool> holds;
   std::vector<std::string> order;
   for (const Condition& c : ConditionsOf(StatusJson(object))) {
-    bool inverse =
-        c.type == "Conflicted" || c.type == "OverlappingTLSConfig" || c.type == "PartiallyInvalid";  // False is good
+    bool inverse = c.type == "Conflicted" || c.type == "OverlappingTLSConfig" || c.type == "PartiallyInvalid" ||
+                   c.type == "InsecureFrontendValidationMode";  // False is good
     bool good = (c.status == "True") != inverse;
     if (!good) return StrCat(c.type, "=", c.status, c.reason.empty() ? "" : StrCat(" (", c.reason, ")"));
     if (!inverse && holds.emplace(c.type, true).second) order.push_back(c.type);

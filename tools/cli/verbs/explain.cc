@@ -233,9 +233,12 @@ const Verb kExplain = {
     .details =
         "request: which listener, route and rule would answer and why, what runs on the way, and which backend is "
         "picked; nothing\n"
-        "is sent. Exit 9 if nothing would answer. Without arguments: the kinds.",
+        "is sent. tls://NAME:PORT, tcp://HOST:PORT and udp://HOST:PORT ask about a connection. Exit 9 if nothing would "
+        "answer.\n"
+        "Without arguments: the kinds.",
     .example =
         "penstock explain request GET http://shop.example/products?page=2 -H 'x-env: prod'\n"
+        "penstock explain request tls://orders.db.example:9443\n"
         "penstock explain httproute.spec.rules.matches\npenstock explain E101\npenstock explain no_route",
     .run = RunExplain,
 };

@@ -1,0 +1,72 @@
+#include "dataplane/snapshot/explain_backends.h"
+
+#include "dataplane/base/strings.h"
+#include "dataplane/snapshot/state.h"
+
+namespace penstock::snapshot {
+namespace {
+
+std::string EndpointText(const CompiledEndpoint& endpoint) {
+  if (endpoint.address.starts_with("unix:")) return endpoint.address;
+  bool v6 = endpoint.address.find(':') != std::string::npos;
+  return StrCat(v6 ? StrCat("[", endpoint.address, "]") : endpoint.address, ":", endpoint.port);
+}
+
+// How connections to a cluster speak, if it is not HTTP/1.1 or bytes in cleartext: " in HTTP/2 over TLS".
+std::string SpeechOf(const CompiledCluster& cluster) {
+  std::string text = cluster.protocol == CompiledCluster::Protocol::kHttp2 ? " in HTTP/2" : "";
+  if (cluster.tls.has_value()) text += " over TLS";
+  if (cluster.proxy_protocol != CompiledCluster::ProxyProtocol::kNone) text += " behind a PROXY header";
+  return text;
+}
+
+}  // namespace
+
+void ExplainBackend(const Snapshot& snapshot, const WeightedCluster& cluster, uint64_t total_weight,
+                    const ShareAnswers& answers, Explanation& explanation) {
+  ExplainedBackend backend;
+  backend.cluster = cluster.cluster;
+  backend.weight = cluster.weight;
+  backend.share = total_weight == 0 ? 0 : static_cast<double>(cluster.weight) / total_weight;
+  if (cluster.cluster.empty()) {
+    backend.problem = StrCat(cluster.problem.empty() ? "unresolved" : cluster.problem, ": ", answers.unresolved);
+    explanation.backends.push_back(std::move(backend));
+    return;
+  }
+  const CompiledCluster& compiled = **snapshot.FindCluster(cluster.cluster);
+  if (const auto* dns = std::get_if<DnsDiscovery>(&compiled.discovery)) {
+    backend.endpoints = dns->names.size();
+  } else if (const Shared<EndpointSet>* set = snapshot.FindEndpoints(cluster.cluster)) {
+    for (const CompiledEndpoint& endpoint : (*set)->endpoints) backend.endpoints += endpoint.weight > 0 ? 1 : 0;
+  }
+  if (backend.endpoints == 0) backend.problem = StrCat("no endpoint: ", answers.no_endpoint);
+  explanation.backends.push_back(std::move(backend));
+}
+
+std::string EndpointsOf(const Snapshot& snapshot, const std::string& cluster) {
+  const CompiledCluster& compiled = **snapshot.FindCluster(cluster);
+  std::vector<std::string> names;
+  if (const auto* dns = std::get_if<DnsDiscovery>(&compiled.discovery)) {
+    for (const DnsTarget& target : dns->names)
+      names.push_back(StrCat(target.name, ":", target.port, " (resolved live)"));
+  } else if (const Shared<EndpointSet>* set = snapshot.FindEndpoints(cluster)) {
+    for (const CompiledEndpoint& endpoint : (*set)->endpoints) {
+      if (endpoint.weight > 0) names.push_back(EndpointText(endpoint));
+    }
+  }
+  if (names.empty()) return "";
+  std::string choice = names.size() == 1 ? "" : StrCat("one of ", names.size(), " by ", compiled.lb_algorithm, ", as ");
+  return StrCat(choice, names[0], SpeechOf(compiled));
+}
+
+const BindGroup* GroupFor(const Snapshot& snapshot, const ExplainRequest& request) {
+  bool udp = request.scheme == "udp";
+  const BindGroup* group = snapshot.FindBindGroup({request.address, request.port, udp});
+  if (group != nullptr || !request.address.empty()) return group;
+  for (const BindKey& key : snapshot.bind_keys()) {
+    if (key.port == request.port && key.udp == udp) return snapshot.FindBindGroup(key);
+  }
+  return nullptr;
+}
+
+}  // namespace penstock::snapshot

@@ -1,0 +1,18 @@
+// The service that the gRPC parties speak: messages are bytes, so that no code is generated.
+const same = (buffer) => buffer;
+const bytes = { requestSerialize: same, requestDeserialize: same, responseSerialize: same, responseDeserialize: same };
+
+const method = (name, requestStream, responseStream) => ({
+  path: `/penstock.parties.Echo/${name}`, requestStream, responseStream, ...bytes,
+});
+
+// Unary gives the message back, ServerStream one message for each byte of it, ClientStream all of them as one, Bidi each
+// one as it comes, Fail the status whose number it is told, Sleep nothing before its deadline.
+module.exports = {
+  Unary: method('Unary', false, false),
+  ServerStream: method('ServerStream', false, true),
+  ClientStream: method('ClientStream', true, false),
+  Bidi: method('Bidi', true, true),
+  Fail: method('Fail', false, false),
+  Sleep: method('Sleep', false, false),
+};
