@@ -1,4 +1,4 @@
-// Requests, responses and windows, with frames made by hand. Limits: server_limits_test.cc.
+// Requests and responses, with frames made by hand. Windows: server_windows_test.cc, limits: server_limits_test.cc.
 #include "dataplane/http/h2/server_connection.h"
 
 #include <gtest/gtest.h>
@@ -133,44 +133,6 @@ TEST_F(ServerConnectionTest, GivesContentAndTrailers) {
   EXPECT_EQ(stream.content, "hello world");
   EXPECT_EQ(stream.events, (std::vector<std::string>{"head", "trailers"}));
   EXPECT_EQ(stream.trailers.Get("grpc-status"), "0");
-}
-
-TEST_F(ServerConnectionTest, OpensWindowsOnlyAsContentIsConsumed) {
-  server.Receive(HeadersFrame(1, kEndHeaders, Post()));
-  for (int i = 0; i < 4; ++i) server.Receive(DataFrame(1, 0, std::string(16'384, 'x')));
-  EXPECT_TRUE(server.TakeSent().empty());
-  server.connection->Consume(server.stream(0), 40'000);
-  server.Flush();
-  std::vector<Frame> frames = server.TakeSent();
-  ASSERT_EQ(frames.size(), 1u);
-  EXPECT_EQ(frames[0].type, FrameType::kWindowUpdate);
-  EXPECT_EQ(frames[0].stream, 1u);
-  EXPECT_EQ(frames[0].payload, Number(40'000));
-}
-
-TEST_F(ServerConnectionTest, OpensTheConnectionsWindowWhileMostOfItIsHeld) {
-  auto upload = [this](uint32_t id) {
-    server.Receive(HeadersFrame(id, kEndHeaders, Post()));
-    for (int i = 0; i < 4; ++i) server.Receive(DataFrame(id, 0, std::string(16'384, 'x')));
-  };
-  for (uint32_t id = 1; id <= 19; id += 2) upload(id);  // 640 KiB that nobody takes
-  for (uint32_t id = 21; id <= 99; id += 2) {
-    upload(id);
-    server.connection->Consume(server.stream(id / 2), 65'536);
-    server.Flush();
-  }
-  server.TakeSent();
-  EXPECT_EQ(server.GoawayCode(), -1);
-  EXPECT_EQ(server.stream(49).content.size(), 65'536u);
-}
-
-TEST_F(ServerConnectionTest, ResetsAStreamBeyondItsWindow) {
-  server.Receive(HeadersFrame(1, kEndHeaders, Post()));
-  for (int i = 0; i < 4; ++i) server.Receive(DataFrame(1, 0, std::string(16'384, 'x')));
-  server.Receive(DataFrame(1, 0, "x"));
-  server.TakeSent();
-  EXPECT_EQ(server.ResetCode(1), static_cast<int>(ErrorCode::kFlowControlError));
-  EXPECT_TRUE(server.stream(0).Saw("reset 3"));
 }
 
 // What may not reach an upstream as HTTP/1.
@@ -320,17 +282,6 @@ TEST_F(ServerConnectionTest, RefusesAHeadThatNobodyMaySend) {
   EXPECT_FALSE(server.connection->SendHead(server.stream(0), head, true));
   server.Flush();
   EXPECT_TRUE(server.TakeSent().empty());
-}
-
-TEST_F(ServerConnectionTest, HoldsContentBackUntilTheWindowOpens) {
-  server.Receive(Bytes(FrameType::kSettings, 0, 0, Setting(4, 10)) + HeadersFrame(1, kWhole, Get()));
-  server.Answer(server.stream(0), 200, std::string(25, 'x'));
-  server.Flush();
-  EXPECT_EQ(SentContent(1).size(), 10u);
-  EXPECT_EQ(server.stream(0).unsent(), 15u);
-  server.Receive(Bytes(FrameType::kWindowUpdate, 0, 1, Number(15)));
-  EXPECT_EQ(SentContent(1).size(), 15u);
-  EXPECT_TRUE(server.stream(0).Saw("sent"));
 }
 
 TEST_F(ServerConnectionTest, SendsContentAsItComes) {
