@@ -229,6 +229,8 @@ Task<bool> Connection::ReadProxyHeader() {
     read.reason = Reason::kProxyHeader;
     read.detail = "the peer is not in trustedProxies";
   }
+  // Who leaves without a word only looked whether somebody is here.
+  if (read.reason == Reason::kClientGone) co_return false;
   if (read.reason != Reason::kNone) {
     proxy::RefuseConnection(downstream_.proxy(), *place_, AsLayer4Client("tcp"), read.reason, read.detail);
     co_return false;

@@ -121,6 +121,16 @@ TEST_F(ProxyProtocolTest, WaitsThreeSecondsForTheHeader) {
   EXPECT_THAT(NextLogLine(), HasSubstr("\"reason\":\"proxy_header\""));
 }
 
+TEST_F(ProxyProtocolTest, LogsNothingOfWhoOnlyLooksWhetherSomebodyIsHere) {
+  ServeTcp();
+  Connect()->Close();
+  Settle();
+  StreamPtr client = Connect();
+  Write(*client, "nonsense\r\n");
+  EXPECT_EQ(ReadAtLeast(*client, 1), "");
+  EXPECT_THAT(NextLogLine(), HasSubstr("\"reason\":\"proxy_header\"")) << "the first line is the second connection's";
+}
+
 TEST_F(ProxyProtocolTest, IsBytesLikeAllOthersIfNobodyAskedForIt) {
   ServeTcp("");
   StreamPtr client = Connect();
