@@ -99,6 +99,8 @@ def main(words):
     with live.serving() as fleet:
         address, process = live.address(fleet), ProcessMeter(fleet.replicas[0].process.pid)
         quiet(address)  # warm
+        counted = int(fleet.replicas[0].metric("penstock_http2_requests_total"))
+        verdict.at_least("requests of the canary that are counted as begun", counted, CANARIES)
         for name in FLOODS:
             flood(address, FLOODS[name]())
         for name in FLOODS:
