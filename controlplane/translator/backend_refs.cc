@@ -127,14 +127,4 @@ ResolvedBackend ResolveBackend(const api::BackendObjectReference& ref, const std
   return ResolvePort(ref, path, key, route, shape, findings);
 }
 
-api::BackendObjectReference ReferenceOf(const api::HTTPBackendRef& ref) {
-  api::BackendObjectReference reference;
-  reference.set_group(ref.group());
-  reference.set_kind(ref.kind());
-  reference.set_name(ref.name());
-  reference.set_namespace_(ref.namespace_());
-  if (ref.has_port()) reference.set_port(ref.port());
-  return reference;
-}
-
 }  // namespace penstock::translator

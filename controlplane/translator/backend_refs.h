@@ -21,7 +21,16 @@ struct ResolvedBackend {
 ResolvedBackend ResolveBackend(const api::BackendObjectReference& ref, const std::string& path, const ObjectKey& route,
                                Reader& reader, FindingSink& findings);
 
-// The part of an HTTPBackendRef that names the object.
-api::BackendObjectReference ReferenceOf(const api::HTTPBackendRef& ref);
+// The part of an HTTPBackendRef, GRPCBackendRef or BackendRef that names the object.
+template <typename BackendRef>
+api::BackendObjectReference ReferenceOf(const BackendRef& ref) {
+  api::BackendObjectReference reference;
+  reference.set_group(ref.group());
+  reference.set_kind(ref.kind());
+  reference.set_name(ref.name());
+  reference.set_namespace_(ref.namespace_());
+  if (ref.has_port()) reference.set_port(ref.port());
+  return reference;
+}
 
 }  // namespace penstock::translator

@@ -22,16 +22,6 @@ const Layer4Rules& RulesOf(const manifests::Object& route) {
   return udp == nullptr ? kNone : udp->spec().rules();
 }
 
-api::BackendObjectReference ReferenceOf(const api::BackendRef& ref) {
-  api::BackendObjectReference reference;
-  reference.set_group(ref.group());
-  reference.set_kind(ref.kind());
-  reference.set_name(ref.name());
-  reference.set_namespace_(ref.namespace_());
-  if (ref.has_port()) reference.set_port(ref.port());
-  return reference;
-}
-
 }  // namespace
 
 TranslatedRules TranslateLayer4(const manifests::Object& route, Reader& reader, FindingSink& findings) {

@@ -47,6 +47,16 @@ std::optional<std::size_t> View::Pick(std::uint64_t seed, TimePoint now, std::sp
   return index;
 }
 
+View::Nobody View::WhyNobody() const {
+  Nobody nobody{Reason::kNoEndpoints, {}};
+  for (const Endpoint& endpoint : rows_) {
+    if (endpoint.weight == 0) continue;
+    if (!endpoint.pool->why().empty()) return {Reason::kUpstreamTlsFailed, endpoint.pool->why()};
+    nobody.reason = Reason::kUpstreamConnectFailed;
+  }
+  return nobody;
+}
+
 Cluster::Cluster(std::string name, Deps deps)
     : name_(std::move(name)),
       deps_(std::move(deps)),

@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "dataplane/base/task.h"
+#include "dataplane/exchange/reason.h"
 #include "dataplane/io/dns/resolver.h"
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/snapshot/snapshot.h"
@@ -53,6 +54,13 @@ class View {
   // An endpoint that is not in TRIED, one that is not paused if there is any; nullopt if all are tried or have no
   // weight.
   std::optional<std::size_t> Pick(std::uint64_t seed, TimePoint now, std::span<const std::size_t> tried);
+
+  // Why Pick() gives none although none was tried.
+  struct Nobody {
+    Reason reason;         // kNoEndpoints: none has a weight; otherwise all are paused: by what they failed with
+    std::string_view why;  // a handshake failed; valid until that endpoint's next one
+  };
+  Nobody WhyNobody() const;
 
  private:
   friend class ViewRef;

@@ -32,15 +32,6 @@ class ServerConnectionTest : public ::testing::Test {
     server.TakeSent();
   }
 
-  // The content that was sent on STREAM.
-  std::string SentContent(uint32_t stream) {
-    std::string content;
-    for (const Frame& frame : server.TakeSent()) {
-      if (frame.type == FrameType::kData && frame.stream == stream) content += frame.payload;
-    }
-    return content;
-  }
-
   TestServer server;
   Decoder decoder;
 };
@@ -295,7 +286,7 @@ TEST_F(ServerConnectionTest, SendsContentAsItComes) {
   for (const char* piece : {"one", "two", "three"}) {
     server.connection->SendContent(server.stream(0), Chunk::Static(piece));
     server.Flush();
-    EXPECT_EQ(SentContent(1), piece);
+    EXPECT_EQ(server.TakeSentContent(1), piece);
   }
   EXPECT_FALSE(server.stream(0).Saw("sent"));
   server.connection->EndContent(server.stream(0), nullptr);

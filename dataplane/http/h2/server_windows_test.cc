@@ -28,15 +28,6 @@ class ServerWindowsTest : public ::testing::Test {
     server.TakeSent();
   }
 
-  // The content that was sent on STREAM.
-  std::string SentContent(uint32_t stream) {
-    std::string content;
-    for (const Frame& frame : server.TakeSent()) {
-      if (frame.type == FrameType::kData && frame.stream == stream) content += frame.payload;
-    }
-    return content;
-  }
-
   TestServer server;
 };
 
@@ -82,10 +73,10 @@ TEST_F(ServerWindowsTest, HoldsContentBackUntilTheWindowOpens) {
   server.Receive(Bytes(FrameType::kSettings, 0, 0, Setting(4, 10)) + HeadersFrame(1, kWhole, Get()));
   server.Answer(server.stream(0), 200, std::string(25, 'x'));
   server.Flush();
-  EXPECT_EQ(SentContent(1).size(), 10u);
+  EXPECT_EQ(server.TakeSentContent(1).size(), 10u);
   EXPECT_EQ(server.stream(0).unsent(), 15u);
   server.Receive(Bytes(FrameType::kWindowUpdate, 0, 1, Number(15)));
-  EXPECT_EQ(SentContent(1).size(), 15u);
+  EXPECT_EQ(server.TakeSentContent(1).size(), 15u);
   EXPECT_TRUE(server.stream(0).Saw("sent"));
 }
 

@@ -187,6 +187,14 @@ std::vector<Frame> TestServer::TakeSent() {
   return frames;
 }
 
+std::string TestServer::TakeSentContent(uint32_t stream) {
+  std::string content;
+  for (const Frame& frame : TakeSent()) {
+    if (frame.type == FrameType::kData && frame.stream == stream) content += frame.payload;
+  }
+  return content;
+}
+
 int TestServer::ResetCode(uint32_t stream) const {
   for (size_t i = resets_.size(); i-- > 0;) {
     if (resets_[i].first == stream) return resets_[i].second;

@@ -94,6 +94,8 @@ class TestServer final : public ServerConnection::Events {
   // Everything that was sent and not taken by this yet.
   std::vector<Frame> TakeSent();
   const std::string& sent() const { return sent_; }
+  // The content on STREAM among what TakeSent would give, which it takes.
+  std::string TakeSentContent(uint32_t stream);
   // The code of the last GOAWAY, or of the last RST_STREAM of STREAM, among all that TakeSent gave; -1: none.
   int GoawayCode() const { return goaway_; }
   int ResetCode(uint32_t stream) const;

@@ -83,13 +83,9 @@ Reason TlsFailed(Exchange& x, const EndpointPool& pool) {
 
 Reason NoneLeft(Exchange& x, const Tries& tries, const Tried& last) {
   if (tries.count > 0) return last.result.reason;
-  Reason reason = Reason::kNoEndpoints;
-  for (const View::Endpoint& endpoint : tries.view->endpoints()) {
-    if (endpoint.weight == 0) continue;
-    if (!endpoint.pool->why().empty()) return TlsFailed(x, *endpoint.pool);
-    reason = Reason::kUpstreamConnectFailed;
-  }
-  return reason;
+  View::Nobody nobody = tries.view->WhyNobody();
+  if (!nobody.why.empty()) x.detail = x.arena.Copy(nobody.why);
+  return nobody.reason;
 }
 
 TryResult ConnectFailure(Exchange& x, AcquireFailure failure, const EndpointPool& pool, TimePoint now) {

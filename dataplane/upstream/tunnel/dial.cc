@@ -28,13 +28,6 @@ bool MayTryAnother(AcquireFailure failure) {
          failure == AcquireFailure::kTlsFailed;
 }
 
-Reason NoneLeft(const View& view) {
-  for (const View::Endpoint& endpoint : view.endpoints()) {
-    if (endpoint.weight > 0) return Reason::kUpstreamConnectFailed;
-  }
-  return Reason::kNoEndpoints;
-}
-
 }  // namespace
 
 Task<Dialed> Dial(ViewRef view, std::uint64_t seed, std::string preface, Wait wait) {
@@ -63,7 +56,11 @@ Task<Dialed> Dial(ViewRef view, std::uint64_t seed, std::string preface, Wait wa
     if (dialed.reason == Reason::kUpstreamOverloaded && !cancelled) cluster.cells().limit_refusals.Add();
     if (!MayTryAnother(acquired.failure)) co_return dialed;
   }
-  if (tried.empty()) dialed.reason = NoneLeft(*view);
+  if (tried.empty()) {
+    View::Nobody nobody = view->WhyNobody();
+    dialed.reason = nobody.reason;
+    dialed.detail = nobody.why;
+  }
   co_return dialed;
 }
 

@@ -21,7 +21,7 @@ Task<DialedDatagrams> DialDatagrams(ViewRef view, std::uint64_t seed, Wait wait)
   }
   std::optional<std::size_t> endpoint = dialed.view->Pick(seed, reactor.Now(), {});
   if (!endpoint.has_value()) {
-    dialed.reason = Reason::kNoEndpoints;
+    dialed.reason = dialed.view->WhyNobody().reason;
     co_return dialed;
   }
   dialed.pool = dialed.view->endpoints()[*endpoint].pool;

@@ -168,6 +168,9 @@ TEST_F(UdpTest, LooksForAnotherEndpointOnceOneSaysThatNobodyIsThere) {
   client.Say("hello");
   EXPECT_THAT(NextLogLine(), HasSubstr("\"reason\":\"upstream_connect_failed\""));
   EXPECT_EQ(RouteCells().sessions_active.Read(), 0);
+  UdpParty other = Client();
+  other.Say("hello");
+  EXPECT_THAT(NextLogLine(), HasSubstr("\"reason\":\"upstream_connect_failed\"")) << "it is there, and left alone";
 }
 
 TEST_F(UdpTest, HasNoMoreSessionsThanTheListenerMayHaveConnections) {
