@@ -40,7 +40,9 @@ ClientConnection::~ClientConnection() = default;
 void ClientConnection::Receive(Chunk bytes) {
   if (failed_ || bytes.empty()) return;
   input_ = std::move(bytes);
-  bool within = scanner_.Scan(input_.view(), [this](const FrameHeader& frame) { return Account(frame); });
+  bool within = scanner_.Scan(
+      input_.view(), [this](const FrameHeader& frame, size_t) { return Account(frame); },
+      [this](std::string_view payload) { return Keeps(rules_.TakeSettings(payload)); });
   if (!within) {
     Fail(ErrorCode::kEnhanceYourCalm);
   } else {
@@ -54,8 +56,11 @@ void ClientConnection::Receive(Chunk bytes) {
   input_.Reset();
 }
 
-// Sees every frame before the library does. False: the server has had enough patience.
+// Sees every frame before the library does. False: the server has had enough patience, or broke a rule.
 bool ClientConnection::Account(const FrameHeader& frame) {
+  ErrorCode wrong = rules_.Begin(frame);
+  // What does not begin with SETTINGS is another protocol, as the library says (RFC 9113 3.4).
+  if (had_settings_ && !Keeps(wrong)) return false;
   if (frame.type == FrameType::kContinuation) return ++continuations_ <= library::kMaxContinuations;
   continuations_ = 0;
   if (frame.type == FrameType::kPushPromise) Fail(ErrorCode::kProtocolError);
@@ -203,6 +208,12 @@ void ClientConnection::Shutdown() {
 void ClientConnection::Ping() {
   ++pings_;
   nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
+}
+
+bool ClientConnection::Keeps(ErrorCode wrong) {
+  if (wrong == ErrorCode::kNoError) return true;
+  Fail(wrong);
+  return false;
 }
 
 void ClientConnection::Fail(ErrorCode code) {

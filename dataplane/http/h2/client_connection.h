@@ -7,6 +7,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/http/h2/error.h"
 #include "dataplane/http/h2/field_list.h"
+#include "dataplane/http/h2/frame_rules.h"
 #include "dataplane/http/h2/frame_scanner.h"
 #include "dataplane/http/h2/glitch_budget.h"
 #include "dataplane/http/h2/head_reader.h"
@@ -104,6 +105,7 @@ class ClientConnection {
   static bool IsOpen(const ResponseStream& stream) { return !stream.closed_ && !stream.reset_; }
 
   bool Account(const FrameHeader& frame);
+  bool Keeps(ErrorCode wrong);
   bool IsUseless(const FrameHeader& frame);
   bool TakeAnswer();
   bool Charge();
@@ -136,6 +138,7 @@ class ClientConnection {
   library::Session session_;
 
   FrameScanner scanner_{0};
+  FrameRules rules_;
   GlitchBudget budget_;
   uint32_t answers_left_ = 2 * kAnswersPerData;  // to what we send
   uint32_t leftovers_ = 0;                       // frames for streams that are no more

@@ -140,9 +140,13 @@ void ClientConnection::OnFrameSent(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_GOAWAY && --own_goaways_ < 0) {
     failure_ = static_cast<ErrorCode>(frame.goaway.error_code);
   }
+  ResponseStream* stream = Find(frame.hd.stream_id);
+  // Of its own accord the library resets a stream whose window was opened too far. If SETTINGS did that, it is an error
+  // of the connection (RFC 9113 6.9.2); else it may be one (5.4.1).
+  bool window = frame.hd.type == NGHTTP2_RST_STREAM && frame.rst_stream.error_code == NGHTTP2_FLOW_CONTROL_ERROR;
+  if (window && stream != nullptr && !stream->reset_) Fail(ErrorCode::kFlowControlError);
   bool message = frame.hd.type == NGHTTP2_DATA || frame.hd.type == NGHTTP2_HEADERS;
-  ResponseStream* stream = message ? Find(frame.hd.stream_id) : nullptr;
-  if (stream == nullptr) return;
+  if (stream == nullptr || !message) return;
   stream->begun_ = true;
   if (!Ends(frame)) return;
   stream->sent_ = true;

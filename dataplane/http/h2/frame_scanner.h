@@ -34,16 +34,17 @@ struct FrameHeader {
 };
 
 // Finds the header of every frame in a connection's bytes, however they are split: what is counted here is counted for
-// every frame, also for those that the protocol library drops without a word. Looks at no payload.
+// every frame, also for those that the protocol library drops without a word. Looks at no payload but that of SETTINGS.
 class FrameScanner {
  public:
   // SKIP: bytes before the first frame (a client's preface).
   explicit FrameScanner(size_t skip) : payload_(skip) {}
 
-  // Calls ON_FRAME(header) for every frame whose header is complete within BYTES. It returns false to stop: then
-  // nothing behind that header is looked at, and Scan returns false.
-  template <typename OnFrame>
-  bool Scan(std::string_view bytes, OnFrame on_frame);
+  // Calls ON_FRAME(header, before) for every frame whose header is complete within BYTES, of which BEFORE come before
+  // it; and ON_SETTINGS(bytes) for what comes of the payload of SETTINGS. They return false to stop: then nothing
+  // behind that is looked at, and Scan returns false.
+  template <typename OnFrame, typename OnSettings>
+  bool Scan(std::string_view bytes, OnFrame on_frame, OnSettings on_settings);
 
   // The last frame is complete, and nothing of the next one is there.
   bool between_frames() const { return payload_ == 0 && have_ == 0; }
@@ -57,17 +58,21 @@ class FrameScanner {
             .stream = (byte(5) << 24 | byte(6) << 16 | byte(7) << 8 | byte(8)) & 0x7FFF'FFFF};
   }
 
-  size_t payload_;  // still to come of what is skipped
+  size_t payload_;         // still to come of what is skipped
+  bool settings_ = false;  // it is SETTINGS' own
   size_t have_ = 0;
   char header_[FrameHeader::kSize];
 };
 
-template <typename OnFrame>
-bool FrameScanner::Scan(std::string_view bytes, OnFrame on_frame) {
+template <typename OnFrame, typename OnSettings>
+bool FrameScanner::Scan(std::string_view bytes, OnFrame on_frame, OnSettings on_settings) {
+  const char* begin = bytes.data();
   while (!bytes.empty()) {
     size_t skip = std::min(payload_, bytes.size());
+    if (settings_ && !on_settings(bytes.substr(0, skip))) return false;
     payload_ -= skip;
     bytes.remove_prefix(skip);
+    size_t before = static_cast<size_t>(bytes.data() - begin);
     size_t take = std::min(FrameHeader::kSize - have_, bytes.size());
     std::copy_n(bytes.data(), take, header_ + have_);
     have_ += take;
@@ -76,7 +81,8 @@ bool FrameScanner::Scan(std::string_view bytes, OnFrame on_frame) {
     FrameHeader header = Parse(header_);
     have_ = 0;
     payload_ = header.length;
-    if (!on_frame(header)) return false;
+    settings_ = header.type == FrameType::kSettings;
+    if (!on_frame(header, before)) return false;
   }
   return true;
 }

@@ -51,23 +51,40 @@ void ServerConnection::WriteSettings() {
 void ServerConnection::Receive(Chunk bytes) {
   if (failed_ || bytes.empty()) return;
   input_ = std::move(bytes);
-  bool within = scanner_.Scan(input_.view(), [this](const FrameHeader& frame) { return Account(frame); });
+  given_ = 0;
+  bool within = scanner_.Scan(
+      input_.view(), [this](const FrameHeader& frame, size_t before) { return Account(frame, before); },
+      [this](std::string_view payload) { return Keeps(rules_.TakeSettings(payload)); });
   if (!within) {
     Fail(ErrorCode::kEnhanceYourCalm);
   } else {
     if (block_ends_ && scanner_.between_frames()) block_began_ = kNoDeadline;
-    const auto* data = reinterpret_cast<const uint8_t*>(input_.data());
-    ssize_t taken = nghttp2_session_mem_recv(session_.get(), data, input_.size());
-    if (taken < 0) Fail(library::CodeOf(taken));
+    Give(input_.size());
     OpenWindow();
     if (nghttp2_session_get_outbound_queue_size(session_.get()) > kMaxPending) Fail(ErrorCode::kEnhanceYourCalm);
   }
   input_.Reset();
 }
 
-// Sees every frame before the library does. False: the client has had enough patience.
-bool ServerConnection::Account(const FrameHeader& frame) {
+// Gives the library what it was not given of the first SIZE bytes of the input.
+void ServerConnection::Give(size_t size) {
+  if (failed_ || size <= given_) return;
+  const auto* data = reinterpret_cast<const uint8_t*>(input_.data());
+  ssize_t taken = nghttp2_session_mem_recv(session_.get(), data + given_, size - given_);
+  given_ = size;
+  if (taken < 0) Fail(library::CodeOf(taken));
+}
+
+// Sees every frame before the library does, with BEFORE bytes of the input in front of it. False: the client has had
+// enough patience, or broke a rule.
+bool ServerConnection::Account(const FrameHeader& frame, size_t before) {
   FollowBlock(frame);
+  bool stray = frame.type == FrameType::kData && Find(static_cast<int32_t>(frame.stream)) == nullptr;
+  if (stray) AnswerStray(static_cast<int32_t>(frame.stream), before);
+  if (failed_) return false;
+  ErrorCode wrong = rules_.Begin(frame);
+  // What does not begin with SETTINGS is another protocol, as the library says (RFC 9113 3.4).
+  if (had_settings_ && !Keeps(wrong)) return false;
   if (frame.type == FrameType::kContinuation) return ++continuations_ <= kMaxContinuations;
   continuations_ = 0;
   return !IsUseless(frame) || Charge();
@@ -234,6 +251,12 @@ void ServerConnection::Shutdown(ErrorCode code) {
 void ServerConnection::Ping() {
   ++pings_;
   nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
+}
+
+bool ServerConnection::Keeps(ErrorCode wrong) {
+  if (wrong == ErrorCode::kNoError) return true;
+  Fail(wrong);
+  return false;
 }
 
 void ServerConnection::Fail(ErrorCode code) {

@@ -11,6 +11,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/http/h2/error.h"
 #include "dataplane/http/h2/field_list.h"
+#include "dataplane/http/h2/frame_rules.h"
 #include "dataplane/http/h2/frame_scanner.h"
 #include "dataplane/http/h2/glitch_budget.h"
 #include "dataplane/http/h2/head_reader.h"
@@ -123,7 +124,10 @@ class ServerConnection {
   static nghttp2_data_provider ContentProvider();
   static bool IsOpen(const RequestStream& stream);
 
-  bool Account(const FrameHeader& frame);
+  void Give(size_t size);
+  bool Account(const FrameHeader& frame, size_t before);
+  void AnswerStray(int32_t id, size_t before);
+  bool Keeps(ErrorCode wrong);
   bool IsUseless(const FrameHeader& frame);
   void FollowBlock(const FrameHeader& frame);
   bool Charge(uint32_t cost = 1);
@@ -157,6 +161,7 @@ class ServerConnection {
   library::Session session_;
 
   FrameScanner scanner_{kPreface.size()};
+  FrameRules rules_;
   GlitchBudget budget_;
   ResetLimit resets_;
   StreamHistory history_;
@@ -170,6 +175,7 @@ class ServerConnection {
   bool had_settings_ = false;
 
   Chunk input_;                       // in Receive
+  size_t given_ = 0;                  // of it, to the library
   RequestStream* reading_ = nullptr;  // whose header block is read; nullptr: nobody's
   bool reading_trailers_ = false;
   RequestHeadReader head_reader_;

@@ -19,21 +19,26 @@ RequestStream* ServerConnection::Find(int32_t id) const {
   return static_cast<RequestStream*>(nghttp2_session_get_stream_user_data(session_.get(), id));
 }
 
-// What comes on a stream that has ended, and would not be asked about again: RFC 9113 5.1, 5.1.1 and 6.1. False: the
+// A head on a stream that has ended, and that nobody would be asked about again: RFC 9113 5.1 and 5.1.1. False: the
 // connection must not go on.
 bool ServerConnection::OnBeginFrame(const nghttp2_frame_hd& frame) {
-  bool head = frame.type == NGHTTP2_HEADERS;
-  if ((!head && frame.type != NGHTTP2_DATA) || Find(frame.stream_id) != nullptr) return true;
+  if (frame.type != NGHTTP2_HEADERS || Find(frame.stream_id) != nullptr) return true;
   StreamHistory::Past past = history_.Of(frame.stream_id);
   bool wrong = past == StreamHistory::Past::kEnded || past == StreamHistory::Past::kSkipped;
-  if (!wrong) return true;
-  if (head) {
-    Fail(past == StreamHistory::Past::kEnded ? ErrorCode::kStreamClosed : ErrorCode::kProtocolError);
-    return false;
-  }
-  history_.OnReset(frame.stream_id);
-  nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, frame.stream_id, NGHTTP2_STREAM_CLOSED);
-  return true;
+  if (wrong) Fail(past == StreamHistory::Past::kEnded ? ErrorCode::kStreamClosed : ErrorCode::kProtocolError);
+  return !wrong;
+}
+
+// DATA on a stream that is not open: the library drops it without a word, but what has ended is told so (RFC 9113 6.1).
+// Whether it has ended depends on what comes in front of it.
+void ServerConnection::AnswerStray(int32_t id, size_t before) {
+  Give(before);
+  if (failed_ || Find(id) != nullptr) return;
+  StreamHistory::Past past = history_.Of(id);
+  bool ended = past == StreamHistory::Past::kEnded || past == StreamHistory::Past::kSkipped;
+  if (!ended) return;
+  history_.OnReset(id);
+  nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_STREAM_CLOSED);
 }
 
 void ServerConnection::OnBeginBlock(const nghttp2_frame& frame) {
@@ -170,6 +175,10 @@ void ServerConnection::OnFrameSent(const nghttp2_frame& frame) {
   // Who was refused was charged for asking.
   bool refused = frame.hd.type == NGHTTP2_RST_STREAM && frame.rst_stream.error_code == NGHTTP2_REFUSED_STREAM;
   if (frame.hd.type == NGHTTP2_RST_STREAM && !refused) Charge();
+  // Of its own accord the library resets a stream whose window SETTINGS opened too far (RFC 9113 6.9.2: an error of the
+  // connection), or that got more than its window (6.9.1).
+  bool window = frame.hd.type == NGHTTP2_RST_STREAM && frame.rst_stream.error_code == NGHTTP2_FLOW_CONTROL_ERROR;
+  if (window && history_.Of(frame.hd.stream_id) != StreamHistory::Past::kReset) Fail(ErrorCode::kFlowControlError);
   if (frame.hd.type == NGHTTP2_GOAWAY && --own_goaways_ < 0) failure_ = static_cast<ErrorCode>(frame.goaway.error_code);
   bool reset = frame.hd.type == NGHTTP2_RST_STREAM;
   bool ends = (frame.hd.type == NGHTTP2_DATA || frame.hd.type == NGHTTP2_HEADERS) && Ends(frame);

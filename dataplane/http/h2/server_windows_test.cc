@@ -60,13 +60,31 @@ TEST_F(ServerWindowsTest, OpensTheConnectionsWindowWhileMostOfItIsHeld) {
   EXPECT_EQ(server.stream(49).content.size(), 65'536u);
 }
 
-TEST_F(ServerWindowsTest, ResetsAStreamBeyondItsWindow) {
+TEST_F(ServerWindowsTest, EndsAConnectionWhoseStreamGetsMoreThanItsWindow) {
   server.Receive(HeadersFrame(1, kEndHeaders, Post()));
   for (int i = 0; i < 4; ++i) server.Receive(DataFrame(1, 0, std::string(16'384, 'x')));
   server.Receive(DataFrame(1, 0, "x"));
   server.TakeSent();
+  EXPECT_EQ(server.GoawayCode(), static_cast<int>(ErrorCode::kFlowControlError));
+  EXPECT_TRUE(server.stream(0).Saw("reset 3"));
+}
+
+TEST_F(ServerWindowsTest, ResetsAStreamWhoseWindowAnUpdateOpensTooFar) {
+  server.Receive(HeadersFrame(1, kEndHeaders, Post()) + Bytes(FrameType::kWindowUpdate, 0, 1, Number(0x7FFF'FFFF)));
+  server.TakeSent();
   EXPECT_EQ(server.ResetCode(1), static_cast<int>(ErrorCode::kFlowControlError));
   EXPECT_TRUE(server.stream(0).Saw("reset 3"));
+  EXPECT_EQ(server.GoawayCode(), -1);
+}
+
+TEST_F(ServerWindowsTest, EndsAConnectionWhoseSettingsOpenAStreamsWindowTooFar) {
+  const uint32_t to_the_most = 0x7FFF'FFFF - 65'535;
+  server.Receive(HeadersFrame(1, kEndHeaders, Post()) + Bytes(FrameType::kWindowUpdate, 0, 1, Number(to_the_most)));
+  server.TakeSent();
+  EXPECT_EQ(server.ResetCode(1), -1);
+  server.Receive(Bytes(FrameType::kSettings, 0, 0, Setting(4, 65'536)));
+  server.TakeSent();
+  EXPECT_EQ(server.GoawayCode(), static_cast<int>(ErrorCode::kFlowControlError));
 }
 
 TEST_F(ServerWindowsTest, HoldsContentBackUntilTheWindowOpens) {

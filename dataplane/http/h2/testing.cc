@@ -75,10 +75,11 @@ std::vector<Frame> ParseFrames(std::string_view bytes) {
   std::vector<Frame> frames;
   while (bytes.size() >= FrameHeader::kSize) {
     FrameHeader header;
-    FrameScanner(0).Scan(bytes.substr(0, FrameHeader::kSize), [&header](const FrameHeader& found) {
+    auto on_frame = [&header](const FrameHeader& found, size_t) {
       header = found;
       return true;
-    });
+    };
+    FrameScanner(0).Scan(bytes.substr(0, FrameHeader::kSize), on_frame, [](std::string_view) { return true; });
     if (bytes.size() < FrameHeader::kSize + header.length) break;
     std::string_view payload = bytes.substr(FrameHeader::kSize, header.length);
     frames.push_back({header.type, header.flags, header.stream, std::string(payload)});
