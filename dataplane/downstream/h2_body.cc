@@ -18,6 +18,12 @@ void H2Body::Apply(const snapshot::ClientSettings& settings) {
   rate_ = MinRate(settings.min_body_rate, settings.min_rate_grace);
 }
 
+void H2Body::BeginTunnel() {
+  max_ = 0;
+  idle_ = kNoDeadline.time_since_epoch();
+  rate_ = MinRate();
+}
+
 void H2Body::Push(BlockPool& pool, Chunk chunk) {
   asked_ = true;  // content that is here already needs no invitation
   queue_.Push(pool, std::move(chunk));

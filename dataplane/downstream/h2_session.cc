@@ -4,22 +4,32 @@
 #include <utility>
 
 #include "dataplane/downstream/linger.h"
+#include "dataplane/snapshot/upgrades.h"
 
 namespace penstock::downstream {
 namespace {
 
 using http::h2::ErrorCode;
 
-http::h2::ServerLimits LimitsOf(const snapshot::ClientSettings& settings) {
+using http::h2::ExtendedConnect;
+
+http::h2::ServerLimits LimitsOf(const snapshot::ClientSettings& settings, ExtendedConnect extended) {
   const snapshot::Http2Settings& http2 = settings.http2;
   return {.max_concurrent_streams = http2.max_concurrent_streams,
           .stream_window_bytes = http2.stream_window_bytes,
           .connection_window_bytes = http2.connection_window_bytes,
           .glitch_budget = http2.glitch_budget,
           .glitch_refill = http2.glitch_refill,
+          .extended_connect = extended,
           .head = {.line_bytes = settings.max_request_line_bytes,
                    .header_bytes = settings.max_header_bytes,
                    .header_count = settings.max_header_count}};
+}
+
+// Is there any rule here that lets requests switch to another protocol?
+ExtendedConnect Offered(const proxy::Proxy& proxy) {
+  return snapshot::OffersUpgrades(*proxy.generation->snapshot) ? ExtendedConnect::kOffered
+                                                               : ExtendedConnect::kNotOffered;
 }
 
 }  // namespace
@@ -30,7 +40,7 @@ H2Session::H2Session(Connection& connection)
       stream_(connection.stream()),
       reactor_(stream_.reactor()),
       reading_(&downstream_.life()),
-      codec_(*this, reactor_, reactor_.blocks(), LimitsOf(connection.settings())),
+      codec_(*this, reactor_, reactor_.blocks(), LimitsOf(connection.settings(), Offered(downstream_.proxy()))),
       output_(reactor_.blocks()),
       defaults_(connection.settings()),
       defaults_serial_(connection.settings_serial()),
@@ -145,6 +155,7 @@ void H2Session::RefreshDefaults() {
   if (defaults_serial_ == proxy.serial || proxy.Listeners(connection_.place()) == nullptr) return;
   defaults_ = connection_.FollowGeneration().client;
   defaults_serial_ = proxy.serial;
+  if (Offered(proxy) == ExtendedConnect::kOffered) codec_.OfferExtendedConnect();
 }
 
 // --- Writing.
@@ -195,7 +206,7 @@ void H2Session::CountFailure() {
 }
 
 Task<void> H2Session::End() {
-  broken_ |= stream_.gone() || downstream_.life().cancelled();
+  broken_ |= stream_.gone();
   // Who is cancelled by the end of the drain says so by itself.
   if (!downstream_.life().cancelled()) streams_.ForEach([](H2Stream& stream) { stream.OnLost(); });
   for (std::unique_ptr<H2Stream>& stream : std::exchange(arrived_, {})) {
@@ -223,8 +234,10 @@ Task<void> H2Session::WaitForStreams() {
   }
 }
 
+// At once: at the end of a drain there is no other turn.
 Task<void> H2Session::WaitForLastWords(TimePoint until) {
-  SendSoon();
+  io::Runnable::Unlink();
+  if (!writing_ && !broken_) Write();
   while (!broken_ && (writing_ || io::Runnable::linked())) {
     io::Waiter waiter(reactor_, changed_, Wait{until, &downstream_.life()});
     io::Woke woke = co_await waiter;

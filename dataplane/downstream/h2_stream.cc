@@ -4,6 +4,7 @@
 
 #include "dataplane/downstream/connection.h"
 #include "dataplane/http/hop_by_hop.h"
+#include "dataplane/http/websocket/handshake.h"
 #include "dataplane/io/reactor/reactor.h"
 
 namespace penstock::downstream {
@@ -72,6 +73,7 @@ void H2Stream::OnHead(Error error) {
   x.time.head_received = reactor_.Now();
   x.request_body = &body_;
   body_.Begin(x);
+  connect_ = !x.request.upgrade.empty();
   if (error == Error::kNone) return;
   malformed_ = IsMalformed(error);
   Refuse(ReasonOf(error), http::h2::Text(error));
@@ -116,6 +118,8 @@ void H2Stream::OnReset(ErrorCode) {
 }
 
 void H2Stream::OnLost() {
+  // A tunnel of which both sides have ended: what the client sent last may still be on its way.
+  if (tunnel_ && written_ && received()) return;
   if (!handled_) Refuse(Reason::kClientGone, "the connection ended");
   gone_ = true;
   request_.Cancel();
@@ -136,6 +140,13 @@ Task<Status> H2Stream::WriteInformational(const http::ResponseHead& head) {
 Status H2Stream::StartResponse(bool close) {
   Exchange& x = *exchange_;
   if (close && x.reason == Reason::kMisdirected) owner_.EndSoon();
+  if (connect_) {
+    if (x.response.framing.kind == http::Framing::Kind::kTunnel) {
+      BeginTunnel();
+    } else if (x.response.status / 100 == 2) {
+      return absl::UnimplementedError("a success would grant the tunnel that there is not");
+    }
+  }
   if (!owner_.codec().CanSend(x.response)) {
     return absl::InternalError("the response's head holds a byte that no head may hold");
   }
@@ -143,6 +154,17 @@ Status H2Stream::StartResponse(bool close) {
   left_ = framing_.length;
   staged_ = true;
   return absl::OkStatus();
+}
+
+// RFC 8441 5: what HTTP/1 says by 101 and its fields, HTTP/2 says by 200.
+void H2Stream::BeginTunnel() {
+  tunnel_ = true;
+  http::ResponseHead& head = exchange_->response;
+  head.status = 200;
+  head.headers.Remove(http::websocket::kAcceptField);
+  body_.BeginTunnel();
+  idle_ = kNoDeadline.time_since_epoch();
+  rate_ = MinRate();
 }
 
 void H2Stream::SendStaged() {
@@ -192,8 +214,12 @@ Task<Status> H2Stream::End(const http::Headers* trailers) {
   return WaitUntilWritten();
 }
 
+// A tunnel that is ended from here: its end is on its way.
+bool H2Stream::SaysFarewell() const { return tunnel_ && !gone_ && exchange_->cancellation().cancelled(); }
+
 Wait H2Stream::WaitNow() const {
   TimePoint now = reactor_.Now();
+  if (SaysFarewell()) return Wait{After(now, kFarewellTime), nullptr};
   return Wait{After(now, idle_), &exchange_->cancellation()}.Until(rate_.Deadline(now));
 }
 
@@ -218,6 +244,7 @@ Task<Status> H2Stream::WaitUntilWritten() {
     io::Woke woke = co_await waiter;
     rate_.Moved(before - unsent(), reactor_.Now() - began);
     if (woke == io::Woke::kEvent || written_ || gone_) continue;
+    if (woke == io::Woke::kCancelled && SaysFarewell()) continue;
     // The trailers are not the codec's to look at from here on.
     owner_.codec().Reset(*this, ErrorCode::kCancel);
     owner_.SendSoon();
@@ -233,7 +260,8 @@ void H2Stream::OnTaken() {
 void H2Stream::OnSent() {
   sent_all_ = true;
   owner_.OnResponseEnds();
-  if (!received()) owner_.codec().Reset(*this, ErrorCode::kNoError);
+  // The other side of a tunnel goes on.
+  if (!received() && !tunnel_) owner_.codec().Reset(*this, ErrorCode::kNoError);
 }
 
 void H2Stream::OnWritten() {
@@ -243,14 +271,15 @@ void H2Stream::OnWritten() {
 }
 
 void H2Stream::Abort() {
-  bool slow = exchange_->reason == Reason::kClientTooSlow;
-  owner_.codec().Reset(*this, slow ? ErrorCode::kCancel : ErrorCode::kInternalError);
+  bool cancel = tunnel_ || exchange_->reason == Reason::kClientTooSlow;
+  owner_.codec().Reset(*this, cancel ? ErrorCode::kCancel : ErrorCode::kInternalError);
   owner_.SendSoon();
 }
 
 void H2Stream::Finish() {
   http::h2::ServerConnection& codec = owner_.codec();
   if (!sent_all_) codec.Reset(*this, ErrorCode::kInternalError);
+  if (tunnel_) codec.Reset(*this, ErrorCode::kCancel);
   codec.Consume(*this, body_.unused());
   body_.Drop();
   codec.Forget(*this);

@@ -21,7 +21,8 @@ class Connection;
 //
 // How it ends: a response that is complete before its request is followed by RST_STREAM NO_ERROR, one to a malformed
 // request by PROTOCOL_ERROR instead of its end; a response that breaks off is INTERNAL_ERROR, or CANCEL where the
-// client was too slow to take it.
+// client was too slow to take it. A tunnel (RFC 8441: a response of 200 to an extended CONNECT) ends its side by
+// END_STREAM, and is broken off by CANCEL.
 class H2Stream final : public ListNode,
                        public proxy::ServerStream,
                        public http::h2::RequestStream,
@@ -45,6 +46,8 @@ class H2Stream final : public ListNode,
   // Write() waits where so much content of a response is unsent, and more is to come: with the chunk behind it, a
   // client whose window is closed makes us hold about 64 KiB.
   static constexpr size_t kMaxUnsent = 4 << 10;
+  // How long the last bytes of a tunnel that ends from here may take.
+  static constexpr Duration kFarewellTime = std::chrono::seconds(1);
 
   // Begins an exchange. All outlive it.
   H2Stream(Owner& owner, Connection& connection, const snapshot::ClientSettings& defaults);
@@ -93,10 +96,12 @@ class H2Stream final : public ListNode,
   Task<Status> SendContinue() override;
 
   void Refuse(Reason reason, std::string_view detail);
+  void BeginTunnel();
   void SendStaged();
   Task<Status> WaitUntilTaken();
   Task<Status> WaitUntilWritten();
   Wait WaitNow() const;
+  bool SaysFarewell() const;
 
   Owner& owner_;
   Connection& connection_;
@@ -116,6 +121,8 @@ class H2Stream final : public ListNode,
   bool head_done_ = false;
   bool handled_ = false;    // HandleRequest has it
   bool malformed_ = false;  // the request is
+  bool connect_ = false;    // it is an extended CONNECT
+  bool tunnel_ = false;     // and was granted
   bool staged_ = false;     // the response's head waits for what comes behind it
   bool started_ = false;    // it was given to the codec
   bool ended_ = false;      // and its end with it

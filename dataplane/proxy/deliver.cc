@@ -44,9 +44,12 @@ Task<void> StartWithApology(Call& call, Reason reason, const http::Headers* repl
 Task<void> StartResponse(Call& call) {
   // Nobody is left to read one.
   if (call.x.response.status == 0) return Task<void>();
-  call.started = call.stream.StartResponse(call.close).ok();
+  Status started = call.stream.StartResponse(call.close);
+  call.started = started.ok();
+  if (call.started) return Task<void>();
   // A response that this proxy cannot write is a bug or a bad rewrite.
-  return call.started ? Task<void>() : StartWithApology(call, Reason::kInternalError, nullptr);
+  bool no_tunnel = absl::IsUnimplemented(started);
+  return StartWithApology(call, no_tunnel ? Reason::kUpgradeUnsupported : Reason::kInternalError, nullptr);
 }
 
 // Content that broke at its first byte, with the head not sent yet, becomes a 502.

@@ -1,6 +1,10 @@
 #include "dataplane/upstream/forward/forward.h"
 
+#include <array>
+#include <utility>
+
 #include "dataplane/http/hop_by_hop.h"
+#include "dataplane/http/websocket/handshake.h"
 #include "dataplane/policies/headers/header_ops.h"
 #include "dataplane/proxy/grpc.h"
 #include "dataplane/proxy/rewrite.h"
@@ -34,6 +38,21 @@ std::string_view AllowedUpgrade(const snapshot::Forward& forward, std::string_vi
     if (http::EqualsLower(wished, allowed)) return arena.Copy(allowed);
   }
   return {};
+}
+
+// What a client of HTTP/2 wishes for is a tunnel or nothing (RFC 8441 4): without the wish its request would be another
+// one. A WebSocket's handshake is then ours to make.
+Reason PrepareExtendedConnect(Call& call) {
+  http::RequestHead& request = call.x.request;
+  if (request.upgrade.empty()) {
+    call.x.detail = "no rule lets this request switch to the protocol that it asks for";
+    return Reason::kUpgradeUnsupported;
+  }
+  if (request.upgrade != "websocket") return Reason::kNone;
+  Random& random = call.proxy.reactor.random();
+  std::array<char, http::websocket::kKeySize> key = http::websocket::KeyOf({random.Next(), random.Next()});
+  request.headers.Set(http::websocket::kKeyField, call.x.arena.Copy({key.data(), key.size()}));
+  return Reason::kNone;
 }
 
 bool ApplyRewrite(const snapshot::Filters& filters, Call& call) {
@@ -80,8 +99,14 @@ Reason PrepareRequest(Call& call, const snapshot::Forward& forward, upstream::Cl
   if (call.backend->cluster.empty()) return Reason::kBackendUnresolved;
   cluster = Find(call, call.backend->cluster);
   if (cluster == nullptr) return Reason::kBackendUnresolved;
-  call.x.request.upgrade = AllowedUpgrade(forward, call.x.request.upgrade, call.x.arena);
+  std::string_view wished = std::exchange(call.x.request.upgrade, {});
+  call.x.request.upgrade = AllowedUpgrade(forward, wished, call.x.arena);
   policies::ApplyHeaderOps(call.backend->filters.request_headers, call.x.request.headers);
+  bool extended_connect = !wished.empty() && call.x.request.version == http::Version::kHttp2;
+  if (extended_connect) [[unlikely]] {
+    Reason refused = PrepareExtendedConnect(call);
+    if (refused != Reason::kNone) return refused;
+  }
   bool rewritten = ApplyRewrite(call.rule->filters, call) && ApplyRewrite(call.backend->filters, call);
   return rewritten ? Reason::kNone : Reason::kInternalError;
 }

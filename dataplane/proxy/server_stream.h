@@ -34,6 +34,7 @@ class ServerStream {
   // nothing was sent then.
   // A 101 whose framing is kTunnel makes the stream a tunnel: request_body now gives every byte until the client ends
   // its side, Write sends bytes as they are, End() ends this side and no more, and nothing has a deadline of its own.
+  // In HTTP/2 the client sees 200 (RFC 8441); kUnimplemented where another success would make it believe in a tunnel.
   virtual Status StartResponse(bool close) = 0;
   // Takes the head back. REQUIRES: StartResponse was the last call.
   virtual void WithdrawResponse() = 0;

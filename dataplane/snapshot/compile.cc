@@ -1,5 +1,7 @@
 #include "dataplane/snapshot/compile.h"
 
+#include <algorithm>
+
 #include "dataplane/base/strings.h"
 #include "dataplane/snapshot/compile_resources.h"
 #include "dataplane/snapshot/compiler.h"
@@ -147,6 +149,14 @@ void Compiler::Take(std::string_view name) {
   table.Erase(NameOf(*value), state_->seed);
 }
 
+static uint64_t UpgradingRules(const CompiledRoute& route) {
+  auto upgrades = [](const CompiledRule& rule) {
+    const auto* forward = std::get_if<Forward>(&rule.action);
+    return forward != nullptr && !forward->upgrades.empty();
+  };
+  return static_cast<uint64_t>(std::count_if(route.rules.begin(), route.rules.end(), upgrades));
+}
+
 template <typename T>
 static constexpr bool kMentionsOthers =
     std::is_same_v<T, CompiledRoute> || std::is_same_v<T, CompiledListener> || std::is_same_v<T, CompiledCluster>;
@@ -159,6 +169,7 @@ void Compiler::Link(const T& record) {
   }
   if constexpr (std::is_same_v<T, CompiledRoute>) {
     Attach(record);
+    state_->upgrading_rules += UpgradingRules(record);
     changed_routes_.insert(record.name);
   }
   if constexpr (std::is_same_v<T, CompiledCluster>) changed_clusters_.insert(record.name);
@@ -176,6 +187,7 @@ void Compiler::Unlink(const T& record) {
   }
   if constexpr (std::is_same_v<T, CompiledRoute>) {
     Detach(record);
+    state_->upgrading_rules -= UpgradingRules(record);
     changed_routes_.erase(record.name);
   }
   if constexpr (std::is_same_v<T, CompiledCluster>) changed_clusters_.erase(record.name);

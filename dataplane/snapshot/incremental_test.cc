@@ -10,6 +10,7 @@
 #include "dataplane/snapshot/compile.h"
 #include "dataplane/snapshot/hash.h"
 #include "dataplane/snapshot/testing.h"
+#include "dataplane/snapshot/upgrades.h"
 
 namespace penstock::snapshot {
 namespace {
@@ -73,10 +74,13 @@ class Changes {
     text += " }";
     for (uint64_t rule = 0; rule < 1 + random_.Below(2); ++rule) {
       text += " rules { name: 'rule" + Number(100) + "' matches { " + Match() + " }";
-      text += Chance(60) ? " forward { clusters { cluster: 'c" + Number(4) + "' weight: 1 } } }" : " static_reply {} }";
+      text += Chance(60) ? " forward { clusters { cluster: 'c" + Number(4) + "' weight: 1 } " + Upgrades() + "} }"
+                         : " static_reply {} }";
     }
     return text;
   }
+
+  std::string Upgrades() { return Chance(10) ? "upgrades: 'websocket' " : ""; }
 
   std::string Match() {
     std::string path = Pick({"prefix: '/'", "prefix: '/a'", "exact: '/a/b'", "regex: '/a/[^/]+'", "regex: '/a.*'"});
@@ -129,6 +133,7 @@ void Commit(const Delta& delta, Live& live) {
 TEST(Incremental, EqualsAFullBuildAndRefusesTheSame) {
   int accepted = 0;
   int refused = 0;
+  int offering = 0;
   for (uint64_t seed = 0; seed < 12; ++seed) {
     Changes changes(seed);
     Live live;
@@ -151,6 +156,8 @@ TEST(Incremental, EqualsAFullBuildAndRefusesTheSame) {
       ++accepted;
       ASSERT_EQ(incremental.snapshot->hash(), full.snapshot->hash());
       ASSERT_EQ(incremental.snapshot->counts(), full.snapshot->counts());
+      ASSERT_EQ(OffersUpgrades(*incremental.snapshot), OffersUpgrades(*full.snapshot));
+      offering += OffersUpgrades(*full.snapshot);
       ASSERT_EQ(Versions(*incremental.snapshot), Versions(*full.snapshot));
       ASSERT_EQ(Decisions(*incremental.snapshot), Decisions(*full.snapshot)) << "seed " << seed << " step " << step;
       snapshot = incremental.snapshot;
@@ -160,6 +167,8 @@ TEST(Incremental, EqualsAFullBuildAndRefusesTheSame) {
   // The transactions are worth something only if both happen often.
   EXPECT_GT(accepted, 60);
   EXPECT_GT(refused, 60);
+  EXPECT_GT(offering, 0);
+  EXPECT_LT(offering, accepted);
 }
 
 }  // namespace

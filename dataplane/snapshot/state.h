@@ -69,6 +69,7 @@ struct SnapshotState {
   uint64_t hash = 0;
   std::map<std::string, uint32_t> counts;
   uint64_t endpoints_epoch = 0;
+  uint64_t upgrading_rules = 0;  // that let requests switch to another protocol
 
   Table<CompiledListener> listeners;
   Table<CompiledRoute> routes;

@@ -1,4 +1,4 @@
-"""WebSockets and server-sent events through a real fleet, with the npm package ws on both sides."""
+"""WebSockets and server-sent events through a real fleet, with the npm package ws on both sides, over HTTP/1.1 and over HTTP/2."""
 import json
 import subprocess
 import unittest
@@ -26,6 +26,13 @@ metadata: {name: chat}
 spec:
   targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: chat, sectionName: sockets}]
   upgrades: [websocket]
+---
+apiVersion: penstock.dev/v1
+kind: ClientPolicy
+metadata: {name: http2}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: gw}]
+  http2: {priorKnowledge: true}
 """
 
 
@@ -52,11 +59,11 @@ class WebSocket(unittest.TestCase):
         process.kill()
         process.communicate()
 
-    def start_client(self, scene, path="/ws"):
-        return self.start("ws_client.js", scene, f"ws://{self.gateway.host}:{self.fleet.gateway_port}{path}")
+    def start_client(self, scene, path="/ws", version="http1"):
+        return self.start("ws_client.js", scene, f"ws://{self.gateway.host}:{self.fleet.gateway_port}{path}", version)
 
-    def play(self, scene, path="/ws"):
-        client = self.start_client(scene, path)
+    def play(self, scene, path="/ws", version="http1"):
+        client = self.start_client(scene, path, version)
         output, _ = client.communicate(timeout=120)
         self.assertEqual(client.returncode, 0)
         return json.loads(output)
@@ -87,17 +94,38 @@ class WebSocket(unittest.TestCase):
         self.assertEqual(metrics['penstock_upgrades_total{listener="default/gw/http",protocol="websocket"}'], 1)
         self.assertEqual(metrics['penstock_tunnels_active{listener="default/gw/http"}'], 0)
 
-    def test_a_message_of_16_mib_comes_back_as_it_was(self):
-        self.assertEqual(self.play("large"), {"same": True, "size": 16 << 20})
+    def test_over_http2_the_same_passes_and_the_server_sees_a_handshake_of_http1(self):
+        seen = self.play("talk", version="http2")
+        headers = seen.pop("headers")
+        self.assertEqual(seen, {
+            "protocol": "chat", "extensions": "", "text": "h\u00e9llo", "binary": [0, 255, 1], "isBinary": True,
+            "whole": "abc", "ponged": "are you there", "pinged": "pong me", "end": {"code": 1000, "reason": "done"}})
+        self.assertEqual((headers["connection"], headers["upgrade"]), ("upgrade", "websocket"))
+        self.assertEqual(len(headers["sec-websocket-key"]), 24)
         (line,) = self.lines(1)
-        self.assertGreater(line["bytes_in"], 16 << 20)
-        self.assertGreater(line["bytes_out"], 16 << 20)
+        self.assertEqual((line["protocol"], line["status"], line["upgrade"]), ("HTTP/2", 200, "websocket"))
+        self.assertNotIn("reason", line)
+        metrics = self.gateway.metrics()
+        self.assertEqual(metrics['penstock_upgrades_total{listener="default/gw/http",protocol="websocket"}'], 1)
+        self.assertEqual(metrics['penstock_tunnels_active{listener="default/gw/http"}'], 0)
+
+    def test_a_message_of_16_mib_comes_back_as_it_was(self):
+        for count, version in enumerate(("http1", "http2"), 1):
+            self.assertEqual(self.play("large", version=version), {"same": True, "size": 16 << 20})
+            line = self.lines(count)[-1]
+            self.assertGreater(line["bytes_in"], 16 << 20)
+            self.assertGreater(line["bytes_out"], 16 << 20)
 
     def test_many_small_messages_come_in_order(self):
         self.assertEqual(self.play("many"), {"inOrder": True})
+        self.assertEqual(self.play("many", version="http2"), {"inOrder": True})
 
     def test_close_codes_and_breaks_pass_both_ways(self):
-        ends = self.play("closes")
+        for version in ("http1", "http2"):
+            self.check_closes(version)
+
+    def check_closes(self, version):
+        ends = self.play("closes", version=version)
         self.assertEqual(ends, [
             {"code": 1000, "reason": "bye"}, {"code": 1013, "reason": "later"}, {"code": 4001, "reason": "own"},
             {"code": 1006, "reason": ""}, {"code": 1000, "reason": "from client"}, {"code": 1001, "reason": "from client"},
@@ -107,6 +135,9 @@ class WebSocket(unittest.TestCase):
 
     def test_a_rule_that_does_not_allow_it_forwards_an_ordinary_request(self):
         self.assertEqual(self.play("refused", "/plain"), {"status": 426, "body": "upgrade: none"})
+
+    def test_over_http2_a_rule_that_does_not_allow_it_is_501(self):
+        self.assertEqual(self.play("refused", "/plain", "http2"), {"status": 501, "body": ""})
 
     def test_explain_says_what_a_request_may_switch_to(self):
         address = f"http://localhost:{self.fleet.gateway_port}"
@@ -134,14 +165,20 @@ class WebSocket(unittest.TestCase):
         self.assertEqual(sorted(line["status"] for line in lines), [101] * 40 + [200] * 10)
 
     def test_a_drain_lets_it_live_to_the_deadline_and_then_closes_it_with_1001(self):
-        client = self.start_client("wait")
+        self.check_drain("http1", 101)
+
+    def test_over_http2_a_drain_does_the_same(self):
+        self.check_drain("http2", 200)
+
+    def check_drain(self, version, status):
+        client = self.start_client("wait", version=version)
         self.assertEqual(json.loads(client.stdout.readline()), {"open": "hello"})
         self.gateway.process.terminate()
         self.assertEqual(json.loads(client.stdout.readline()), {"code": 1001, "reason": ""})
         self.assertEqual(self.server_says(), {"close": 1001, "reason": ""})
         self.assertEqual(self.gateway.process.wait(30), 1, "something had to be broken off")
         (line,) = self.lines(1)
-        self.assertEqual((line["status"], line["reason"]), (101, "shutting_down"))
+        self.assertEqual((line["status"], line["reason"]), (status, "shutting_down"))
         self.assertGreater(line["duration_ms"], 2000, "it lived to the drain's deadline")
 
 

@@ -1,17 +1,46 @@
-// Plays one scene as a client of the package ws: node ws_client.js SCENE URL. Prints what it saw as one line of JSON.
+// Plays one scene as a client of the package ws: node ws_client.js SCENE URL [http2]. Prints what it saw as one line of JSON.
 const crypto = require('crypto');
 const { once } = require('events');
 const http = require('http');
+const http2 = require('http2');
 const readline = require('readline');
 const WebSocket = require('ws');
 
-const [scene, url] = process.argv.slice(2);
+const [scene, url, version] = process.argv.slice(2);
 
-async function open(protocols, options) {
+async function openHttp1(protocols, options) {
   const socket = new WebSocket(url, protocols, options);
   await once(socket, 'open');
   return socket;
 }
+
+// RFC 8441: all on one connection, each on a stream of node's own client of HTTP/2.
+let session = null;
+async function connect(protocols = []) {
+  if (session === null) {
+    session = http2.connect(url.replace('ws:', 'http:'));
+    await once(session, 'remoteSettings');
+  }
+  if (!session.remoteSettings.enableConnectProtocol) throw new Error('extended CONNECT was not offered');
+  const request = { ':method': 'CONNECT', ':protocol': 'websocket', ':path': new URL(url).pathname, 'sec-websocket-version': '13' };
+  if (protocols.length) request['sec-websocket-protocol'] = protocols.join(', ');
+  const stream = session.request(request);
+  const [answer] = await once(stream, 'response');
+  return { stream, answer };
+}
+
+// The package makes HTTP/1.1's handshake only: it is given what comes behind one.
+async function openHttp2(protocols, options) {
+  const { stream, answer } = await connect(protocols);
+  if (answer[':status'] !== 200) throw new Error(`answered ${answer[':status']}`);
+  const socket = new WebSocket(null, undefined, { autoPong: true });
+  socket._isServer = false;
+  socket._protocol = answer['sec-websocket-protocol'] || '';
+  socket.setSocket(stream, Buffer.alloc(0), { maxPayload: 64 << 20, allowSynchronousEvents: true, ...options });
+  return socket;
+}
+
+const open = version === 'http2' ? openHttp2 : openHttp1;
 
 async function ask(socket, message, options) {
   const answer = once(socket, 'message');
@@ -110,6 +139,10 @@ const scenes = {
   },
 
   async refused() {
+    if (version === 'http2') {
+      const { answer } = await connect();
+      return { status: answer[':status'], body: '' };
+    }
     const socket = new WebSocket(url);
     socket.on('error', () => {});
     const [, response] = await once(socket, 'unexpected-response');

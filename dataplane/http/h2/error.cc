@@ -29,7 +29,6 @@ constexpr Row kRows[] = {
     {400, "Content-Length is not one plain number"},
     {400, "the content is not as long as Content-Length says"},
     {417, "the only expectation is 100-continue"},
-    {501, "extended CONNECT is not supported here"},
     {400, "the trailer section is malformed or larger than the limit"},
     {502, "there must be one status, of 100 to 599"},
     {502, "HTTP/2 has no status 101"},

@@ -44,7 +44,6 @@ enum class Error : uint8_t {
   kContentLength,     // 400: several, not digits, too large
   kLengthMismatch,    // 400: not as many bytes of content as Content-Length says
   kExpectation,       // 417: other than exactly "100-continue"
-  kProtocol,          // 501: extended CONNECT (RFC 8441)
   kTrailers,          // 400: pseudo-fields among them, wrong fields, or content behind them
   kStatus,            // of a response: none, several, or not 100 to 599
   kSwitching,         // of a response: 101, which HTTP/2 does not have

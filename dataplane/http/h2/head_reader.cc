@@ -29,9 +29,10 @@ bool AnnouncesContent(Method method) {
 
 }  // namespace
 
-void RequestHeadReader::Begin(const HeadLimits& limits, RequestHead& head, Arena& arena) {
+void RequestHeadReader::Begin(const HeadLimits& limits, ExtendedConnect extended, RequestHead& head, Arena& arena) {
   *this = {};
   limits_ = limits;
+  extended_ = extended;
   head_ = &head;
   arena_ = &arena;
   head.version = Version::kHttp2;
@@ -67,8 +68,7 @@ Error RequestHeadReader::AddPseudo(std::string_view name, std::string_view value
     if (row.bit == kPath) return SetPath(value);
     if (row.bit == kScheme && !EqualsAnyCase(value, "http") && !EqualsAnyCase(value, "https")) return Error::kScheme;
     if (row.bit == kAuthority) authority_ = arena_->Copy(value);
-    // Only for the log: what it asks for is refused.
-    if (row.bit == kProtocol && !IsToken(value)) return Error::kPseudoField;
+    if (row.bit == kProtocol) return SetProtocol(value);
     return Error::kNone;
   }
   return Error::kPseudoField;
@@ -86,6 +86,12 @@ Error RequestHeadReader::SetPath(std::string_view value) {
   if (value.size() > limits_.line_bytes) return Error::kPathTooLong;
   if (value.empty() || !IsVisible(value) || (value.front() != '/' && value != "*")) return Error::kPath;
   head_->target = arena_->Copy(value);
+  return Error::kNone;
+}
+
+Error RequestHeadReader::SetProtocol(std::string_view value) {
+  if (!IsToken(value)) return Error::kPseudoField;
+  head_->upgrade = arena_->Copy(value);
   return Error::kNone;
 }
 
@@ -109,16 +115,28 @@ Error RequestHeadReader::End(bool end_stream) {
 
 Error RequestHeadReader::CheckPseudo() {
   if (!(seen_ & kMethod)) return Error::kPseudoField;
-  bool connect = head_->method == Method::kConnect;
-  if (seen_ & kProtocol) return connect ? Error::kProtocol : Error::kPseudoField;
-  if (connect) {
-    // RFC 9113 8.5: a plain CONNECT names a host and a port, nothing else.
-    if ((seen_ & (kScheme | kPath)) || !(seen_ & kAuthority)) return Error::kPseudoField;
-    head_->target = authority_;
-    return Error::kNone;
-  }
+  if (seen_ & kProtocol) return TakeExtendedConnect();
+  if (head_->method == Method::kConnect) return CheckConnect();
   if (!(seen_ & kScheme) || !(seen_ & kPath)) return Error::kPseudoField;
   return head_->target == "*" && head_->method != Method::kOptions ? Error::kPath : Error::kNone;
+}
+
+// RFC 9113 8.5: a plain CONNECT names a host and a port, nothing else.
+Error RequestHeadReader::CheckConnect() {
+  if ((seen_ & (kScheme | kPath)) || !(seen_ & kAuthority)) return Error::kPseudoField;
+  head_->target = authority_;
+  return Error::kNone;
+}
+
+// RFC 8441 4: the pseudo-fields of a GET, and :protocol; not before it was offered (3).
+Error RequestHeadReader::TakeExtendedConnect() {
+  constexpr uint8_t kAll = kMethod | kScheme | kAuthority | kPath | kProtocol;
+  bool connect = head_->method == Method::kConnect && extended_ == ExtendedConnect::kOffered;
+  if (!connect || (seen_ & kAll) != kAll) return Error::kPseudoField;
+  if (head_->target == "*") return Error::kPath;
+  head_->method = Method::kGet;
+  head_->method_text = "GET";
+  return Error::kNone;
 }
 
 // RFC 9113 8.3.1: :authority and Host are one and the same. From here on there is exactly one Host field.
@@ -136,6 +154,8 @@ Error RequestHeadReader::SetHost() {
 Error RequestHeadReader::SetFraming(bool end_stream) {
   const Headers& headers = head_->headers;
   head_->framing = {};
+  // What comes behind an extended CONNECT is the tunnel's (RFC 8441 5).
+  if (!head_->upgrade.empty()) return headers.Has(HeaderId::kContentLength) ? Error::kContentLength : Error::kNone;
   if (!headers.Has(HeaderId::kContentLength)) {
     if (!end_stream) head_->framing.kind = Framing::Kind::kChunked;
     if (end_stream && AnnouncesContent(head_->method)) head_->framing.kind = Framing::Kind::kLength;

@@ -14,13 +14,17 @@ namespace penstock::http::h2 {
 
 using HeadLimits = h1::HeadLimits;
 
+// CONNECT with ":protocol" (RFC 8441).
+enum class ExtendedConnect : uint8_t { kNotOffered, kOffered };
+
 // Makes a request's head of decoded fields (RFC 9113 8.3.1), as strictly as the parser of HTTP/1 and with the same
-// result: whatever comes behind it cannot tell which protocol a request came by, but for its version. Copies what it
-// keeps. After an error it keeps nothing more, so that a compression bomb costs no memory.
+// result: whatever comes behind it cannot tell which protocol a request came by, but for its version. So extended
+// CONNECT becomes the GET that wishes for another protocol. Copies what it keeps. After an error it keeps nothing more,
+// so that a compression bomb costs no memory.
 class RequestHeadReader {
  public:
   // HEAD's views will live in ARENA. Both outlive the reading.
-  void Begin(const HeadLimits& limits, RequestHead& head, Arena& arena);
+  void Begin(const HeadLimits& limits, ExtendedConnect extended, RequestHead& head, Arena& arena);
   // The next field. Names and values may be gone afterwards.
   void Add(std::string_view name, std::string_view value);
   // The section is complete; END_STREAM: no content follows. Sets method, target, Host, framing and what else HTTP/1's
@@ -35,13 +39,17 @@ class RequestHeadReader {
   Error AddRegular(std::string_view name, std::string_view value);
   Error SetMethod(std::string_view value);
   Error SetPath(std::string_view value);
+  Error SetProtocol(std::string_view value);
   Error CheckPseudo();
+  Error CheckConnect();
+  Error TakeExtendedConnect();
   Error SetHost();
   Error SetFraming(bool end_stream);
   Error SetExpectation();
   void JoinCookies();
 
   HeadLimits limits_;
+  ExtendedConnect extended_ = ExtendedConnect::kNotOffered;
   RequestHead* head_ = nullptr;
   Arena* arena_ = nullptr;
   Error error_ = Error::kNone;

@@ -16,9 +16,10 @@ using testing::Post;
 
 // One head, read.
 struct Read {
-  explicit Read(const FieldTexts& fields, bool end_stream = true, HeadLimits limits = {}) {
+  explicit Read(const FieldTexts& fields, bool end_stream = true, HeadLimits limits = {},
+                ExtendedConnect extended = ExtendedConnect::kNotOffered) {
     RequestHeadReader reader;
-    reader.Begin(limits, head, arena);
+    reader.Begin(limits, extended, head, arena);
     for (const auto& [name, value] : fields) reader.Add(std::string(name), std::string(value));
     error = reader.End(end_stream);
   }
@@ -117,9 +118,9 @@ TEST(RequestHeadReader, RefusesWhatTheTableSays) {
        {{":method", "CONNECT"}, {":scheme", "http"}, {":authority", "a:1"}, {":path", "/"}},
        Error::kPseudoField},
       {"CONNECT without an authority", {{":method", "CONNECT"}}, Error::kPseudoField},
-      {"extended CONNECT",
+      {"extended CONNECT that was not offered",
        {{":method", "CONNECT"}, {":protocol", "websocket"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}},
-       Error::kProtocol},
+       Error::kPseudoField},
       {":protocol without CONNECT",
        {{":method", "GET"}, {":protocol", "x"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}},
        Error::kPseudoField},
@@ -158,6 +159,51 @@ TEST(RequestHeadReader, LetsConnectThroughToWhoeverRefusesIt) {
   EXPECT_EQ(read.head.target, "a.test:443");
 }
 
+FieldTexts Connect(FieldTexts more = {}) {
+  FieldTexts fields = {{":method", "CONNECT"},
+                       {":protocol", "websocket"},
+                       {":scheme", "https"},
+                       {":authority", "a.test"},
+                       {":path", "/chat?room=1"}};
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
+TEST(RequestHeadReader, MakesExtendedConnectTheGetThatWishesForAnotherProtocol) {
+  for (bool end : {false, true}) {
+    Read read(Connect({{"sec-websocket-version", "13"}}), end, {}, ExtendedConnect::kOffered);
+    ASSERT_EQ(read.error, Error::kNone);
+    EXPECT_EQ(read.head.method, Method::kGet);
+    EXPECT_EQ(read.head.method_text, "GET");
+    EXPECT_EQ(read.head.target, "/chat?room=1");
+    EXPECT_EQ(read.head.upgrade, "websocket");
+    EXPECT_EQ(read.head.headers.Get(HeaderId::kHost), "a.test");
+    EXPECT_FALSE(read.head.framing.HasBody());
+  }
+}
+
+TEST(RequestHeadReader, RefusesExtendedConnectThatIsNotWhole) {
+  auto error = [](const FieldTexts& fields) { return Read(fields, false, {}, ExtendedConnect::kOffered).error; };
+  for (size_t left_out : {0, 2, 3, 4}) {
+    FieldTexts fields = Connect();
+    fields.erase(fields.begin() + static_cast<std::ptrdiff_t>(left_out));
+    EXPECT_EQ(error(fields), Error::kPseudoField) << left_out;
+  }
+  FieldTexts get = Connect();
+  get[0].second = "GET";
+  EXPECT_EQ(error(get), Error::kPseudoField);
+  FieldTexts list = Connect();
+  list[1].second = "websocket, h2c";
+  EXPECT_EQ(error(list), Error::kPseudoField);
+  FieldTexts all = Connect();
+  all[4].second = "*";
+  EXPECT_EQ(error(all), Error::kPath);
+  EXPECT_EQ(error(Connect({{":protocol", "websocket"}})), Error::kPseudoField);
+  EXPECT_EQ(error(Connect({{"content-length", "0"}})), Error::kContentLength);
+  EXPECT_EQ(error(Connect({{"upgrade", "websocket"}})), Error::kConnectionField);
+  EXPECT_EQ(error(Connect({{"connection", "upgrade"}})), Error::kConnectionField);
+}
+
 TEST(RequestHeadReader, LetsTeSayTrailersAndOptionsAskForAll) {
   EXPECT_EQ(Read(Get({{"te", "trailers"}})).error, Error::kNone);
   Read options({{":method", "OPTIONS"}, {":scheme", "http"}, {":authority", "a"}, {":path", "*"}});
@@ -191,7 +237,7 @@ TEST(RequestHeadReader, KeepsNothingOfWhatIsBeyondALimit) {
   Arena arena;
   RequestHead head;
   RequestHeadReader reader;
-  reader.Begin({}, head, arena);
+  reader.Begin({}, ExtendedConnect::kNotOffered, head, arena);
   std::string large(4000, 'v');
   for (int i = 0; i < 16'000; ++i) reader.Add("x-b", large);
   EXPECT_EQ(reader.End(true), Error::kHeadersTooLarge);

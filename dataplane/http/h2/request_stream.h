@@ -59,6 +59,7 @@ class RequestStream {
 
   int32_t id_ = 0;
   bool closed_ = false;
+  bool connect_ = false;                  // extended CONNECT: what follows is the tunnel's
   bool received_ = false;                 // END_STREAM came
   bool ignoring_ = false;                 // what still comes of the request
   bool sent_ = false;                     // END_STREAM was given to an output

@@ -17,6 +17,7 @@ ServerConnection::ServerConnection(Events& events, const Clock& clock, BlockPool
       clock_(clock),
       blocks_(blocks),
       limits_(limits),
+      extended_connect_(limits.extended_connect),
       budget_(limits.glitch_budget, limits.glitch_refill) {
   library::Callbacks callbacks = MakeCallbacks();
   library::Option option = library::MakeOption();
@@ -39,13 +40,21 @@ void ServerConnection::WriteSettings() {
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits_.stream_window_bytes},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits_.head.header_bytes},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   };
-  nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  size_t left_out = extended_connect_ == ExtendedConnect::kOffered ? 0 : 1;
+  nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings, std::size(settings) - left_out);
   const uint8_t* data = nullptr;
   ssize_t size = nghttp2_session_mem_send(session_.get(), &data);
   PENSTOCK_CHECK(size > 0, "out of memory");
   first_frame_ = library::View(data, static_cast<size_t>(size));
   library::SetNumber(first_frame_, FrameHeader::kSize + sizeof(uint16_t), limits_.max_concurrent_streams);
+}
+
+void ServerConnection::OfferExtendedConnect() {
+  if (std::exchange(extended_connect_, ExtendedConnect::kOffered) == ExtendedConnect::kOffered) return;
+  nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}};
+  nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings, std::size(settings));
 }
 
 void ServerConnection::Receive(Chunk bytes) {

@@ -29,6 +29,7 @@ struct ServerLimits {
   uint32_t connection_window_bytes = 1 << 20;
   uint32_t glitch_budget = 200;
   uint32_t glitch_refill = 20;  // per second
+  ExtendedConnect extended_connect = ExtendedConnect::kNotOffered;
   HeadLimits head{};
 };
 
@@ -64,6 +65,9 @@ class ServerConnection {
   ServerConnection(Events& events, const Clock& clock, BlockPool& blocks, const ServerLimits& limits);
   ServerConnection(const ServerConnection&) = delete;
   ~ServerConnection();
+
+  // From now on the client may ask for extended CONNECT. What was offered stays so (RFC 8441 3).
+  void OfferExtendedConnect();
 
   // Takes the next bytes, the client's preface first. No effect after a failure.
   void Receive(Chunk bytes);
@@ -158,6 +162,7 @@ class ServerConnection {
   const Clock& clock_;
   BlockPool& blocks_;
   const ServerLimits limits_;
+  ExtendedConnect extended_connect_;
   library::Session session_;
 
   FrameScanner scanner_{kPreface.size()};

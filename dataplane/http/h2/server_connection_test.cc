@@ -47,6 +47,40 @@ TEST(ServerConnection, GreetsWithItsSettingsAndWindow) {
   EXPECT_EQ(frames[1].payload, Number((1 << 20) - 65535));
 }
 
+const FieldTexts kConnect = {{":method", "CONNECT"},
+                             {":protocol", "websocket"},
+                             {":scheme", "http"},
+                             {":path", "/ws"},
+                             {":authority", "a.test"}};
+
+TEST(ServerConnection, TakesExtendedConnectOnlyOnceItWasOffered) {
+  TestServer server;
+  server.Greet();
+  server.Receive(HeadersFrame(1, kEndHeaders, kConnect));
+  EXPECT_EQ(server.stream(0).error, Error::kPseudoField);
+  server.TakeSent();
+  server.connection->OfferExtendedConnect();
+  server.connection->OfferExtendedConnect();
+  server.Flush();
+  std::vector<Frame> frames = server.TakeSent();
+  ASSERT_EQ(frames.size(), 1u) << "once";
+  EXPECT_EQ(frames[0].payload, Setting(8, 1));
+  server.Receive(HeadersFrame(3, kEndHeaders, kConnect));
+  EXPECT_EQ(server.stream(1).error, Error::kNone);
+  EXPECT_EQ(server.stream(1).head.upgrade, "websocket");
+}
+
+TEST(ServerConnection, TakesNothingButDataBehindExtendedConnect) {
+  TestServer server({.extended_connect = ExtendedConnect::kOffered});
+  server.Greet();
+  server.Receive(HeadersFrame(1, kEndHeaders, kConnect) + DataFrame(1, 0, "hello"));
+  EXPECT_EQ(server.stream(0).content, "hello");
+  server.Receive(HeadersFrame(1, kWhole, {{"x", "y"}}));
+  EXPECT_EQ(server.stream(0).malformed, Error::kTrailers);
+  server.Receive(HeadersFrame(3, kEndHeaders, kConnect) + DataFrame(3, kEndStream, ""));
+  EXPECT_TRUE(server.stream(1).Saw("end"));
+}
+
 TEST(ServerConnection, EndsWhatDoesNotBeginWithThePreface) {
   TestServer server;
   server.Receive("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");

@@ -64,7 +64,7 @@ void ServerConnection::OnBeginBlock(const nghttp2_frame& frame) {
   nghttp2_extpri turns{.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1};
   nghttp2_session_change_extpri_stream_priority(session_.get(), id, &turns, 1);
   AllowUpdates(kUpdatesPerRequest);
-  head_reader_.Begin(limits_.head, stream->Head(), stream->Text());
+  head_reader_.Begin(limits_.head, extended_connect_, stream->Head(), stream->Text());
   reading_ = stream;
 }
 
@@ -101,7 +101,8 @@ void ServerConnection::OnBlock(const nghttp2_frame& frame) {
   RequestStream& stream = *std::exchange(reading_, nullptr);
   bool end = Ends(frame);
   if (reading_trailers_) {
-    Error error = end ? trailer_reader_.End() : Error::kTrailers;
+    // RFC 9113 8.5: behind a CONNECT there is only DATA.
+    Error error = end && !stream.connect_ ? trailer_reader_.End() : Error::kTrailers;
     if (error != Error::kNone) return Malformed(stream, error);
     return EndRequest(stream, true);
   }
@@ -109,6 +110,7 @@ void ServerConnection::OnBlock(const nghttp2_frame& frame) {
   const Framing& framing = stream.Head().framing;
   if (framing.kind == Framing::Kind::kLength) stream.expected_ = framing.length;
   stream.ignoring_ = error != Error::kNone;
+  stream.connect_ = !stream.Head().upgrade.empty();
   stream.OnHead(error);
   if (end) EndRequest(stream, false);
 }

@@ -87,7 +87,7 @@ void CheckSent(const std::string& sent) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace penstock::http::h2;
   if (size == 0) return 0;
-  testing::TestServer server;
+  testing::TestServer server({.extended_connect = ExtendedConnect::kOffered});
   std::vector<bool> answered;
   std::string sent;
   std::string_view input(reinterpret_cast<const char*>(data), size);

@@ -1,11 +1,13 @@
 #include "dataplane/upstream/forward/upstream_response.h"
 
 #include <algorithm>
+#include <array>
 
 #include "dataplane/base/check.h"
 #include "dataplane/http/h1/writer.h"
 #include "dataplane/http/hop_by_hop.h"
 #include "dataplane/http/upgrade.h"
+#include "dataplane/http/websocket/handshake.h"
 
 namespace penstock::upstream {
 namespace {
@@ -98,9 +100,18 @@ Task<TryResult> UpstreamResponse::ReadHead(InformationalSink* informational, Tim
 bool UpstreamResponse::TakeSwitch() {
   http::ResponseHead& head = x_.response;
   if (!upload_.sent() || !http::SwitchesTo(head, x_.request.upgrade)) return false;
+  if (x_.request.version == http::Version::kHttp2 && !AcceptsOurKey()) return false;
   head.framing = {http::Framing::Kind::kTunnel};
   head.upgrade = x_.request.upgrade;
   return true;
+}
+
+// A client of HTTP/2 made no handshake of its own that it could check (RFC 8441 5.1).
+bool UpstreamResponse::AcceptsOurKey() const {
+  if (x_.request.upgrade != "websocket") return true;
+  std::array<char, http::websocket::kAcceptSize> wanted =
+      http::websocket::AcceptOf(x_.request.headers.Get(http::websocket::kKeyField));
+  return x_.response.headers.Get(http::websocket::kAcceptField) == std::string_view(wanted.data(), wanted.size());
 }
 
 TryResult UpstreamResponse::Invalid(std::string_view detail) {

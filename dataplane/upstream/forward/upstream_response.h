@@ -36,6 +36,7 @@ class UpstreamResponse final : public Try {
   Task<TryResult> ReadHead(InformationalSink* informational, TimePoint deadline, Duration timeout);
   TimePoint HeadDeadline(TimePoint deadline, Duration timeout) const;
   bool TakeSwitch();
+  bool AcceptsOurKey() const;
   void MoveHead();
   TryResult Invalid(std::string_view detail);
   Status TakeMoreOfHead(StatusOr<Chunk> bytes, Duration timeout);

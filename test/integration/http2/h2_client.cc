@@ -91,7 +91,7 @@ std::string H2Client::Take(const h2::Frame& frame) {
   bool ack = frame.flags & http::h2::kAck;
   switch (frame.type) {
     case FrameType::kSettings:
-      return ack ? "" : h2::Bytes(FrameType::kSettings, http::h2::kAck, 0);
+      return ack ? "" : TakeSettings(frame.payload);
     case FrameType::kPing:
       pings += !ack;
       return ack || !answer_pings ? "" : h2::Bytes(FrameType::kPing, http::h2::kAck, 0, frame.payload);
@@ -122,6 +122,14 @@ std::string H2Client::Take(const h2::Frame& frame) {
     default:
       return "";
   }
+}
+
+std::string H2Client::TakeSettings(std::string_view payload) {
+  for (; payload.size() >= 6; payload.remove_prefix(6)) {
+    auto name = static_cast<uint16_t>(static_cast<uint8_t>(payload[0]) << 8 | static_cast<uint8_t>(payload[1]));
+    settings_[name] = ReadNumber(payload.substr(2));
+  }
+  return h2::Bytes(FrameType::kSettings, http::h2::kAck, 0);
 }
 
 std::string H2Client::TakeBlock(uint32_t stream, std::string_view payload, uint8_t flags) {

@@ -58,6 +58,8 @@ class H2Client {
   Response& Await(uint32_t stream);
   bool RunUntil(const std::function<bool()>& done) { return gateway_.RunUntil(done); }
 
+  // What the gateway's SETTINGS said last of NAME; 0: nothing.
+  uint32_t setting(uint16_t name) { return settings_[name]; }
   // The gateway has ended the connection.
   bool ended() const { return ended_; }
   const std::vector<Goaway>& goaways() const { return goaways_; }
@@ -70,6 +72,7 @@ class H2Client {
  private:
   static Task<void> Pump(H2Client& self);
   std::string Take(const http::h2::testing::Frame& frame);
+  std::string TakeSettings(std::string_view payload);
   std::string TakeBlock(uint32_t stream, std::string_view payload, uint8_t flags);
 
   TestGateway& gateway_;
@@ -81,6 +84,7 @@ class H2Client {
   bool block_ends_stream_ = false;
   std::map<uint32_t, Response> responses_;
   std::map<uint32_t, size_t> granted_;
+  std::map<uint16_t, uint32_t> settings_;
   std::vector<Goaway> goaways_;
   uint32_t next_ = 1;
   bool ended_ = false;

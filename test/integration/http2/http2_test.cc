@@ -210,7 +210,7 @@ TEST_F(Http2Test, AnswersWhatItRefusesAndResetsWhatIsMalformed) {
       {"too many fields", h2::Get(many), 431, "headers_too_large", -1},
       {"a large head", h2::Get({{"x", std::string(8'000, 'a')}}), 431, "headers_too_large", -1},
       {"CONNECT", connect, 501, "unsupported_method", -1},
-      {"extended CONNECT", websocket, 501, "unsupported_method", -1},
+      {"extended CONNECT that was not offered", websocket, 400, "bad_request", 1},
       {"another expectation", h2::Get({{"expect", "x"}}), 417, "expectation_failed", -1},
   };
   gateway.ServeShop(upstream.port(), kAll, StrCat(kHttp2, " max_header_bytes: 8000"));
