@@ -1,4 +1,5 @@
-"""Every case of test/conformance/http2 against a live data plane, in cleartext; then attack cases over HTTP/2.
+"""Every case of test/conformance/http2 against a live data plane, in cleartext and over TLS; then hostile servers behind
+it, and attack cases over HTTP/2.
 
 The attack cases are no part of this repository: they come from PENSTOCK_ATTACKS or, beside the checkout,
 ../shared/attacks/attacks.json, and are left out where there is no such file.
@@ -7,24 +8,27 @@ import json
 import os
 import time
 
-from test.conformance.http2 import attacks, compression, frames, live, messages, streams
-from test.conformance.http2.case import GET
+from test.conformance.http2 import attacks, compression, frames, hostile_live, hostile_servers, live, messages, streams, tunnels
+from test.conformance.http2.case import get
 from test.support.attack_runner import JUDGES, attacks_path, broken_invariants, failed_keys, redirect_denies, to_bytes
 from test.support.http2_canary import Canary
 from test.support.http2_wire import Client
 from test.support.process_meter import ProcessMeter
 from test.support.verdict import Verdict, quantile
 
-TABLES = {"frames": frames.CASES, "streams and windows": streams.CASES, "messages": messages.CASES, "compression": compression.CASES}
+TABLES = {"frames": frames.CASES, "streams and windows": streams.CASES, "messages": messages.CASES, "compression": compression.CASES,
+          "tunnels": tunnels.CASES}
 # The canary and whoever attacks share the machine with the data plane.
 CANARY_NOISE_MS = 5
+# What the canary asks for comes from a process of its own: the recorder shares one with whoever attacks, and waits for it.
+BESIDE = get(b"/slow/0")
 
 
-def failures(cases, address, show=print):
+def failures(cases, place, show=print):
     """How many of CASES fail; each is shown with what was wrong."""
     failed = 0
     for case in cases:
-        wrong = case.run(address)
+        wrong = case.run(*place)
         failed += bool(wrong)
         show(f"      {'FAIL' if wrong else 'ok  '}  {case.section:14} {case.name}: {case.expect}{' | ' + wrong if wrong else ''}")
     return failed
@@ -37,7 +41,7 @@ class Attacked:
         self.address, self.recorder = live.address(fleet), recorder
         self.process = fleet.replicas[0].process
         self.meter = ProcessMeter(self.process.pid)
-        self.quiet = quantile(Canary(self.address, GET, 300).times(), 0.99)
+        self.quiet = quantile(Canary(self.address, BESIDE, 300).times(), 0.99)
 
     def observe(self, send, canary=None):
         """What SEND(client) did; and what is wrong by its own word."""
@@ -67,7 +71,7 @@ class Attacked:
 
     def run_http2(self, row):
         flood = row["class"] == "h2-dos"
-        canary = Canary(self.address, GET) if flood and "canary_p99_ms" in row["assert"] else None
+        canary = Canary(self.address, BESIDE) if flood and "canary_p99_ms" in row["assert"] else None
         if row["input_kind"] == "procedure":
             seen, wrong = self.observe(attacks.PROCEDURES[row["id"]], canary)
         else:
@@ -101,16 +105,36 @@ def attack(verdict, path):
         verdict.equal("exit of the data plane after SIGTERM", fleet.replicas[0].terminate(), 0)
 
 
+def survive(verdict):
+    """The side of the gateway that faces servers."""
+    cases = hostile_servers.CASES
+    with hostile_live.serving() as fleet:
+        meter = ProcessMeter(fleet.replicas[0].process.pid)
+        memory = meter.kib("VmRSS")
+        for protocol in hostile_live.CLIENTS:
+            failed = 0
+            for number, case in enumerate(cases):
+                wrong = hostile_live.run(fleet, number, protocol)
+                failed += bool(wrong)
+                print(f"      {'FAIL' if wrong else 'ok  '}  {case.section:14} {case.name}: {case.expect}{' | ' + wrong if wrong else ''}", flush=True)
+            verdict.equal(f"hostile servers that a client of {protocol} is not shielded from, of {len(cases)}", failed, 0)
+        verdict.at_least("hostile servers", len(cases), 25)
+        verdict.at_most("memory of the data plane grows by", (meter.kib("VmRSS") - memory) / 1024, 16, " MiB")
+        verdict.equal("exit of the data plane after SIGTERM", fleet.replicas[0].terminate(), 0)
+
+
 def main(words):
     verdict = Verdict("http2-conformance")
     with live.serving() as fleet:
         replica = fleet.replicas[0]
-        for name, cases in TABLES.items():
-            verdict.equal(f"{name}: cases that fail, of {len(cases)}", failures(cases, live.address(fleet)), 0)
+        for how, place in live.places(fleet).items():
+            for name, cases in TABLES.items():
+                verdict.equal(f"{name}, {how}: cases that fail, of {len(cases)}", failures(cases, place), 0)
         verdict.at_least("cases", sum(map(len, TABLES.values())), 140)
         verdict.equal("exit of the data plane after SIGTERM", replica.terminate(), 0)
         lines = replica.access_lines()
         verdict.equal("access log lines whose protocol is another one", sum(1 for l in lines if l["protocol"] not in ("HTTP/2", "HTTP/1.1")), 0)
+    survive(verdict)
     path = attacks_path()
     if os.path.exists(path):
         attack(verdict, path)

@@ -3,6 +3,7 @@
 None of the product's code and no library, so that both sides of a test do not share a mistake.
 """
 import socket
+import ssl
 import time
 
 from test.support.hpack import Decoder
@@ -57,13 +58,29 @@ def headers(stream, block, flags=WHOLE):
     return frame(HEADERS, flags, stream, block)
 
 
-class Client:
-    """One connection; keeps what came, in order."""
+class Tls:
+    """How clients make their handshakes: for SERVER_NAME, h2 and nothing else, and whoever the certificate is of."""
 
-    def __init__(self, address, greet=True, seconds=5.0):
+    def __init__(self, server_name):
+        self.server_name, self.context = server_name, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        self.context.set_alpn_protocols(["h2"])
+
+    def over(self, connection):
+        secured = self.context.wrap_socket(connection, server_hostname=self.server_name)
+        assert secured.selected_alpn_protocol() == "h2", secured.selected_alpn_protocol()
+        return secured
+
+
+class Client:
+    """One connection, with TLS or without; keeps what came, in order."""
+
+    def __init__(self, address, greet=True, seconds=5.0, tls=None):
         self.address = address
         self.socket = socket.create_connection(address, timeout=seconds)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.over(self.socket)
         self.seconds, self.decoder = seconds, Decoder()
         self.frames = []       # (kind, flags, stream, payload)
         self.responses = {}    # stream -> [header sections]
@@ -78,6 +95,7 @@ class Client:
             self.send(PREFACE + settings())
 
     def send(self, payload):
+        self.socket.settimeout(self.seconds)
         try:
             self.socket.sendall(payload)
         except OSError:

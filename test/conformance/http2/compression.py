@@ -12,6 +12,14 @@ def head(*pieces, stream=1, before=b""):
     return headers(stream, before + GET + b"".join(pieces))
 
 
+def head_in_frames(*pieces):
+    """The same with CONTINUATION where it is needed."""
+    whole = GET + b"".join(pieces)
+    parts = [whole[i : i + 16384] for i in range(0, len(whole), 16384)]
+    rest = b"".join(frame(CONTINUATION, 0, 1, part) for part in parts[1:-1])
+    return headers(1, parts[0], END_STREAM) + rest + frame(CONTINUATION, END_HEADERS, 1, parts[-1])
+
+
 def reaches(section, name, payload, stream=1, **fields):
     """The backend sees these fields in the request on STREAM ("_" stands for "-")."""
     wanted = {name.replace("_", "-"): value for name, value in fields.items()}
@@ -29,6 +37,8 @@ def wrong(section, name, *pieces, before=b""):
 
 VISIBLE = bytes(range(33, 127))
 INTEGERS = [
+    Case("HPACK 7.4", "a string of 62,000 bytes", head_in_frames(literal(b"x-a", 62000 * b"y")), Served(431)),
+    Case("HPACK 7.4", "a string beyond what is decoded", head_in_frames(literal(b"x-a", 65537 * b"y")), BAD),
     reaches("5.1", "a length of several bytes", head(literal(b"x-a", 1337 * b"y")), x_a=1337 * "y"),
     wrong("5.1", "a number beyond 32 bits", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x0f"),
     wrong("5.1", "a number that does not end", b"\xff\x80\x80"),

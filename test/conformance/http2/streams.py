@@ -161,6 +161,7 @@ def open_again(client):
 
 def beyond_the_connection(client):
     client.until(lambda: client.frames and client.count(WINDOW_UPDATE))
+    client.send(frame(SETTINGS, ACK))
     room = 65535 + sum(int.from_bytes(p, "big") for k, _, s, p in client.frames if k == WINDOW_UPDATE and s == 0)
     stream = 1
     while room >= 0:
@@ -168,12 +169,14 @@ def beyond_the_connection(client):
         room, stream = room - 65536, stream + 2
 
 
+# Behind an answer to the server's SETTINGS, the window of a stream is 64 KiB.
+KNOWN = frame(SETTINGS, ACK)
 FULL = b"".join(data(1, bytes(16384), False) for _ in range(4))
 MOST = 0x7FFFFFFF
 THEIRS = [
     Case("6.9", "windows are opened again as content is taken", b"", Then("all of it", open_again)),
-    Case("6.9.1", "DATA beyond the window of its stream", STALLED + FULL + data(1, b"x", False), ConnectionError(FLOW_CONTROL_ERROR)),
-    Case("6.9.1", "padding counts", STALLED + FULL[: 3 * (9 + 16384)] + frame(DATA, PADDED, 1, padded(bytes(16384 - 256), 255)) + frame(DATA, PADDED, 1, padded(b"", 9)),
+    Case("6.9.1", "DATA beyond the window of its stream", KNOWN + STALLED + FULL + data(1, b"x", False), ConnectionError(FLOW_CONTROL_ERROR)),
+    Case("6.9.1", "padding counts", KNOWN + STALLED + FULL[: 3 * (9 + 16384)] + frame(DATA, PADDED, 1, padded(bytes(16384 - 256), 255)) + frame(DATA, PADDED, 1, padded(b"", 9)),
          ConnectionError(FLOW_CONTROL_ERROR)),
     Case("6.9.1", "DATA beyond the window of the connection", beyond_the_connection, ConnectionError(FLOW_CONTROL_ERROR)),
     Case("6.9", "an increment of nothing on the connection", window_update(0, 0), ConnectionError(PROTOCOL_ERROR)),
