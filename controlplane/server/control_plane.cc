@@ -16,6 +16,7 @@
 #include "controlplane/rollout/rollout.h"
 #include "controlplane/server/metrics.h"
 #include "controlplane/store/sqlite/sqlite_store.h"
+#include "controlplane/tickets/keeper.h"
 #include "controlplane/xds/ads_service.h"
 #include "controlplane/xds/hub.h"
 #include "dataplane/base/status.h"
@@ -82,6 +83,7 @@ class RunningControlPlane final : public ControlPlane {
     server_.reset();
     ads_.reset();
     management_.reset();
+    ticket_keys_.reset();
     rollout_.reset();  // while the hub still takes what a running change publishes
   }
 
@@ -96,6 +98,10 @@ class RunningControlPlane final : public ControlPlane {
     ASSIGN_OR_RETURN(rollout_, rollout::Rollout::Start(store_.get(), &log_));
     hub_ = std::make_unique<xds_server::Hub>(rollout_.get(), StrCat("penstock-controlplane ", kBuild));
     rollout_->Serve(hub_.get());
+    ticket_keys_ = std::make_unique<tickets::Keeper>(
+        store_.get(), &log_, [this](const xds::v1::TicketKeys& keys) { hub_->PublishTicketKeys(keys); });
+    RETURN_IF_ERROR(ticket_keys_->Load());
+    ticket_keys_->Start();
     RETURN_IF_ERROR(ServeGrpc());
     return ServeStatus();
   }
@@ -141,7 +147,7 @@ class RunningControlPlane final : public ControlPlane {
     auto ok = [](const telemetry::StatusRequest&) { return telemetry::StatusReply{.body = "ok\n"}; };
     auto metrics = [this](const telemetry::StatusRequest&) {
       return telemetry::StatusReply{.content_type = telemetry::kMetricsContentType,
-                                    .body = ControlPlaneMetrics(*rollout_, *hub_, *audit_, kBuild)};
+                                    .body = ControlPlaneMetrics(*rollout_, *hub_, *audit_, *ticket_keys_, kBuild)};
     };
     // The process answers only while it serves: it listens after everything was loaded, and stops before anything is
     // taken down.
@@ -158,6 +164,7 @@ class RunningControlPlane final : public ControlPlane {
   std::unique_ptr<management::AuditLog> audit_;
   std::unique_ptr<xds_server::Hub> hub_;
   std::unique_ptr<rollout::Rollout> rollout_;
+  std::unique_ptr<tickets::Keeper> ticket_keys_;
   std::unique_ptr<management::ManagementService> management_;
   std::unique_ptr<grpc::CallbackGenericService> ads_;
   std::unique_ptr<grpc::Server> server_;

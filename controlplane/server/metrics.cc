@@ -56,7 +56,8 @@ std::vector<Sample> ChangesByResult(const rollout::RolloutCounts& counts) {
 }  // namespace
 
 std::string ControlPlaneMetrics(const rollout::Rollout& rollout, const xds_server::Hub& hub,
-                                const management::AuditLog& audit, const std::string& build) {
+                                const management::AuditLog& audit, const tickets::Keeper& ticket_keys,
+                                const std::string& build) {
   const store::GenerationId newest = rollout.Newest();
   const rollout::Spread spread = rollout.SpreadOf(newest);
   const rollout::RolloutCounts counts = rollout.Counts();
@@ -94,6 +95,10 @@ std::string ControlPlaneMetrics(const rollout::Rollout& rollout, const xds_serve
                    static_cast<double>(hub.bytes_sent()));
   families.Counter("penstock_controlplane_audit_lost_total", "Lines that could not be written to the audit log.",
                    static_cast<double>(audit.lost()));
+  const absl::Time now = absl::Now();
+  families.Gauge("penstock_controlplane_ticket_key_age_seconds",
+                 "Since the last rotation of the keys of session tickets, which is due after 12 hours; 0: no keys yet.",
+                 absl::ToDoubleSeconds(now - ticket_keys.SealingSince().value_or(now)));
   const telemetry::ProcessCollector process;
   return telemetry::MetricsText({&families, &process});
 }

@@ -27,7 +27,8 @@ absl::StatusOr<rollout::SessionId> Hub::Open(const Peer& peer, std::shared_ptr<O
                                                        .session = Session(peer.allowed_id),
                                                        .outlet = std::move(outlet),
                                                        .group = "",
-                                                       .replica = ""}));
+                                                       .replica = "",
+                                                       .wants_ticket_keys = false}));
   return id;
 }
 
@@ -103,6 +104,19 @@ void Hub::TargetsChanged() {
   Deliver(deliveries);
 }
 
+void Hub::PublishTicketKeys(const xds::v1::TicketKeys& keys) {
+  std::shared_ptr<const Transaction> serialized = SerializeTicketKeys(keys, identifier_);
+  std::vector<Delivery> deliveries;
+  {
+    MutexLock lock(&mutex_);
+    ticket_keys_ = std::move(serialized);
+    for (auto& [id, stream] : streams_) {
+      if (stream->wants_ticket_keys) SendTicketKeys(*stream, deliveries);
+    }
+  }
+  Deliver(deliveries);
+}
+
 size_t Hub::streams() const {
   MutexLock lock(&mutex_);
   return streams_.size();
@@ -124,8 +138,17 @@ void Hub::Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionE
     if (const auto* subscribed = std::get_if<Subscribed>(&event)) TakeSubscriber(id, stream, *subscribed, deliveries);
     if (const auto* acked = std::get_if<Acked>(&event)) events_.Acked(id, acked->id);
     if (const auto* served = std::get_if<Served>(&event)) events_.Served(id, served->id);
+    if (std::holds_alternative<WantsTicketKeys>(event)) {
+      stream.wants_ticket_keys = true;
+      SendTicketKeys(stream, deliveries);
+    }
     if (const auto* refused = std::get_if<Refused>(&event)) events_.Rejected(id, refused->id, refused->problems);
   }
+}
+
+void Hub::SendTicketKeys(Stream& stream, std::vector<Delivery>& deliveries) {
+  if (ticket_keys_ == nullptr) return;
+  deliveries.push_back({.outlet = stream.outlet, .transaction = ticket_keys_});
 }
 
 void Hub::TakeSubscriber(rollout::SessionId id, Stream& stream, const Subscribed& subscribed,

@@ -26,6 +26,7 @@ class Outlet {
  public:
   virtual ~Outlet() = default;
   // At most one transaction is unanswered at a time, so nobody has to queue more than one.
+  // Keys of tickets, twice a day, come beside it.
   virtual void Send(std::shared_ptr<const Transaction> transaction) = 0;
   virtual void Close(absl::Status reason) = 0;
 };
@@ -66,6 +67,9 @@ class Hub final : public rollout::Publisher {
   void Publish(const rollout::Publication& publication) override;
   void TargetsChanged() override;
 
+  // KEYS go to every stream that subscribes to them, those that are open now included.
+  void PublishTicketKeys(const xds::v1::TicketKeys& keys);
+
   size_t streams() const;
   // Bytes of all transactions sent since the start.
   uint64_t bytes_sent() const;
@@ -79,6 +83,7 @@ class Hub final : public rollout::Publisher {
     std::shared_ptr<Outlet> outlet;
     std::string group;    // key; "" before it subscribed
     std::string replica;  // id; "" before it subscribed
+    bool wants_ticket_keys = false;
   };
   // What is to be done after the lock was released.
   struct Delivery {
@@ -89,6 +94,7 @@ class Hub final : public rollout::Publisher {
 
   void Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionEvent>& events,
             std::vector<Delivery>& deliveries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SendTicketKeys(Stream& stream, std::vector<Delivery>& deliveries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeSubscriber(rollout::SessionId id, Stream& stream, const Subscribed& subscribed,
                       std::vector<Delivery>& deliveries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Pump(rollout::SessionId id, Stream& stream, std::vector<Delivery>& deliveries)
@@ -110,6 +116,7 @@ class Hub final : public rollout::Publisher {
   // The stream of each replica id: the newest one.
   absl::flat_hash_map<std::string, rollout::SessionId> stream_of_replica_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, GroupLog> groups_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const Transaction> ticket_keys_ ABSL_GUARDED_BY(mutex_);  // nullptr: there are none yet
   uint64_t bytes_sent_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t transactions_sent_ ABSL_GUARDED_BY(mutex_) = 0;
 };

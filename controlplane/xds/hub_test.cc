@@ -58,6 +58,12 @@ class HubTest : public testing::Test {
     return client;
   }
 
+  void AskForTicketKeys(const Client& client) {
+    DeltaDiscoveryRequest request;
+    request.set_type_url(std::string(kTicketKeysType));
+    EXPECT_TRUE(hub_.OnRequest(client.id, request).ok());
+  }
+
   void Publish(uint64_t number, std::vector<ResourcePtr> upserts, const std::string& key = "default") {
     rollout_.fleet.Stored({1, number}, rollout_.now);
     hub_.Publish(Published(number, std::move(upserts), {}, key));
@@ -189,6 +195,45 @@ TEST_F(HubTest, ForgetsAClosedStream) {
   Publish(2, {Route("a", "2")});
   EXPECT_EQ(client.pipe->sent, 1);
   EXPECT_FALSE(hub_.OnRequest(client.id, DeltaDiscoveryRequest()).ok());
+}
+
+xds::v1::TicketKeys KeysSince(int64_t since) {
+  xds::v1::TicketKeys keys;
+  keys.set_sealing_since_unix_ms(since);
+  return keys;
+}
+
+std::string SentAs(const xds::v1::TicketKeys& keys) { return "TicketKeys:ticket-keys=" + keys.SerializeAsString(); }
+
+TEST_F(HubTest, SendsTicketKeysToWhoAskedWhateverElseIsOutstanding) {
+  Publish(1, {Route("a", "1")});
+  Client asks = Connect("asks"), silent = Connect("silent");
+  AskForTicketKeys(asks);
+  EXPECT_EQ(Last(asks), "Route:a=1 | Generation") << "there are none yet";
+  hub_.PublishTicketKeys(KeysSince(1));
+  EXPECT_EQ(Last(asks), SentAs(KeysSince(1)));
+  EXPECT_EQ(Last(silent), "Route:a=1 | Generation");
+  AskForTicketKeys(silent);
+  EXPECT_EQ(Last(silent), SentAs(KeysSince(1)));
+  hub_.PublishTicketKeys(KeysSince(2));
+  EXPECT_EQ(Last(asks), SentAs(KeysSince(2)));
+  EXPECT_EQ(asks.pipe->last, silent.pipe->last) << "the bytes are shared";
+}
+
+TEST_F(HubTest, TakesAnAnswerToTicketKeysForNoneToAGeneration) {
+  Publish(1, {Route("a", "1")});
+  Client client = Connect("a");
+  std::shared_ptr<const Transaction> generation = client.pipe->last;
+  AskForTicketKeys(client);
+  hub_.PublishTicketKeys(KeysSince(1));
+  Answer(client);
+  Answer(client, /*ack=*/false);
+  Publish(2, {Route("a", "2")});
+  EXPECT_EQ(Last(client), SentAs(KeysSince(1))) << "generation 1 is still outstanding";
+  EXPECT_FALSE(rollout_.fleet.IsRejected({1, 1}));
+  client.pipe->last = generation;
+  Answer(client);
+  EXPECT_EQ(Last(client), "Route:a=2 | Generation");
 }
 
 TEST_F(HubTest, SendsAStreamAwayThatFellOutOfTheRing) {

@@ -55,7 +55,7 @@ Subscribed DescribeNode(const Node& node) {
 }
 
 bool IsOurType(std::string_view type_url) {
-  return type_url == snapshot::kGenerationType ||
+  return type_url == snapshot::kGenerationType || type_url == kTicketKeysType ||
          std::find(std::begin(kTypeOrder), std::end(kTypeOrder), type_url) != std::end(kTypeOrder);
 }
 
@@ -137,6 +137,10 @@ absl::Status Session::TakeNode(const Node& node) {
 }
 
 absl::Status Session::TakeSubscription(const DeltaDiscoveryRequest& request, std::vector<SessionEvent>& events) {
+  if (request.type_url() == kTicketKeysType) {
+    if (!std::exchange(wants_ticket_keys_, true)) events.push_back(WantsTicketKeys());
+    return absl::OkStatus();
+  }
   if (subscribed_) return absl::OkStatus();  // all is subscribed already, and everything is sent as it changes
   auto& held = std::get<HeldVersions>(base_);
   if (held.size() + static_cast<size_t>(request.initial_resource_versions().size()) > kMaxHeldResources) {

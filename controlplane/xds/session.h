@@ -20,7 +20,11 @@
 //  4. One transaction at a time: the next starts after the ACK or NACK of the Generation, and merges all that happened
 //     meanwhile, so a slow replica costs one merged delta and not a queue.
 //     Who subscribes while there is nothing to send is greeted with an empty response, which means nothing.
-//  5. Nonces are "EPOCH.NUMBER:POSITION" and carry nothing of the stream: the same bytes go to every subscriber of a
+//  5. Session ticket keys belong to no generation. A client that subscribes to type TicketKeys before the Generation
+//  gets
+//     them in a response of their own at once, and again whenever they change, whatever transaction is outstanding. It
+//     answers, and nothing waits for the answer: keys that it cannot use leave it with those that it has.
+//  6. Nonces are "EPOCH.NUMBER:POSITION" and carry nothing of the stream: the same bytes go to every subscriber of a
 //  group.
 #pragma once
 
@@ -53,7 +57,8 @@ struct Refused {
   GenerationId id;
   std::vector<std::string> problems;  // "Route shop/users: rules[0].matches[0].path.regex: missing )"
 };
-using SessionEvent = std::variant<Subscribed, Acked, Served, Refused>;
+struct WantsTicketKeys {};  // once
+using SessionEvent = std::variant<Subscribed, Acked, Served, Refused, WantsTicketKeys>;
 
 // Not thread-safe; the stream that owns it serialises.
 class Session {
@@ -100,6 +105,7 @@ class Session {
   const std::string allowed_id_;
   std::optional<Subscribed> who_;
   bool subscribed_ = false;
+  bool wants_ticket_keys_ = false;
   Base base_;
   GenerationId at_;
   GenerationId refused_;

@@ -108,6 +108,14 @@ std::shared_ptr<const Transaction> Serialize(GenerationId id, const std::vector<
   return std::move(writer).Finish();
 }
 
+std::shared_ptr<const Transaction> SerializeTicketKeys(const xds::v1::TicketKeys& keys,
+                                                       std::string_view control_plane_identifier) {
+  Writer writer({}, control_plane_identifier);
+  // The version tells of no bytes of the keys.
+  writer.Add(kTicketKeysType, kTicketKeysName, StrCat(keys.sealing_since_unix_ms()), keys.SerializeAsString());
+  return std::move(writer).Finish();
+}
+
 std::shared_ptr<const Transaction> MakeGreeting(std::string_view control_plane_identifier) {
   Writer writer({}, control_plane_identifier);
   writer.AddNothing(kTypeOrder[0]);

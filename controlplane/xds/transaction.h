@@ -9,6 +9,7 @@
 
 #include "controlplane/rollout/publication.h"
 #include "controlplane/store/store.h"
+#include "proto/penstock/xds/v1/ticket_keys.pb.h"
 
 namespace penstock::xds_server {
 
@@ -18,6 +19,10 @@ using store::GenerationId;
 
 // The name of the only resource of type Generation.
 inline constexpr std::string_view kGenerationName = "generation";
+
+// Of no generation; see session.h.
+inline constexpr std::string_view kTicketKeysType = "type.googleapis.com/penstock.xds.v1.TicketKeys";
+inline constexpr std::string_view kTicketKeysName = "ticket-keys";
 
 // Types in the order in which upserts are sent; removals go in reverse. Cluster, Endpoints, Secret, PolicyChain,
 // Listener, Route; the Generation follows last.
@@ -45,6 +50,10 @@ std::shared_ptr<const Transaction> Serialize(GenerationId id, const std::vector<
                                              const std::vector<ResourceId>& removals,
                                              const xds::v1::Generation& generation,
                                              std::string_view control_plane_identifier);
+
+// One response with KEYS, which is no transaction: no Generation follows.
+std::shared_ptr<const Transaction> SerializeTicketKeys(const xds::v1::TicketKeys& keys,
+                                                       std::string_view control_plane_identifier);
 
 // One empty response.
 std::shared_ptr<const Transaction> MakeGreeting(std::string_view control_plane_identifier);

@@ -7,8 +7,10 @@
 #include "dataplane/base/mutex.h"
 #include "dataplane/base/random.h"
 #include "dataplane/policies/policy_registry.h"
+#include "dataplane/server/received_keys.h"
 #include "dataplane/server/series_names.h"
 #include "dataplane/snapshot/hash.h"
+#include "dataplane/xds/subscriber.h"
 
 namespace penstock::server {
 namespace {
@@ -213,6 +215,23 @@ std::vector<ResourceProblem> Deployment::ApplyEndpoints(const std::vector<snapsh
   Publish(std::move(next));
   registry_.process().endpoints_updates.Add();
   if (last_known_good_ != nullptr) last_known_good_->AppendEndpoints(upserts, removals);
+  return {};
+}
+
+// The contexts share the object that holds the keys: none is made anew, and no connection notices.
+std::vector<ResourceProblem> Deployment::InstallTicketKeys(const std::string& bytes) {
+  StatusOr<ReceivedKeys> received = ParseTicketKeys(bytes);
+  if (!received.ok()) {
+    ResourceProblem problem;
+    problem.set_type_url(std::string(xds::kTicketKeysType));
+    problem.set_code("E201");
+    problem.set_reason(std::string(received.status().message()));
+    log_.Error("tls", "keys for session tickets are refused, those before go on", {{"reason", problem.reason()}});
+    return {problem};
+  }
+  tls_material_.tickets->Install(std::move(received->keys));
+  registry_.process().ticket_key_since.Set(received->sealing_since.time_since_epoch().count());
+  log_.Info("tls", "session tickets are sealed with the fleet's key");
   return {};
 }
 

@@ -33,6 +33,7 @@ class Deployment final : public xds::Applier {
   std::vector<snapshot::ResourceProblem> Apply(const snapshot::Delta& delta, Start start) override;
   std::vector<snapshot::ResourceProblem> ApplyEndpoints(const std::vector<snapshot::Resource>& upserts,
                                                         const std::vector<snapshot::ResourceName>& removals) override;
+  std::vector<snapshot::ResourceProblem> InstallTicketKeys(const std::string& bytes) override;
   bool Reclaim() override;
 
   // A generation from disk. As Apply on nothing, but it is not written to disk again.

@@ -13,6 +13,7 @@
 #include "dataplane/server/testing.h"
 #include "dataplane/snapshot/hash.h"
 #include "dataplane/snapshot/testing.h"
+#include "proto/penstock/xds/v1/ticket_keys.pb.h"
 
 namespace penstock::server {
 namespace {
@@ -113,6 +114,49 @@ TEST_F(DeploymentTest, RefusesACertificateThatCannotBeUsedAndServesOn) {
   EXPECT_TRUE(deployment_->Apply(https(good.key), Deployment::Start::kRunning).empty());
   EXPECT_NE(deployment_->Lease()->tls.FindServer("shop/gw/https"), nullptr);
   EXPECT_THAT(Get(port, "x", "/"), StartsWith("HTTP/1.1 404"));
+}
+
+// Bytes of a penstock.xds.v1.TicketKeys whose current key is called 16 times NAME.
+std::string TicketKeysNamed(char name) {
+  xds::v1::TicketKeys keys;
+  for (auto* key : {keys.mutable_current(), keys.mutable_next()}) {
+    key->set_name(std::string(16, name));
+    key->set_cipher(std::string(32, 'c'));
+    key->set_mac(std::string(32, 'm'));
+  }
+  keys.set_sealing_since_unix_ms(1'767'225'600'000);
+  return keys.SerializeAsString();
+}
+
+TEST_F(DeploymentTest, TakesTicketKeysWithoutAGenerationAndWithoutMakingContextsAnew) {
+  EXPECT_EQ(registry_.process().ticket_key_since.Read(), 0);
+  ASSERT_TRUE(deployment_->InstallTicketKeys(TicketKeysNamed('a')).empty()) << "before the first generation";
+  TestCa ca;
+  TestCertificate certificate = ca.Issue(TestCertificateOptions{.names = {"DNS:a.test"}});
+  snapshot::Delta https{
+      {snapshot::testing::Secret("shop/cert", {{"tls.crt", certificate.cert}, {"tls.key", certificate.key}}),
+       snapshot::testing::Listener("shop/gw/https",
+                                   StrCat("protocol: HTTPS port: ", FreePort(), " tls { certificates: 'shop/cert' }"))},
+      {},
+      {}};
+  ASSERT_TRUE(deployment_->Apply(https, Deployment::Start::kEmpty).empty());
+  const snapshot::Snapshot* running = deployment_->running();
+  std::shared_ptr<const tls::ServerContext> context = *deployment_->Lease()->tls.FindServer("shop/gw/https");
+  EXPECT_TRUE(deployment_->InstallTicketKeys(TicketKeysNamed('b')).empty());
+  EXPECT_EQ(deployment_->running(), running);
+  EXPECT_EQ(*deployment_->Lease()->tls.FindServer("shop/gw/https"), context);
+  EXPECT_EQ(registry_.process().generations_served.Read(), 1u);
+  EXPECT_EQ(registry_.process().ticket_key_since.Read(), 1'767'225'600'000'000'000);
+}
+
+TEST_F(DeploymentTest, RefusesTicketKeysThatAreNoneWithoutSayingWhatTheyHold) {
+  std::string bytes = TicketKeysNamed('x');
+  bytes.resize(bytes.size() - 40);
+  std::vector<ResourceProblem> problems = deployment_->InstallTicketKeys(bytes);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].code(), "E201");
+  EXPECT_EQ(problems[0].reason(), "the bytes are no message of this type");
+  EXPECT_EQ(registry_.process().ticket_key_since.Read(), 0) << "its own key goes on";
 }
 
 // Everything until the end of a head, by blocking reads.

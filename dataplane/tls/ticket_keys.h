@@ -29,7 +29,8 @@ struct TicketKey {
 
 // The keys of all session tickets of a process. At first they are random and its own: a new one every kRotation, and
 // the one before goes on opening tickets. Install() replaces them by keys that others know too, so that a session is
-// resumed wherever its client comes back. Thread-safe; shared by all contexts, outlives their connections.
+// resumed wherever its client comes back; from then on they change by Install() only. Thread-safe; shared by all
+// contexts, outlives their connections.
 class TicketKeys {
  public:
   static constexpr Duration kRotation = std::chrono::hours(12);

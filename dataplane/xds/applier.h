@@ -1,6 +1,7 @@
 // What the xDS client hands configuration to.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "dataplane/snapshot/resource.h"
@@ -24,6 +25,10 @@ class Applier {
   // The lane of the endpoints: the same generation with other addresses.
   virtual std::vector<snapshot::ResourceProblem> ApplyEndpoints(
       const std::vector<snapshot::Resource>& upserts, const std::vector<snapshot::ResourceName>& removals) = 0;
+
+  // The keys that session tickets are sealed with from now on: BYTES of a TicketKeys. They are never written to a disk.
+  // Problems: those of before go on.
+  virtual std::vector<snapshot::ResourceProblem> InstallTicketKeys(const std::string& bytes) = 0;
 
   // Frees what the workers have given back. True if they still hold something.
   virtual bool Reclaim() = 0;

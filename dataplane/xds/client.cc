@@ -145,6 +145,7 @@ std::vector<snapshot::ResourceProblem> Client::Do(const Work& work) {
   if (const auto* change = std::get_if<EndpointsChange>(&work)) {
     return applier_.ApplyEndpoints(change->upserts, change->removals);
   }
+  if (const auto* change = std::get_if<TicketKeysChange>(&work)) return applier_.InstallTicketKeys(change->bytes);
   const Commit& commit = std::get<Commit>(work);
   return applier_.Apply(commit.delta, commit.from_empty ? Applier::Start::kEmpty : Applier::Start::kRunning);
 }

@@ -51,8 +51,13 @@ class FakeApplier final : public Applier {
                                               const std::vector<snapshot::ResourceName>& removals) override {
     return {};
   }
+  std::vector<ResourceProblem> InstallTicketKeys(const std::string& bytes) override {
+    ticket_keys.push_back(bytes);
+    return problems;
+  }
   bool Reclaim() override { return false; }
 
+  std::vector<std::string> ticket_keys;
   std::vector<snapshot::Delta> applied;
   std::vector<Start> starts;
   std::vector<ResourceProblem> problems;
@@ -96,7 +101,7 @@ class ClientTest : public testing::Test {
 TEST_F(ClientTest, SaysWhoItIs) {
   Client client = Make();
   EXPECT_FALSE(client.RunStream("a:1").ok());
-  ASSERT_EQ(script_.sent.size(), 7u);
+  ASSERT_EQ(script_.sent.size(), 8u);
   const auto& node = script_.sent[0].node();
   EXPECT_EQ(node.id(), "edge-1");
   EXPECT_EQ(node.metadata().fields().at("labels").struct_value().fields().at("tier").string_value(), "edge");
@@ -120,6 +125,21 @@ TEST_F(ClientTest, RefusesAGenerationThatTheApplierRefusesAndStays) {
   Client client = Make();
   EXPECT_EQ(client.RunStream("a:1").message(), "the script is over");
   EXPECT_EQ(script_.sent.back().error_detail().details_size(), 1);
+}
+
+TEST_F(ClientTest, InstallsTicketKeysAndAnswersThem) {
+  DeltaDiscoveryResponse keys;
+  keys.set_type_url(std::string(kTicketKeysType));
+  keys.set_nonce("0.0:0");
+  keys.add_resources()->mutable_resource()->set_value("the keys");
+  script_.events.push_back(Stream::Message{keys.SerializeAsString()});
+  Client client = Make();
+  EXPECT_EQ(client.RunStream("a:1").message(), "the script is over");
+  EXPECT_EQ(applier_.ticket_keys, std::vector<std::string>{"the keys"});
+  EXPECT_TRUE(applier_.applied.empty());
+  EXPECT_EQ(script_.sent.back().type_url(), kTicketKeysType);
+  EXPECT_EQ(script_.sent.back().response_nonce(), "0.0:0");
+  EXPECT_FALSE(script_.sent.back().has_error_detail());
 }
 
 TEST_F(ClientTest, EndsTheStreamWhenItIsOutOfStep) {

@@ -75,6 +75,7 @@ StatusOr<Subscriber::Step> Subscriber::OnResponse(std::string_view bytes) {
     return absl::InvalidArgumentError(
         StrCat("the control plane sent a response of type \"", response.type_url(), "\" that was not asked for"));
   }
+  if (response.type_url() == kTicketKeysType) return OnTicketKeys(response);
   if (response.type_url() == snapshot::kGenerationType) return OnGeneration(response);
   if (IsEndpointsLane(response)) {
     EndpointsChange change;
@@ -105,6 +106,13 @@ Status Subscriber::Stage(const DeltaDiscoveryResponse& response) {
   }
   for (const auto& name : response.removed_resources()) staged_.removals.push_back({response.type_url(), name});
   return absl::OkStatus();
+}
+
+// Whatever of a generation is staged waits on. A response without keys takes none away.
+Subscriber::Step Subscriber::OnTicketKeys(const DeltaDiscoveryResponse& response) {
+  pending_ = Pending{response.type_url(), response.nonce(), std::nullopt};
+  if (response.resources().empty()) return Step{{OnDone({})}, NoWork()};
+  return Step{{}, TicketKeysChange{response.resources(0).resource().value()}};
 }
 
 Subscriber::Step Subscriber::OnGeneration(const DeltaDiscoveryResponse& response) {

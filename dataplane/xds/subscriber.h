@@ -19,12 +19,14 @@ namespace penstock::xds {
 inline constexpr char kDeltaMethod[] =
     "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 inline constexpr std::string_view kGenerationName = "generation";
+// Of no generation: keys that come beside them (proto/penstock/xds/v1/ticket_keys.proto).
+inline constexpr std::string_view kTicketKeysType = "type.googleapis.com/penstock.xds.v1.TicketKeys";
 inline constexpr size_t kMaxMessageBytes = 64 << 20;
 
 // In the order in which they are subscribed; the Generation comes last and starts the first transaction.
 inline constexpr std::string_view kSubscribedTypes[] = {
-    snapshot::kClusterType,  snapshot::kEndpointsType, snapshot::kSecretType,    snapshot::kPolicyChainType,
-    snapshot::kListenerType, snapshot::kRouteType,     snapshot::kGenerationType};
+    snapshot::kClusterType,  snapshot::kEndpointsType, snapshot::kSecretType, snapshot::kPolicyChainType,
+    snapshot::kListenerType, snapshot::kRouteType,     kTicketKeysType,       snapshot::kGenerationType};
 
 // "EPOCH.NUMBER"
 std::string ToString(snapshot::GenerationId id);
@@ -52,8 +54,11 @@ struct EndpointsChange {
   std::vector<snapshot::Resource> upserts;
   std::vector<snapshot::ResourceName> removals;
 };
+struct TicketKeysChange {
+  std::string bytes;  // of a TicketKeys
+};
 struct NoWork {};
-using Work = std::variant<NoWork, Commit, EndpointsChange>;
+using Work = std::variant<NoWork, Commit, EndpointsChange, TicketKeysChange>;
 
 // One per stream. Not thread-safe.
 class Subscriber {
@@ -88,6 +93,7 @@ class Subscriber {
     std::optional<xds::v1::Generation> generation;
   };
 
+  Step OnTicketKeys(const discovery::v3::DeltaDiscoveryResponse& response);
   Step OnGeneration(const discovery::v3::DeltaDiscoveryResponse& response);
   bool IsEndpointsLane(const discovery::v3::DeltaDiscoveryResponse& response) const;
   Status Stage(const discovery::v3::DeltaDiscoveryResponse& response);

@@ -68,14 +68,15 @@ TEST(Subscriber, OpensWithOneRequestPerTypeTheGenerationLastAndSaysWhatItHolds) 
   discovery::v3::Node node;
   node.set_id("edge-1");
   std::vector<std::string> requests = Subscriber(RunningThree()).Open(node);
-  ASSERT_EQ(requests.size(), 7u);
+  ASSERT_EQ(requests.size(), 8u);
   DeltaDiscoveryRequest first = Parse(requests[0]);
   EXPECT_EQ(first.node().id(), "edge-1");
   EXPECT_EQ(first.node().metadata().fields().at("generation").string_value(), "1.3");
   EXPECT_EQ(first.type_url(), snapshot::kClusterType);
   EXPECT_EQ(first.initial_resource_versions().at("backend/a"), "c1");
   for (const std::string& request : requests) EXPECT_EQ(Parse(request).resource_names_subscribe(0), "*");
-  EXPECT_EQ(Parse(requests[6]).type_url(), snapshot::kGenerationType);
+  EXPECT_EQ(Parse(requests[6]).type_url(), kTicketKeysType) << "so that keys come before the first listener";
+  EXPECT_EQ(Parse(requests[7]).type_url(), snapshot::kGenerationType);
   EXPECT_FALSE(Parse(requests[1]).has_node());
 }
 
@@ -157,6 +158,25 @@ TEST(Subscriber, StagesEndpointsThatBelongToTheNextGeneration) {
   Add(endpoints, "backend/a", "addresses");
   EXPECT_TRUE(std::holds_alternative<NoWork>(Give(subscriber, endpoints).work));
   Subscriber::Step step = Give(subscriber, GenerationResponse(4, 99, "1.4:1"));
+  EXPECT_EQ(std::get<Commit>(step.work).delta.upserts.size(), 1u);
+}
+
+TEST(Subscriber, TakesTicketKeysAtOnceAndLeavesWhatIsStagedAlone) {
+  Subscriber subscriber(RunningThree());
+  DeltaDiscoveryResponse routes = Response(snapshot::kRouteType, "1.4:0", "1.4");
+  Add(routes, "r", "bytes");
+  Give(subscriber, routes);
+  DeltaDiscoveryResponse keys = Response(kTicketKeysType, "0.0:0", "");
+  Add(keys, "ticket-keys", "the keys");
+  Subscriber::Step step = Give(subscriber, keys);
+  EXPECT_EQ(std::get<TicketKeysChange>(step.work).bytes, "the keys");
+  DeltaDiscoveryRequest nack = Parse(subscriber.OnDone({Problem("E201")}));
+  EXPECT_EQ(nack.type_url(), kTicketKeysType);
+  EXPECT_TRUE(nack.has_error_detail());
+  step = Give(subscriber, Response(kTicketKeysType, "0.0:0", ""));
+  EXPECT_TRUE(std::holds_alternative<NoWork>(step.work)) << "a response without keys takes none away";
+  EXPECT_EQ(Parse(step.replies.at(0)).response_nonce(), "0.0:0");
+  step = Give(subscriber, GenerationResponse(4, 99, "1.4:1"));
   EXPECT_EQ(std::get<Commit>(step.work).delta.upserts.size(), 1u);
 }
 

@@ -21,6 +21,7 @@ _MAY_IMPORT = {
     "controlplane/manifests": ["dataplane/base", "dataplane/http"],
     "controlplane/translator": ["dataplane/base", "dataplane/http", "dataplane/tls", "dataplane/snapshot", "controlplane/manifests"],
     "controlplane/store": ["dataplane/base", "controlplane/manifests"],
+    "controlplane/tickets": ["dataplane/base", "dataplane/telemetry", "dataplane/tls", "controlplane/store"],
     "controlplane/rollout": ["dataplane/base", "dataplane/snapshot", "dataplane/telemetry", "controlplane/manifests", "controlplane/translator", "controlplane/store"],
     "controlplane/xds": ["dataplane/base", "dataplane/snapshot", "dataplane/telemetry", "controlplane/rollout", "controlplane/store"],
     "controlplane/management": ["dataplane/base", "dataplane/http", "dataplane/snapshot", "dataplane/telemetry", "controlplane/manifests", "controlplane/translator", "controlplane/store", "controlplane/rollout", "controlplane/providers"],

@@ -148,6 +148,7 @@ struct ProcessCells {
   Gauge generation_served_at;    // xds; unix nanoseconds of the swap
   Gauge confirmed_at;            // xds; unix nanoseconds when the running generation was last known to be current
   Gauge connected;               // xds; 1 while a control plane's stream is up
+  Gauge ticket_key_since;        // xds; unix nanoseconds since when the fleet's key seals session tickets; 0: own keys
   Counter generations_served;    // xds
   Counter generations_rejected;  // xds
   Counter endpoints_updates;     // xds

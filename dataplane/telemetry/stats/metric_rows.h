@@ -224,6 +224,11 @@ inline constexpr RowText kConfigAge = {
     ""};
 inline constexpr RowText kGenerationAge = {"penstock_generation_served_seconds",
                                            "For how long the running generation has been served.", ""};
+inline constexpr RowText kTicketKeyAge = {
+    "penstock_tls_ticket_key_age_seconds",
+    "For how long the fleet has sealed session tickets with the key that this data plane uses; 0: with one of its own, "
+    "because no control plane has given it keys since it started.",
+    ""};
 inline constexpr RowText kOverflow = {"penstock_metrics_overflow_names",
                                       "Names that have no series of their own and count under \"_other\", by scope.",
                                       "scope"};

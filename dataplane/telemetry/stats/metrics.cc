@@ -239,6 +239,9 @@ void AddProcessCells(const ProcessCells& cells, std::vector<MetricFamily>& out) 
   MetricFamily generation_age = Family(kGenerationAge, MetricType::Gauge);
   generation_age.metric.push_back(GaugeMetric({}, SecondsSince(cells.generation_served_at.Read())));
   out.push_back(std::move(generation_age));
+  MetricFamily ticket_key_age = Family(kTicketKeyAge, MetricType::Gauge);
+  ticket_key_age.metric.push_back(GaugeMetric({}, SecondsSince(cells.ticket_key_since.Read())));
+  out.push_back(std::move(ticket_key_age));
 }
 
 void AddOverflow(const Registry::Alive& alive, std::vector<MetricFamily>& out) {
@@ -331,6 +334,7 @@ std::string MetricsDocs() {
   DocRows(kProcessGauges, "gauge", out);
   DocRow(kConfigAge, "gauge", out);
   DocRow(kGenerationAge, "gauge", out);
+  DocRow(kTicketKeyAge, "gauge", out);
   DocRow(kOverflow, "gauge", out);
   return out;
 }
