@@ -138,6 +138,8 @@ Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward) {
                             .rule = forward,
                             .mirrors = PickMirrors(call),
                             .informational = &informer};
+  // A call of gRPC may wait for hours for its answer to begin.
+  MayOutliveGeneration(call);
   reason = co_await upstream::Forward(x, attempt);
   if (reason != Reason::kNone) {
     ReplyWith(call, reason);

@@ -20,8 +20,8 @@ Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward);
 // deliver.cc: gives the response to the client. Sets `delivered`, or x.reason.
 Task<void> Deliver(Call& call);
 
-// detach.cc: the response runs on, perhaps for hours: from here on nothing but what Kept holds is needed of the
-// generation, and its pin goes as soon as another one is served. May be called again.
+// detach.cc: the request is on its way to its upstream, and the response may run on for hours: from here on nothing but
+// what Kept holds is needed of the generation, and its pin goes as soon as another one is served. May be called again.
 void MayOutliveGeneration(Call& call);
 // The same, and the pin goes now. REQUIRES: a listener was found.
 void Detach(Call& call);

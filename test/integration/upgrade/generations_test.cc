@@ -6,6 +6,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr char kEvents[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -165,13 +166,44 @@ TEST_F(GenerationsTest, AResponseThatNeverWaitsForItsContentButForItsClientHolds
   EXPECT_EQ(Read(*client, GivesPlenty::kSize).size(), GivesPlenty::kSize);
 }
 
-TEST_F(GenerationsTest, ARequestWhoseHeadIsNotAnsweredKeepsItsOwn) {
+TEST_F(GenerationsTest, ARequestThatWaitsForItsAnswerHoldsNoOldGeneration) {
   Serve();
   Pair pair = Ask(kAskPlain);
   Change(3);
-  EXPECT_EQ(gateway.Reclaim(), 2u);
+  EXPECT_EQ(gateway.Reclaim(), 1u);
   Write(*pair.upstream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   EXPECT_THAT(gateway.ReadUntil(*pair.client, "ok"), EndsWith("ok"));
+}
+
+TEST_F(GenerationsTest, ARequestWhoseRouteIsGoneMeanwhileIsTriedAgainAndAnsweredByItsOwnRules) {
+  namespace t = snapshot::testing;
+  const int port = gateway.ChoosePort();
+  gateway.Serve(
+      {t::Listener("l", StrCat("port: ", port)), t::Cluster("up"),
+       t::Endpoints("up", StrCat("endpoints { address: '127.0.0.1' port: ", upstream.port(), " weight: 1 }")),
+       t::Route("r",
+                "attachments { listener: 'l' } rules { matches { prefix: '/' } filters { response_headers "
+                "{ set { name: 'x-rule' value: 'of then' } } } forward { clusters { cluster: 'up' weight: 1 } "
+                "retry { attempts: 1 statuses: 503 } } }")});
+  Pair pair = Ask(kAskPlain);
+  gateway.Serve({t::Listener("l", StrCat("port: ", port))});
+  EXPECT_EQ(gateway.Reclaim(), 1u);
+  Write(*pair.upstream, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  std::unique_ptr<io::TcpStream> again = upstream.Take();
+  ASSERT_NE(again, nullptr);
+  EXPECT_THAT(ReadHead(*again), StartsWith("GET /plain "));
+  Change(1);
+  EXPECT_EQ(gateway.Reclaim(), 1u);
+  Write(*again, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  EXPECT_THAT(gateway.ReadUntil(*pair.client, "ok"), HasSubstr("x-rule: of then\r\n"));
+}
+
+TEST_F(GenerationsTest, ARequestThatIsNeverAnsweredEndsWithItsOwnReason) {
+  Serve();
+  Pair pair = Ask(kAskPlain);
+  Change(2);
+  pair.upstream->Reset();
+  EXPECT_THAT(ReadHead(*pair.client), StartsWith("HTTP/1.1 502 "));
   EXPECT_EQ(gateway.Reclaim(), 1u);
 }
 
