@@ -7,6 +7,7 @@
 #include "controlplane/management/changer.h"
 #include "controlplane/management/convergence.h"
 #include "controlplane/management/explain.h"
+#include "controlplane/management/listeners.h"
 #include "controlplane/management/read.h"
 #include "controlplane/management/upload.h"
 #include "controlplane/manifests/parse.h"
@@ -131,6 +132,9 @@ class Service final : public ManagementService, public management::v1::Managemen
     if (!call.admitted()) return call.refusal();
     *response = CurrentStatus(request->replica());
     if (!request->replica().empty() && response->replicas().empty()) return NoSuchReplica(request->replica());
+    if (!request->listeners()) return grpc::Status::OK;
+    absl::Status ran = rollout_.WithSnapshots([&](const auto& snapshots) { AddListeners(snapshots, *response); });
+    if (!ran.ok()) return rollout::ToGrpc(ran);
     return grpc::Status::OK;
   }
 

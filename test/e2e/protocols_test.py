@@ -180,6 +180,11 @@ class Protocols(unittest.TestCase):
         for kind, name in [("gateway", "edge"), ("tcproute", "tcp"), ("udproute", "udp"), ("tlsroute", "db")]:
             self.assertIn("Served", self.fleet.cli("get", kind, name, "-o", "yaml").stdout)
 
+    def test_status_says_what_listeners_speak_and_until_when_their_certificates_count(self):
+        status = self.fleet.cli("status").stdout
+        self.assertRegex(status, rf"(?m)^default/edge/\S+ +\S*:{self.ports['tls']} +HTTPS +\S+ +TLS 1\.2\+, h2, http/1\.1 +default/shop-cert +in \d+ d$")
+        self.assertRegex(status, rf"(?m)^default/edge/\S+ +\S*:{self.ports['tcp']} +TCP +- +- +- +-$")
+
     def test_the_values_of_secrets_are_shown_nowhere(self):
         self.fleet.apply(self.manifests.replace("not-a-real-token", "another-token"))
         said = []

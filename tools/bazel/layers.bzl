@@ -24,7 +24,7 @@ _MAY_IMPORT = {
     "controlplane/tickets": ["dataplane/base", "dataplane/telemetry", "dataplane/tls", "controlplane/store"],
     "controlplane/rollout": ["dataplane/base", "dataplane/snapshot", "dataplane/telemetry", "controlplane/manifests", "controlplane/translator", "controlplane/store"],
     "controlplane/xds": ["dataplane/base", "dataplane/snapshot", "dataplane/telemetry", "controlplane/rollout", "controlplane/store"],
-    "controlplane/management": ["dataplane/base", "dataplane/http", "dataplane/snapshot", "dataplane/telemetry", "controlplane/manifests", "controlplane/translator", "controlplane/store", "controlplane/rollout", "controlplane/providers"],
+    "controlplane/management": ["dataplane/base", "dataplane/http", "dataplane/snapshot", "dataplane/tls", "dataplane/telemetry", "controlplane/manifests", "controlplane/translator", "controlplane/store", "controlplane/rollout", "controlplane/providers"],
     "controlplane/providers": ["dataplane/base", "controlplane/manifests", "controlplane/translator", "controlplane/store", "controlplane/rollout"],
     "controlplane/server": ["controlplane", "dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/http", "dataplane/snapshot"],
     # The offline verbs (lint, compile, diff, explain) run the control plane's pure rooms in the CLI itself.

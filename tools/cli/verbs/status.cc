@@ -4,6 +4,7 @@
 #include "tools/cli/change.h"
 #include "tools/cli/render/fleet.h"
 #include "tools/cli/render/json.h"
+#include "tools/cli/render/listeners.h"
 #include "tools/cli/text.h"
 #include "tools/cli/verbs/verbs.h"
 
@@ -16,7 +17,8 @@ constexpr Flag kFlags[] = {
 
 void Show(Console& console, const api::FleetStatus& fleet, bool one_replica) {
   if (console.format() != Format::kTable) return PrintDocument(console, Document("FleetStatus", ToJson(fleet)));
-  console.Out(one_replica ? ReplicaText(fleet.replicas(0), absl::Now()) : FleetText(fleet, absl::Now()));
+  const absl::Time now = absl::Now();
+  console.Out(one_replica ? ReplicaText(fleet.replicas(0), now) : FleetText(fleet, now) + ListenersText(fleet, now));
 }
 
 // A table replaces the one before on a terminal; elsewhere they follow each other.
@@ -46,8 +48,9 @@ absl::StatusOr<Exit> RunStatus(Invocation& call) {
   request.set_replica(std::string(replica));
   ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
   if (call.line.Has("watch")) return WatchFleet(call, *client, request);
+  const bool one = !replica.empty();
+  request.set_listeners(!one);
   ASSIGN_OR_RETURN(api::FleetStatus fleet, client->Status(request));
-  bool one = !replica.empty();
   if (one && fleet.replicas().empty()) {
     return absl::NotFoundError(
         StrCat("no replica \"", replica, "\" is connected or was in the last minutes; `penstock status` lists them"));
@@ -61,7 +64,7 @@ absl::StatusOr<Exit> RunStatus(Invocation& call) {
 const Verb kStatus = {
     .name = "status",
     .group = "Look",
-    .summary = "Shows the fleet: each replica, the generation it serves, its last refusal",
+    .summary = "Shows the fleet: each replica, the generation it serves, its last refusal; and the listeners",
     .arguments = "[replica/ID]",
     .flags = kFlags,
     .shared_flags = {},
