@@ -139,7 +139,7 @@ inline constexpr CounterRow<ClusterCells> kClusterCounters[] = {
       kCluster},
      &ClusterCells::limit_refusals},
     {{"penstock_upstream_retries_total", "Attempts after the first of a request.", kCluster}, &ClusterCells::retries},
-    {{"penstock_upstream_retries_denied_total", "Retries that the retry budget refused.", kCluster},
+    {{"penstock_upstream_retries_denied_total", "Retries that the retry budget or connections.maxRetries refused.", kCluster},
      &ClusterCells::retries_denied},
     {{"penstock_upstream_timeouts_total", "Attempts given up because the upstream was too slow.", kCluster},
      &ClusterCells::timeouts},

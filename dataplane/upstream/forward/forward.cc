@@ -170,6 +170,13 @@ Task<TryResult> TryOnce(Exchange& x, Tries& tries, std::size_t endpoint, const s
   co_return result;
 }
 
+// What went wrong, and that it stays so.
+std::string_view Denied(Exchange& x) {
+  constexpr std::string_view kWhy = "not tried again: connections.maxRetries and retries.budget are used up";
+  if (x.detail.empty()) return kWhy;
+  return x.arena.Concat({x.detail, "; ", kWhy});
+}
+
 // Throws a response away so that its request can be sent again.
 Task<void> DropResponse(Exchange& x, Tries& tries) {
   tries.request = static_cast<Try*>(x.response_body)->TakeRequest();
@@ -215,10 +222,12 @@ Task<Reason> ForwardTo(Exchange& x, ViewRef view, const snapshot::Forward& rule,
                  .status = x.response.status,
                  .tries = tries.count,
                  .idempotent = idempotent,
-                 .can_replay = tries.body == nullptr || tries.body->CanReplay()};
+                 .can_replay = tries.body == nullptr || tries.body->CanReplay(),
+                 .connected = !tries.connect_failed};
     bool again = WantsRetry(last, retry);
-    if (again && !place.Begin(tries.view->settings().max_retries, budget)) {
+    if (again && NeedsBudget(last) && !place.Begin(tries.view->settings().max_retries, budget)) {
       cluster.cells().retries_denied.Add();
+      x.detail = Denied(x);
       again = false;
     }
     if (!again) break;

@@ -48,7 +48,8 @@ struct Attempt {
 // and time.{upstream_start, connect, upstream_head}.
 //
 // When is a request sent again? Always to an endpoint that was not tried, if there is one; never when the content that
-// was read cannot be given again (kReplayBytes); never beyond kMaxTries and the retry budget; and only if
+// was read cannot be given again (kReplayBytes); never beyond kMaxTries and, where NeedsBudget() (retry.h), the
+// retry budget; and only if
 //   - no byte went out: the connect failed, or the first write of a pooled connection;
 //   - or the upstream says that it did not begin to work on it: REFUSED_STREAM, or a GOAWAY that leaves it out;
 //   - or the method is idempotent, no byte of a response came, and the connection was a pooled one: the server closed

@@ -231,6 +231,21 @@ TEST_F(ForwardHttp2Test, SendsAgainWhatTheServerRefusedWhateverTheMethod) {
   EXPECT_EQ(server.request(1).content, "abc");
 }
 
+TEST_F(ForwardHttp2Test, ADrainThatLeavesOutManyAtOnceFailsNone) {
+  config_.upstream.max_retries = 0;
+  H2Upstream& server = ServeH2(
+      [](int connection, int request) { return Action{.content = StrCat(connection), .goaway = request == 1}; });
+  Cluster& cluster = UseH2({&server});
+  EXPECT_EQ(Send(cluster).content, "0");
+  std::vector<std::unique_ptr<Exchange>> exchanges;
+  std::vector<Exchange*> pointers;
+  for (int i = 0; i < 40; ++i) {
+    pointers.push_back(exchanges.emplace_back(std::make_unique<Exchange>(&reactor_->blocks())).get());
+    UpstreamTest::Get(*pointers.back(), http::Method::kPost);
+  }
+  for (const Result& result : SendAll(pointers, cluster)) EXPECT_EQ(result.reason, Reason::kNone);
+}
+
 TEST_F(ForwardHttp2Test, DoesNotSendAgainWhatMayHaveBeenProcessed) {
   for (Action action : {Action{.reset = ErrorCode::kInternalError}, Action{.close = true}}) {
     H2Upstream& server = ServeH2([action](int, int) { return action; });

@@ -28,6 +28,8 @@ bool WantsRetry(const Tried& tried, const snapshot::Retry* rule) {
   return tried.result.reason != Reason::kNone || StatusAsks(tried, *rule);
 }
 
+bool NeedsBudget(const Tried& tried) { return !tried.connected || !Safe(tried); }
+
 Duration Backoff(const Tried& tried, const snapshot::Retry* rule, std::uint64_t seed) {
   if (rule == nullptr || Safe(tried)) return Duration::zero();
   Duration backoff = rule->backoff * (std::int64_t{1} << std::min<std::uint32_t>(tried.tries - 1, 6));

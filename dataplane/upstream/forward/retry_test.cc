@@ -167,6 +167,24 @@ TEST_F(RetryTest, APerTryTimeoutGivesAnotherEndpointItsChance) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(Send(cluster).content, "fast");
 }
 
+TEST(NeedsBudget, IsAskedOfWhatTheServerDidNotLetGoByItself) {
+  EXPECT_FALSE(NeedsBudget(After1(Sent::kNothing, false))) << "refused, or never begun";
+  EXPECT_FALSE(NeedsBudget(After1(Sent::kOnIdle, true)));
+  EXPECT_TRUE(NeedsBudget(After1(Sent::kPerhaps, true)));
+  Tried unreachable = After1(Sent::kNothing, false);
+  unreachable.connected = false;
+  EXPECT_TRUE(NeedsBudget(unreachable));
+}
+
+TEST_F(RetryTest, AServerThatEndsIdleConnectionsCostsNoPlaceInTheBudget) {
+  config_.upstream.max_retries = 0;
+  ScriptedUpstream& server = Serve(CloseSecond);
+  Cluster& cluster = Use({&server});
+  EXPECT_EQ(Send(cluster).content, "first");
+  EXPECT_EQ(Send(cluster).content, "first");
+  EXPECT_EQ(Cells().retries_denied.Read(), 0u);
+}
+
 TEST_F(RetryTest, TheBudgetBoundsRetries) {
   config_.upstream.max_retries = 0;
   ScriptedUpstream& dead = Serve([](int, int) { return ScriptedUpstream::Reply(""); });

@@ -40,7 +40,7 @@ TEST(Listeners, SayWhereTheyAreWhatTheySpeakAndWhichCertificateEndsFirst) {
   AddCertificate(https, "shop/rsa", kNow + absl::Hours(24 * 9));
   AddListener(fleet, "shop/edge/tcp", 5432, "TCP");
   EXPECT_EQ(ListenersText(fleet, kNow), R"(
-LISTENER         ADDRESS       PROTOCOL  HOSTNAME        TLS                                                 CERTIFICATES         EXPIRE
+LISTENER         ADDRESS       PROTOCOL  HOSTNAME        TLS                                                  CERTIFICATES         EXPIRE
 shop/edge/http   :80,[::1]:80  HTTP      *               -                                                    -                    -
 shop/edge/https  :443          HTTPS     *.shop.example  TLS 1.2+, h2, http/1.1, client certificate required  shop/ecdsa,shop/rsa  in 9 d
 shop/edge/tcp    :5432         TCP       -               -                                                    -                    -
