@@ -179,7 +179,8 @@ const scenes = {
   },
 };
 
-scenes[scene]().then((seen) => {
+scenes[scene]().then(async (seen) => {
   console.log(JSON.stringify(seen));
+  if (session) await new Promise((done) => session.close(done)); // what is written is sent before
   process.exit(0);
 });
