@@ -11,14 +11,17 @@ def penstock_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
         **kwargs
     )
 
-def penstock_fuzz(name, srcs, deps = [], corpus = [], dictionary = None, **kwargs):
-    """A libFuzzer target. As a test it replays its corpus (folder NAME_corpus beside it); with --config=fuzz it fuzzes."""
+def penstock_fuzz(name, srcs, deps = [], corpus = [], **kwargs):
+    """A libFuzzer target. As a test it replays its corpus (folder NAME_corpus beside it); with --config=fuzz it fuzzes.
+
+    tools/fuzz takes words to try from NAME.dict beside it, if there is one.
+    """
     native.cc_test(
         name = name,
         srcs = srcs,
         size = "small",
         args = ["$(locations %s)" % c for c in corpus],
-        data = corpus + ([dictionary] if dictionary else []) + ["//tools/bazel:tsan.supp"],
+        data = corpus + ["//tools/bazel:tsan.supp"],
         tags = ["fuzz"],
         linkopts = select({
             "//tools/bazel:fuzzing": ["-fsanitize=fuzzer"],
