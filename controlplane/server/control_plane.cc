@@ -2,6 +2,7 @@
 
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/management/v1/management.grpc.pb.h"
 #include "controlplane/management/audit.h"
 #include "controlplane/management/service.h"
 #include "controlplane/rollout/rollout.h"
@@ -30,6 +32,10 @@ namespace {
 constexpr absl::Duration kStopWithin = absl::Seconds(2);
 // Synchronous calls have a thread each while they run.
 constexpr int kMaxManagementThreads = 96;
+
+// What grpc.health.v1.Health is asked about, besides "" for all of it.
+constexpr const char* kServices[] = {management::v1::Management::service_full_name(),
+                                     "envoy.service.discovery.v3.AggregatedDiscoveryService"};
 
 struct HostPort {
   std::string host;
@@ -114,6 +120,8 @@ class RunningControlPlane final : public ControlPlane {
   void Stop() override {
     if (server_ == nullptr || stopped_) return;
     stopped_ = true;
+    // Whoever watches is told before the streams end.
+    server_->GetHealthCheckService()->Shutdown();
     management_->Stop();
     hub_->CloseAll();
     server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(kStopWithin));
@@ -124,6 +132,7 @@ class RunningControlPlane final : public ControlPlane {
     management_ =
         management::MakeManagementService(*rollout_, *audit_, log_, {.build = kBuild, .started = absl::Now()});
     ads_ = xds_server::MakeAdsService(*hub_);
+    grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     xds_server::SetConnectionLimits(builder);
     // Two control planes must not share a port by accident.
@@ -139,6 +148,7 @@ class RunningControlPlane final : public ControlPlane {
       return absl::FailedPreconditionError(
           StrCat("cannot listen at ", options_.listen, ": the address was taken meanwhile"));
     }
+    for (const char* service : kServices) server_->GetHealthCheckService()->SetServingStatus(service, true);
     return absl::OkStatus();
   }
 

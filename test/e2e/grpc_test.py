@@ -24,14 +24,18 @@ kind: GRPCRoute
 metadata: {name: clear}
 spec:
   parentRefs: [{name: rpc, sectionName: clear}]
-  rules: [{matches: [{method: {service: penstock.parties.Echo}}], backendRefs: [{name: clear}]}]
+  rules:
+  - matches: [{method: {service: penstock.parties.Echo}}, {method: {service: grpc.health.v1.Health}}]
+    backendRefs: [{name: clear}]
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: GRPCRoute
 metadata: {name: secure}
 spec:
   parentRefs: [{name: rpc, sectionName: secure}]
-  rules: [{matches: [{method: {service: penstock.parties.Echo}}], backendRefs: [{name: secure}]}]
+  rules:
+  - matches: [{method: {service: penstock.parties.Echo}}, {method: {service: grpc.health.v1.Health}}]
+    backendRefs: [{name: secure}]
 ---
 apiVersion: penstock.dev/v1
 kind: Backend
@@ -136,6 +140,17 @@ class Grpc(unittest.TestCase):
         for server, seen in zip(self.servers, self.on_both_ports("cancel")):
             self.assertEqual(seen, {"code": 1})
             self.assertEqual(server.stdout.readline(), "cancelled\n")
+
+    def test_the_health_of_a_service_is_asked_and_watched_through_the_gateway(self):
+        for seen in self.on_both_ports("health"):
+            self.assertEqual(seen, {"whole": "SERVING", "echo": "SERVING", "unknown": 5, "watched": ["SERVING", "NOT_SERVING", "SERVING"]})
+
+    def test_the_control_plane_says_that_it_serves(self):
+        stem = os.path.join(self.fleet.pki, "operator-tester")
+        services = ["", "penstock.management.v1.Management", "envoy.service.discovery.v3.AggregatedDiscoveryService", "other"]
+        seen = self.run_node("grpc_health_client.js", f"127.0.0.1:{self.fleet.port}", self.fleet.pki + "/ca.crt", stem + ".crt", stem + ".key",
+                             *services)
+        self.assertEqual(seen, ["SERVING", "SERVING", "SERVING", 5])
 
     def test_grpc_web_passes_in_both_formats(self):
         for form in ("binary", "text"):

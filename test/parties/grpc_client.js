@@ -3,6 +3,7 @@
 const { once } = require('events');
 const fs = require('fs');
 const grpc = require('@grpc/grpc-js');
+const { service: healthService } = require('grpc-health-check');
 const service = require('./grpc_service.js');
 
 const [scene, target, ca, name] = process.argv.slice(2);
@@ -92,6 +93,26 @@ const scenes = {
   async deadline() {
     const { answer, ...end } = await unary('Sleep', Buffer.from(''), { deadline: Date.now() + 500 }).end();
     return { code: end.code };
+  },
+  // Asked, then watched while it changes and changes back.
+  async health() {
+    const Health = grpc.makeGenericClientConstructor(healthService, 'Health');
+    const asked = new Health(target, credentials, options);
+    const ask = (of) => new Promise((resolve) => asked.check({ service: of }, (error, answer) => {
+      resolve(error ? error.code : answer.status);
+    }));
+    const seen = { whole: await ask(''), echo: await ask('penstock.parties.Echo'), unknown: await ask('other') };
+    const watched = asked.watch({ service: 'penstock.parties.Echo' });
+    watched.on('error', () => {});
+    seen.watched = [(await once(watched, 'data'))[0].status];
+    for (const status of ['NOT_SERVING', 'SERVING']) {
+      const change = once(watched, 'data');
+      await unary('Turn', Buffer.from(status)).end();
+      seen.watched.push((await change)[0].status);
+    }
+    watched.cancel();
+    asked.close();
+    return seen;
   },
   // Cancelled once the server has begun.
   async cancel() {

@@ -1,7 +1,8 @@
-// Serves the service of grpc_service.js with the package @grpc/grpc-js: node grpc_server.js [CERTIFICATE KEY]. Prints its
-// port, then a line for each Sleep that was cancelled.
+// Serves the service of grpc_service.js with the package @grpc/grpc-js, and says of its health what it is told with
+// grpc-health-check: node grpc_server.js [CERTIFICATE KEY]. Prints its port, then a line for each Sleep that was cancelled.
 const fs = require('fs');
 const grpc = require('@grpc/grpc-js');
+const { HealthImplementation } = require('grpc-health-check');
 const service = require('./grpc_service.js');
 
 const [certificate, key] = process.argv.slice(2);
@@ -17,7 +18,13 @@ function echoMetadata(call) {
   return tail;
 }
 
+const health = new HealthImplementation({ '': 'SERVING', 'penstock.parties.Echo': 'SERVING' });
+
 const handlers = {
+  Turn(call, done) {
+    health.setStatus('penstock.parties.Echo', call.request.toString());
+    done(null, call.request);
+  },
   Unary(call, done) {
     done(null, call.request, echoMetadata(call));
   },
@@ -48,6 +55,7 @@ const handlers = {
 
 const server = new grpc.Server({ 'grpc.max_receive_message_length': kMost, 'grpc.max_send_message_length': kMost });
 server.addService(service, handlers);
+health.addToServer(server);
 const credentials = certificate
   ? grpc.ServerCredentials.createSsl(null, [{ cert_chain: fs.readFileSync(certificate), private_key: fs.readFileSync(key) }])
   : grpc.ServerCredentials.createInsecure();

@@ -7,7 +7,8 @@ const method = (name, requestStream, responseStream) => ({
 });
 
 // Unary gives the message back, ServerStream one message for each byte of it, ClientStream all of them as one, Bidi each
-// one as it comes, Fail the status whose number it is told, Sleep nothing before its deadline.
+// one as it comes, Fail the status whose number it is told, Sleep nothing before its deadline. Turn makes the service's
+// health what it is told.
 module.exports = {
   Unary: method('Unary', false, false),
   ServerStream: method('ServerStream', false, true),
@@ -15,4 +16,5 @@ module.exports = {
   Bidi: method('Bidi', true, true),
   Fail: method('Fail', false, false),
   Sleep: method('Sleep', false, false),
+  Turn: method('Turn', false, false),
 };

@@ -6,7 +6,7 @@ import unittest
 from test.support.verdict import Verdict
 
 # Over a fleet: npm ws, @grpc/grpc-js and grpc-web, socat, openssl, curl.
-MODULES = ("test.e2e.websocket_test", "test.e2e.grpc_test", "test.e2e.layer4_test")
+MODULES = ("test.e2e.websocket_test", "test.e2e.grpc_test", "test.e2e.layer4_test", "test.e2e.unix_socket_test")
 # In the tests' own data planes: nghttp, h2load, curl, openssl s_client and s_server, libgrpc++, NGINX, socat.
 TARGETS = ("//test/integration/grpc/...", "//test/integration/grpc_route/...", "//test/integration/http2/...", "//test/integration/layer4/...",
            "//test/integration/tls/...", "//test/integration/upgrade/...")
