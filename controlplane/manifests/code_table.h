@@ -168,7 +168,7 @@ inline constexpr MessageCode kCodeTable[] = {
     {"E205", "A value out of range", "A duration, weight, status or rewrite that cannot be served.",
      "Follow the message."},
     {"E206", "An address that cannot be used", "An address, port or host name is malformed or named twice.",
-     "Write IP addresses as literals and ports from 1 to 65535."},
+     "Write IP addresses as literals, ports from 1 to 65535, and paths of Unix sockets from the root on."},
     {"E207", "Listeners that collide", "Two listeners would accept the same connections for the same host.",
      "Give one of them another address, port or hostname."},
     {"E208", "A feature that this build does not have", "A filter, policy or load balancing algorithm is not known.",
@@ -188,7 +188,8 @@ inline constexpr MessageCode kCodeTable[] = {
     // Preparation: what one data plane cannot do with a generation that is valid.
     {"E301", "An address that a data plane cannot listen at",
      "On this data plane the address is not there, the port belongs to another program (the message names it) or needs "
-     "a privilege, or two listeners turn out to be one address. The generation is rejected and halted.",
+     "a privilege, two listeners turn out to be one address, or somebody listens at the path of a Unix socket, or its folder "
+     "is not there. The generation is rejected and halted.",
      "Free the address on that machine, or choose another one for the listener."},
     {"E302", "A policy or protocol that a data plane does not have",
      "This build of the data plane lacks the policy or protocol, or what the policy needs is not there. A problem of a "

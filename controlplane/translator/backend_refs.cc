@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/backend_tls.h"
 #include "controlplane/translator/grants.h"
 #include "controlplane/translator/keys.h"
 
@@ -65,12 +66,20 @@ std::string ProtocolProblem(const ObjectKey& route, const ObjectKey& key, const 
   if (shape.proxy_protocol && (sees_requests || route.kind == "UDPRoute"))
     return Cat(key.ToString(), " has proxyProtocol, which is for TCPRoutes and TLSRoutes only");
   if (route.kind != "UDPRoute" || key.kind != "Backend") return "";
-  if (shape.tls) return Cat(key.ToString(), " has tls, and datagrams have none");
   return shape.unix_sockets ? Cat(key.ToString(), " has Unix sockets, and datagrams go to addresses") : "";
 }
 
+// Why datagrams cannot be sent to a backend in cleartext, "" if they can. They are never sent otherwise.
+std::string DatagramProblem(const ClusterId& id, Reader& reader) {
+  std::optional<BackendTlsSource> tls = FindBackendTls(id, reader);
+  if (!tls.has_value()) return "";
+  ObjectKey key = id.Object();
+  std::string by = tls->object.key() == key ? "tls" : Cat("TLS by ", tls->object.key().ToString());
+  return Cat(key.ToString(), " has ", by, ", and datagrams have none");
+}
+
 ResolvedBackend ResolvePort(const api::BackendObjectReference& ref, const std::string& path, const ObjectKey& key,
-                            const ObjectKey& route, const BackendShape& shape, FindingSink& findings) {
+                            const ObjectKey& route, const BackendShape& shape, Reader& reader, FindingSink& findings) {
   uint32_t port = static_cast<uint32_t>(ref.port());
   AppProtocol protocol = shape.ProtocolOn(port);
   ClusterId id{.service = key.kind == "Service",
@@ -91,6 +100,7 @@ ResolvedBackend ResolvePort(const api::BackendObjectReference& ref, const std::s
   }
   if (!problem.empty()) return Unresolved("BackendNotFound", problem);
   problem = ProtocolProblem(route, key, shape, protocol.http);
+  if (problem.empty() && route.kind == "UDPRoute") problem = DatagramProblem(id, reader);
   if (!problem.empty()) {
     findings.Unresolved(path, "E106", problem, "use a route of another kind, or correct what the backend says");
     return Unresolved("UnsupportedProtocol", problem);
@@ -124,7 +134,7 @@ ResolvedBackend ResolveBackend(const api::BackendObjectReference& ref, const std
     findings.Unresolved(path + ".name", "E101", problem, reader.DidYouMean(key.name, key.ns, kinds));
     return Unresolved("BackendNotFound", problem);
   }
-  return ResolvePort(ref, path, key, route, shape, findings);
+  return ResolvePort(ref, path, key, route, shape, reader, findings);
 }
 
 }  // namespace penstock::translator

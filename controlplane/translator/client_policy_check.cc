@@ -80,7 +80,7 @@ class TargetCheck {
     if (spec_.proxy_protocol() != "Required") return;
     for (const ListenerOutput* listener : listeners_) {
       api::ClientPolicySpec effective = EffectiveClientPolicy(gateway_, listener->owner, listener->name, reader_);
-      bool trusts = !effective.trusted_proxies().cidrs().empty();
+      bool trusts = !effective.trusted_proxies().cidrs().empty() || effective.trusted_proxies().unix_sockets();
       if (trusts || effective.proxy_protocol() != "Required" || listener->transport == Transport::kUdp) continue;
       findings_.Error("spec.proxyProtocol", "E121",
                       Cat("nobody is trusted to say who the clients of listener \"", listener->name, "\" are"),

@@ -35,14 +35,21 @@ void CheckClass(const api::Gateway& gateway, Reader& reader, FindingSink& findin
   findings.Unresolved("spec.gatewayClassName", "E101", output.message, suggestion);
 }
 
+bool IsUnixSocket(const api::GatewayAddress& address) { return address.type() == "penstock.dev/UnixSocket"; }
+
 void CheckAddresses(const api::GatewaySpec& spec, FindingSink& findings, GatewayOutput& output) {
   for (int i = 0; i < spec.addresses_size(); ++i) {
     const api::GatewayAddress& address = spec.addresses(i);
     std::string path = Cat("spec.addresses[", i, "]");
     std::string problem;
     if (address.type() == "Hostname") {
-      problem = "a data plane can only bind an IP address";
+      problem = "a data plane can only bind an IP address or a Unix socket";
       findings.Error(path + ".type", "E110", problem, "write {type: IPAddress, value: ADDRESS}");
+    } else if (IsUnixSocket(address)) {
+      if (IsSocketPath(address.value())) continue;
+      problem = Cat("\"", address.value(), "\" is no path of a socket");
+      findings.Error(path + ".value", "E121", problem,
+                     Cat("write an absolute path without //, . and .., of at most ", kMaxSocketPath, " bytes"));
     } else if (!IsIpAddress(address.value())) {
       problem = Cat("\"", address.value(), "\" is not an IP address");
       findings.Error(path + ".value", "E121", problem);
@@ -51,6 +58,20 @@ void CheckAddresses(const api::GatewaySpec& spec, FindingSink& findings, Gateway
     output.accepted = false;
     output.reason = "UnsupportedAddress";
     output.message = problem;
+  }
+}
+
+// Datagrams are told apart by addresses, which clients of Unix sockets have none of.
+void RefuseDatagramsOnUnixSockets(const api::GatewaySpec& spec, OwnerFindings& findings, GatewayOutput& output) {
+  auto socket = std::find_if(spec.addresses().begin(), spec.addresses().end(), IsUnixSocket);
+  if (socket == spec.addresses().end()) return;
+  for (ListenerOutput& listener : output.listeners) {
+    if (listener.transport != Transport::kUdp) continue;
+    std::string problem =
+        Cat("listener \"", listener.name, "\" takes datagrams, which do not come to a Unix socket: ", socket->value());
+    findings.Of(listener).Error(listener.path + ".protocol", "E121", problem,
+                                "move it to a Gateway that has IP addresses only");
+    Refuse(listener, "UnsupportedValue", problem);
   }
 }
 
@@ -112,7 +133,9 @@ ResourcePtr ListenerResource(const ObjectKey& key, const api::GatewaySpec& spec,
                              Reader& reader) {
   wire::Listener message;
   message.set_name(listener.ResourceName());
-  for (const api::GatewayAddress& address : spec.addresses()) message.add_addresses(address.value());
+  for (const api::GatewayAddress& address : spec.addresses()) {
+    message.add_addresses(Cat(IsUnixSocket(address) ? "unix:" : "", address.value()));
+  }
   message.set_port(listener.port);
   wire::Listener::Protocol protocol = wire::Listener::HTTP;
   wire::Listener::Protocol_Parse(listener.protocol, &protocol);
@@ -169,6 +192,7 @@ GatewayOutput TranslateGateway(const Upsert& gateway, Reader& reader) {
     CheckAddresses(message.spec(), findings.gateway(), output);
     CheckAllowedListeners(message.spec(), findings.gateway());
     ReadListeners(gateway, reader, findings, output);
+    RefuseDatagramsOnUnixSockets(message.spec(), findings, output);
     ReadGatewayTraffic(key, reader, output);
     for (ListenerOutput& listener : output.listeners) {
       if (!output.accepted && listener.served) Refuse(listener, "Pending", output.message);

@@ -21,7 +21,6 @@ BackendShape ShapeOfBackend(const api::Backend& backend) {
   }
   if (AppProtocol protocol = AppProtocolOf(backend.spec()); protocol != AppProtocol()) shape.protocols[0] = protocol;
   shape.proxy_protocol = !backend.spec().proxy_protocol().empty();
-  shape.tls = backend.spec().has_tls();
   if (!backend.spec().has_dns()) return shape;
   const api::BackendDns& dns = backend.spec().dns();
   auto add = [&](bool has_port, uint32_t port) {

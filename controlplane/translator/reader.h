@@ -23,7 +23,6 @@ struct BackendShape {
   std::map<uint32_t, AppProtocol> protocols;  // of the TCP ports of a Service that say something; of a Backend: 0
   bool proxy_protocol = false;                // a Backend that wants it
   bool unix_sockets = false;                  // a Backend that has some
-  bool tls = false;                           // a Backend with TLS of its own
 
   AppProtocol ProtocolOn(uint32_t port) const;
 

@@ -86,6 +86,8 @@ wire::ClientSettings ClientSettingsOf(const api::ClientPolicySpec& policy) {
   out.set_max_request_body_bytes(static_cast<uint64_t>(limits.request_body_bytes()));
   out.set_min_body_rate(static_cast<uint32_t>(limits.min_body_rate()));
   for (const std::string& cidr : policy.trusted_proxies().cidrs()) out.add_trusted_proxies(cidr);
+  // Their peers have no address (proto/penstock/xds/v1/listener.proto).
+  if (policy.trusted_proxies().unix_sockets()) out.add_trusted_proxies("0.0.0.0/32");
   out.set_trusted_hops(static_cast<uint32_t>(policy.trusted_proxies().hops()));
   out.set_escaped_slashes(EscapedSlashesOf(policy.escaped_slashes()));
   out.set_reason_header(policy.reason_header());

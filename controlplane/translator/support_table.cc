@@ -36,7 +36,8 @@ constexpr std::string_view kNotFraming =
     "requests; host is changed by URLRewrite";
 constexpr Note kNotes[] = {
     {"Gateway", "spec.addresses[].type",
-     "in part: IPAddress; Hostname is refused, a data plane can only bind an address"},
+     "in part: IPAddress, and our own penstock.dev/UnixSocket; Hostname is refused, a data plane can only bind an "
+     "address"},
     {"Gateway", "spec.listeners[].allowedRoutes.kinds[].kind",
      "in part: HTTPRoute and GRPCRoute on HTTP and HTTPS, TLSRoute on TLS, TCPRoute on TCP, UDPRoute on UDP"},
     {"Gateway", "spec.listeners[].tls.certificateRefs[].kind",

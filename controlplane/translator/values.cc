@@ -75,6 +75,17 @@ bool IsIpAddress(std::string_view text) {
   return inet_pton(AF_INET, copy.c_str(), bytes) == 1 || inet_pton(AF_INET6, copy.c_str(), bytes) == 1;
 }
 
+bool IsSocketPath(std::string_view text) {
+  if (!text.starts_with('/') || text.size() > kMaxSocketPath || text.find('\0') != text.npos) return false;
+  while (!text.empty()) {
+    text.remove_prefix(1);
+    std::string_view part = text.substr(0, text.find('/'));
+    if (part.empty() || part == "." || part == "..") return false;
+    text.remove_prefix(part.size());
+  }
+  return true;
+}
+
 bool IsHostname(std::string_view text) {
   constexpr size_t kMaxName = 253, kMaxLabel = 63;
   if (text.empty() || text.size() > kMaxName || IsIpAddress(text)) return false;

@@ -23,6 +23,10 @@ std::optional<uint32_t> ParsePercent(std::string_view text);
 // IPv4 or IPv6, without a zone.
 bool IsIpAddress(std::string_view text);
 
+// An absolute path that a Unix socket can have, spelt in the only way: two spellings would be two places to listen at.
+inline constexpr size_t kMaxSocketPath = 107;  // of sockaddr_un
+bool IsSocketPath(std::string_view text);
+
 // A host name in lower case, without a wildcard, not an address.
 bool IsHostname(std::string_view text);
 

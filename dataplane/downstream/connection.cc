@@ -39,7 +39,11 @@ Connection::Connection(Downstream& downstream, std::unique_ptr<io::TcpStream> st
       place_(std::move(place)),
       accepted_(stream_->reactor().Wall()),
       started_(stream_->reactor().Now()) {
-  SetPeer(stream_->peer().ip(), stream_->peer().port());
+  if (stream_->peer().is_ip()) {
+    SetPeer(stream_->peer().ip(), stream_->peer().port());
+  } else {
+    peer_text_ = peer_address_text_ = http::kUnixPeer;
+  }
   downstream_.Enter(*this);
   FindListener(static_cast<io::TcpStream&>(*stream_));
   LimitAge();

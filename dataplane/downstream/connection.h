@@ -61,7 +61,8 @@ class Connection final : public ListNode {
   // Of the default listener when it was accepted; null: there was none.
   telemetry::ListenerCells* cells() const { return cells_.get(); }
 
-  // The peer, or whom a trusted proxy in front names by the PROXY protocol.
+  // The peer, or whom a trusted proxy in front names by the PROXY protocol. Through a Unix socket: 0.0.0.0, and
+  // http::kUnixPeer as text.
   const IpAddress& peer() const { return peer_; }
   const std::string& peer_text() const { return peer_text_; }
   const std::string& peer_address_text() const { return peer_address_text_; }

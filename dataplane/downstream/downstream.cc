@@ -19,11 +19,12 @@ int64_t ConnectionLimit::Default() {
 class Acceptor {
  public:
   Acceptor(Downstream& downstream, const snapshot::BindKey& key, std::unique_ptr<io::Listener> listener,
-           std::shared_ptr<PlaceLoad> load)
+           std::shared_ptr<PlaceLoad> load, std::shared_ptr<io::SocketFile> file)
       : downstream_(downstream),
         place_(std::make_shared<proxy::Place>(key)),
         load_(std::move(load)),
-        listener_(std::move(listener)) {}
+        listener_(std::move(listener)),
+        file_(std::move(file)) {}
 
   const snapshot::BindKey& key() const { return place_->key(); }
 
@@ -36,8 +37,9 @@ class Acceptor {
     }
   }
 
-  // Closing a socket resets what waits in its accept queue: so that is taken first.
+  // Closing a socket resets what waits in its accept queue: so that is taken first, after the last one came.
   void Stop() {
+    if (file_ != nullptr) file_->Remove();
     while (std::unique_ptr<io::TcpStream> stream = listener_->AcceptWaiting()) {
       downstream_.Adopt(std::move(stream), load_, place_);
     }
@@ -49,6 +51,7 @@ class Acceptor {
   const std::shared_ptr<proxy::Place> place_;
   const std::shared_ptr<PlaceLoad> load_;
   const std::unique_ptr<io::Listener> listener_;
+  const std::shared_ptr<io::SocketFile> file_;  // null: no Unix socket
 };
 
 Downstream::Downstream(proxy::Proxy& proxy, ConnectionLimit& limit, size_t most_handshakes)
@@ -56,7 +59,8 @@ Downstream::Downstream(proxy::Proxy& proxy, ConnectionLimit& limit, size_t most_
 
 Downstream::~Downstream() { PENSTOCK_CHECK(connections_ == 0, "a connection is still open"); }
 
-Status Downstream::Listen(const snapshot::BindKey& key, io::Fd socket, std::shared_ptr<PlaceLoad> load) {
+Status Downstream::Listen(const snapshot::BindKey& key, io::Fd socket, std::shared_ptr<PlaceLoad> load,
+                          std::shared_ptr<io::SocketFile> file) {
   if (key.udp) {
     ASSIGN_OR_RETURN(std::unique_ptr<io::UdpSocket> udp, io::UdpSocket::Create(proxy_.reactor, std::move(socket)));
     if (datagrams_ == nullptr) datagrams_ = std::make_unique<DatagramRoom>();
@@ -64,7 +68,7 @@ Status Downstream::Listen(const snapshot::BindKey& key, io::Fd socket, std::shar
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(std::unique_ptr<io::Listener> listener, io::Listener::Create(proxy_.reactor, std::move(socket)));
-  new_.push_back(std::make_shared<Acceptor>(*this, key, std::move(listener), std::move(load)));
+  new_.push_back(std::make_shared<Acceptor>(*this, key, std::move(listener), std::move(load), std::move(file)));
   return absl::OkStatus();
 }
 

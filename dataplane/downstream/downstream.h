@@ -11,7 +11,7 @@
 #include "dataplane/downstream/handshakes.h"
 #include "dataplane/downstream/listen_set.h"
 #include "dataplane/exchange/exchange.h"
-#include "dataplane/io/net/listener.h"
+#include "dataplane/io/net/socket_file.h"
 #include "dataplane/io/net/udp_socket.h"
 #include "dataplane/proxy/proxy.h"
 
@@ -64,9 +64,11 @@ class Downstream {
   // REQUIRES: connections() is 0, and StopListeningEverywhere() was called and its reactor has run since.
   ~Downstream();
 
-  // Gets ready to accept on SOCKET, which listens at KEY. LOAD is the place's, shared by all workers. Then the
-  // generation that has the place is published and StartAccepting called, or ForgetNew closes what waits for that.
-  Status Listen(const snapshot::BindKey& key, io::Fd socket, std::shared_ptr<PlaceLoad> load);
+  // Gets ready to accept on SOCKET, which listens at KEY. LOAD is the place's, shared by all workers, and so is FILE,
+  // of a Unix socket: the first worker that stops listening removes it. Then the generation that has the place is
+  // published and StartAccepting called, or ForgetNew closes what waits for that.
+  Status Listen(const snapshot::BindKey& key, io::Fd socket, std::shared_ptr<PlaceLoad> load,
+                std::shared_ptr<io::SocketFile> file = nullptr);
   void StartAccepting();
   void ForgetNew();
   // Takes what waits in the accept queue, then closes the socket. Connections go on; flows of datagrams end, since they

@@ -57,6 +57,7 @@ std::vector<snapshot::BindKey> ListenSet::Keep(std::span<const snapshot::BindKey
 }
 
 StatusOr<io::SocketAddress> ListenSet::AddressOf(const BindKey& key) const {
+  if (key.is_unix()) return io::SocketAddress::Parse(key.address);
   std::string_view text = key.address.empty() ? std::string_view(default_address_) : key.address;
   ASSIGN_OR_RETURN(IpAddress ip, IpAddress::Parse(text), _ << "listen address");
   return io::SocketAddress::Ip(ip, key.port);
@@ -64,7 +65,8 @@ StatusOr<io::SocketAddress> ListenSet::AddressOf(const BindKey& key) const {
 
 StatusOr<PlaceSockets> ListenSet::OpenOne(const BindKey& key, io::OwnSockets own) const {
   ASSIGN_OR_RETURN(io::SocketAddress address, AddressOf(key));
-  PlaceSockets place{key, address, {}, std::make_shared<PlaceLoad>()};
+  if (key.is_unix()) return OpenUnix(key, address);
+  PlaceSockets place{key, address, {}, std::make_shared<PlaceLoad>(), nullptr};
   std::string where = place.address.ToString();
   if (key.port != 0) {
     Status free = key.udp ? io::CheckUdpFree(place.address, own) : io::CheckFree(place.address, own);
@@ -77,6 +79,19 @@ StatusOr<PlaceSockets> ListenSet::OpenOne(const BindKey& key, io::OwnSockets own
     ASSIGN_OR_RETURN(place.address, io::BoundAddress(socket));
     place.sockets.push_back(std::move(socket));
   }
+  return place;
+}
+
+StatusOr<PlaceSockets> ListenSet::OpenUnix(const BindKey& key, const io::SocketAddress& address) const {
+  PlaceSockets place{key, address, {}, std::make_shared<PlaceLoad>(), nullptr};
+  ASSIGN_OR_RETURN(io::UnixListening listening, io::ListenUnix(key.unix_path(), {}),
+                   _ << "cannot listen at " << key.address);
+  place.file = std::move(listening.file);
+  for (int worker = 1; worker < workers_; ++worker) {
+    ASSIGN_OR_RETURN(io::Fd copy, io::Duplicate(listening.socket), _ << "cannot listen at " << key.address);
+    place.sockets.push_back(std::move(copy));
+  }
+  place.sockets.push_back(std::move(listening.socket));
   return place;
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "dataplane/base/status.h"
-#include "dataplane/io/net/listener.h"
+#include "dataplane/io/net/socket_file.h"
 #include "dataplane/io/reactor/fd.h"
 #include "dataplane/snapshot/snapshot.h"
 
@@ -19,12 +19,14 @@ struct PlaceLoad {
   std::atomic<int64_t> connections{0};
 };
 
-// The listening sockets of one place: one per worker, sharing the port with SO_REUSEPORT.
+// The listening sockets of one place: one per worker, sharing the port with SO_REUSEPORT. Of a Unix socket one
+// descriptor per worker: they share its accept queue.
 struct PlaceSockets {
   snapshot::BindKey key;
   io::SocketAddress address;    // as bound
   std::vector<io::Fd> sockets;  // by worker
   std::shared_ptr<PlaceLoad> load;
+  std::shared_ptr<io::SocketFile> file;  // of a Unix socket, else null
 };
 
 // A place that cannot be listened at.
@@ -39,8 +41,9 @@ struct OpenedPlaces {
   std::vector<PlaceFailure> failures;  // if there are any, no place is open
 };
 
-// Which places are listened at, keyed by address and port. Sockets are opened here, before any worker has them, so that
-// a port in use rejects the generation instead of half-serving it; a place that stays is never bound again. One thread.
+// Which places are listened at, keyed by address and port, or path. Sockets are opened here, before any worker has
+// them, so that a port in use rejects the generation instead of half-serving it; a place that stays is never bound
+// again. One thread.
 class ListenSet {
  public:
   // DEFAULT_ADDRESS stands for "" in a BindKey: an IP literal.
@@ -61,6 +64,7 @@ class ListenSet {
  private:
   StatusOr<io::SocketAddress> AddressOf(const snapshot::BindKey& key) const;
   StatusOr<PlaceSockets> OpenOne(const snapshot::BindKey& key, io::OwnSockets own) const;
+  StatusOr<PlaceSockets> OpenUnix(const snapshot::BindKey& key, const io::SocketAddress& address) const;
   const snapshot::BindKey* SamePlace(const snapshot::BindKey& key, std::span<const snapshot::BindKey> keys) const;
   bool SharesPort(const snapshot::BindKey& key, std::span<const snapshot::BindKey> keys) const;
 

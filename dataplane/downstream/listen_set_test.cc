@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "dataplane/base/strings.h"
 
 namespace penstock::downstream {
@@ -73,6 +75,51 @@ TEST_F(ListenSetTest, APlaceMayBeSpelledOtherwiseInTheNextGeneration) {
   OpenedPlaces next = set_.Open(after);
   ASSERT_TRUE(next.failures.empty()) << next.failures[0].why;
   EXPECT_EQ(set_.Keep(after), std::vector<BindKey>({before[0]}));
+}
+
+class UnixListenSetTest : public ListenSetTest {
+ protected:
+  ~UnixListenSetTest() override { unlink(path_.c_str()); }
+  bool IsThere() const { return std::filesystem::exists(path_); }
+
+  const std::string path_ = StrCat("/tmp/penstock-listen-set-test-", getpid(), ".sock");
+  const BindKey key_{StrCat("unix:", path_), 0};
+};
+
+TEST_F(UnixListenSetTest, AllWorkersAcceptAtOneSocket) {
+  OpenedPlaces opened = set_.Open(std::span(&key_, 1));
+  ASSERT_TRUE(opened.failures.empty()) << opened.failures[0].why;
+  ASSERT_EQ(opened.places[0].sockets.size(), 2u);
+  EXPECT_EQ(opened.places[0].address.ToString(), key_.address);
+  for (const io::Fd& worker : opened.places[0].sockets) {
+    io::Fd client(socket(AF_UNIX, SOCK_STREAM, 0));
+    ASSERT_EQ(connect(client.get(), opened.places[0].address.raw(), opened.places[0].address.raw_length()), 0);
+    EXPECT_TRUE(io::Fd(accept(worker.get(), nullptr, nullptr)).valid());
+  }
+}
+
+TEST_F(UnixListenSetTest, APlaceThatIsNotServedAfterAllLeavesNoFile) {
+  OpenedPlaces opened = set_.Open(std::span(&key_, 1));
+  ASSERT_TRUE(opened.failures.empty()) << opened.failures[0].why;
+  EXPECT_TRUE(IsThere());
+  opened.places.clear();
+  EXPECT_FALSE(IsThere());
+}
+
+TEST_F(UnixListenSetTest, TellsThatSomebodyListensThere) {
+  io::UnixListening other = *io::ListenUnix(path_, {});
+  OpenedPlaces opened = set_.Open(std::span(&key_, 1));
+  ASSERT_EQ(opened.failures.size(), 1u);
+  std::string text(opened.failures[0].why.message());
+  EXPECT_NE(text.find(StrCat("cannot listen at ", key_.address, ": already in use")), text.npos) << text;
+}
+
+TEST_F(UnixListenSetTest, StaysOpenWhileGenerationsHaveIt) {
+  OpenedPlaces opened = set_.Open(std::span(&key_, 1));
+  set_.Keep(std::span(&key_, 1));
+  OpenedPlaces again = set_.Open(std::span(&key_, 1));
+  EXPECT_TRUE(again.places.empty() && again.failures.empty());
+  EXPECT_EQ(set_.Keep({}), std::vector<BindKey>({key_}));
 }
 
 }  // namespace

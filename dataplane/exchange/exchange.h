@@ -57,12 +57,12 @@ class Exchange {
 
   // Who asks.
   IpAddress peer;                              // the TCP peer
-  std::string_view peer_text;                  // "192.0.2.1"
-  std::string_view peer_address_text;          // "192.0.2.1:4711", "[2001:db8::1]:4711"
+  std::string_view peer_text;                  // "192.0.2.1", or http::kUnixPeer
+  std::string_view peer_address_text;          // "192.0.2.1:4711", "[2001:db8::1]:4711", or http::kUnixPeer
   const ConnectionInfo* connection = nullptr;  // null: a request that no client's connection carries (a mirror)
   http::Client client;                         // behind trusted proxies
   std::string_view client_text;
-  std::string_view listener_port;  // of the local address, decimal: X-Forwarded-Port
+  std::string_view listener_port;  // of the local address, decimal: X-Forwarded-Port; "" of a Unix socket
 
   // What was decided. Views live as long as the exchange, though not all of its Snapshot does.
   uint64_t generation_epoch = 0;

@@ -37,9 +37,10 @@ void SetIfMissing(Headers& headers, HeaderId id, std::string_view value) {
 }
 
 std::string_view ForwardedElement(const HopFacts& facts, Arena& arena) {
-  bool v6 = facts.peer.find(':') != facts.peer.npos;
+  std::string_view peer = facts.peer == kUnixPeer ? "unknown" : facts.peer;  // RFC 7239 6.2
+  bool v6 = peer.find(':') != peer.npos;
   return arena.Concat(
-      {"for=", v6 ? "\"[" : "", facts.peer, v6 ? "]\"" : "", ";host=\"", facts.authority, "\";proto=", facts.scheme});
+      {"for=", v6 ? "\"[" : "", peer, v6 ? "]\"" : "", ";host=\"", facts.authority, "\";proto=", facts.scheme});
 }
 
 StatusOr<IpAddress> ParseNode(std::string_view element) {
@@ -96,10 +97,10 @@ void WriteForwarding(Headers& headers, const HopFacts& facts, Arena& arena) {
   } else if (headers.Has(HeaderId::kForwarded)) {
     AppendElement(headers, HeaderId::kForwarded, ForwardedElement(facts, arena), arena);
   }
-  AppendElement(headers, HeaderId::kXForwardedFor, facts.peer, arena);
+  if (facts.peer != kUnixPeer) AppendElement(headers, HeaderId::kXForwardedFor, facts.peer, arena);
   SetIfMissing(headers, HeaderId::kXForwardedProto, facts.scheme);
   SetIfMissing(headers, HeaderId::kXForwardedHost, facts.authority);
-  SetIfMissing(headers, HeaderId::kXForwardedPort, facts.port);
+  if (!facts.port.empty()) SetIfMissing(headers, HeaderId::kXForwardedPort, facts.port);
   WriteVia(headers, facts.version, arena);
 }
 

@@ -10,6 +10,11 @@
 
 namespace penstock::http {
 
+// A peer on a Unix socket has no address. As an IpAddress it is 0.0.0.0, which no peer of a network can have, and this
+// as text; so a block of trusted proxies can hold it: kUnixPeerBlock alone, or 0.0.0.0/0 with everybody.
+inline constexpr std::string_view kUnixPeer = "unix:";
+inline constexpr std::string_view kUnixPeerBlock = "0.0.0.0/32";
+
 // Who asks.
 struct Client {
   IpAddress address;          // the client, by X-Forwarded-For where the chain is trusted
@@ -24,10 +29,10 @@ Client FindClient(const Headers& headers, const IpAddress& peer, std::span<const
 
 // What the proxy says about itself and the hop before it. Views outlive the Headers that they are written into.
 struct HopFacts {
-  std::string_view peer;       // the peer's address as text
+  std::string_view peer;       // the peer's address as text, or kUnixPeer
   std::string_view scheme;     // of the listener
   std::string_view authority;  // canonical, as the client asked for it
-  std::string_view port;       // of the listener, decimal
+  std::string_view port;       // of the listener, decimal; "": it has none, and X-Forwarded-Port is not set
   Version version = Version::kHttp11;
   bool peer_trusted = false;
 };

@@ -90,6 +90,31 @@ TEST(WriteForwarding, AppendsToWhatATrustedPeerSays) {
   EXPECT_EQ(headers.Get("via"), "1.1 edge, 1.1 penstock");
 }
 
+// Nobody upstream could make sense of an address there.
+TEST(WriteForwarding, NamesNobodyWhereThePeerHasNoAddress) {
+  Arena arena;
+  Headers headers;
+  headers.Add("x-forwarded-for", "1.2.3.4");
+  HopFacts facts{.peer = kUnixPeer, .scheme = "http", .authority = "a.test", .port = ""};
+  WriteForwarding(headers, facts, arena);
+  EXPECT_FALSE(headers.Has("x-forwarded-for"));
+  EXPECT_FALSE(headers.Has("x-forwarded-port"));
+  EXPECT_EQ(headers.Get("x-forwarded-host"), "a.test");
+
+  headers.Clear();
+  headers.Add("x-forwarded-for", "1.2.3.4");
+  headers.Add("forwarded", "for=1.2.3.4");
+  facts.peer_trusted = true;
+  WriteForwarding(headers, facts, arena);
+  EXPECT_EQ(headers.Get("x-forwarded-for"), "1.2.3.4");
+  EXPECT_EQ(headers.Get("forwarded"), "for=1.2.3.4, for=unknown;host=\"a.test\";proto=http");
+}
+
+TEST(FindClient, BelievesPeersOfUnixSocketsIfTheyAreNamed) {
+  EXPECT_EQ(ClientBehind("0.0.0.0", Trusting({"10.0.0.0/8"}), {"1.2.3.4"}), "0.0.0.0");
+  EXPECT_EQ(ClientBehind("0.0.0.0", Trusting({kUnixPeerBlock}), {"1.2.3.4"}), "1.2.3.4");
+}
+
 TEST(CountLoops, SeesItself) {
   Headers headers;
   headers.Add("via", "1.1 penstock, 1.0 other");

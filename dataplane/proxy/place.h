@@ -10,13 +10,16 @@
 
 namespace penstock::proxy {
 
-// An address and port that a worker listens at, and which listeners are there in the generation at hand. Lookups are
-// made once per generation, and once for as long as requests name the same host, not per request. One worker thread.
+// An address and port, or path, that a worker listens at, and which listeners are there in the generation at hand.
+// Lookups are made once per generation, and once for as long as requests name the same host, not per request. One
+// worker thread.
 class Place {
  public:
-  explicit Place(snapshot::BindKey key) : key_(std::move(key)), port_text_(std::to_string(key_.port)) {}
+  explicit Place(snapshot::BindKey key)
+      : key_(std::move(key)), port_text_(key_.is_unix() ? "" : std::to_string(key_.port)) {}
 
   const snapshot::BindKey& key() const { return key_; }
+  // "": a Unix socket has none.
   const std::string& port_text() const { return port_text_; }
 
   // nullptr if the snapshot has nothing here. SERIAL changes with every snapshot.

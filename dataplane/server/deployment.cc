@@ -33,10 +33,10 @@ ResourceProblem CannotPrepare(const Status& status) {
 std::vector<std::string> ListenersAt(const snapshot::Snapshot& snapshot, const snapshot::BindKey& key) {
   std::vector<std::string> names;
   snapshot.ForEachListener([&](const snapshot::Shared<snapshot::CompiledListener>& listener) {
-    bool there =
-        std::find(listener->addresses.begin(), listener->addresses.end(), key.address) != listener->addresses.end();
-    bool udp = listener->protocol == snapshot::ListenerProtocol::kUdp;
-    if (listener->port == key.port && udp == key.udp && there) names.push_back(listener->name);
+    bool there = std::any_of(listener->addresses.begin(), listener->addresses.end(), [&](const std::string& address) {
+      return snapshot::BindKey::Of(*listener, address) == key;
+    });
+    if (there) names.push_back(listener->name);
   });
   std::sort(names.begin(), names.end());
   return names;
@@ -156,7 +156,7 @@ std::vector<downstream::PlaceFailure> Deployment::ListenOnWorkers(std::vector<do
   for (size_t i = 0; i < workers_.size(); ++i) {
     std::vector<OpenedPlace> opened;
     for (downstream::PlaceSockets& place : places) {
-      opened.push_back({place.key, std::move(place.sockets[i]), place.load});
+      opened.push_back({place.key, std::move(place.sockets[i]), place.load, place.file});
     }
     workers_[i]->Listen(std::move(opened),
                         [&ready, &failed = by_worker[i]](std::vector<downstream::PlaceFailure> failures) {

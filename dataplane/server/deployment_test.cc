@@ -222,7 +222,7 @@ TEST_F(DeploymentTest, NoOldGenerationStaysAliveForTheTunnelsOnItsWorkers) {
 TEST_F(DeploymentTest, AWorkerThatCannotListenSaysWhereAndTakesItBack) {
   io::Fd no_socket(open("/dev/null", O_RDONLY | O_CLOEXEC));
   std::vector<OpenedPlace> places;
-  places.push_back({{"", 1}, std::move(no_socket), std::make_shared<downstream::PlaceLoad>()});
+  places.push_back({{"", 1}, std::move(no_socket), std::make_shared<downstream::PlaceLoad>(), nullptr});
   std::promise<std::vector<downstream::PlaceFailure>> answered;
   workers_[0]->Listen(std::move(places), [&](auto failures) { answered.set_value(std::move(failures)); });
   std::vector<downstream::PlaceFailure> failures = answered.get_future().get();

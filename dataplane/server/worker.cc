@@ -82,7 +82,8 @@ void Worker::Listen(std::vector<OpenedPlace> opened,
   Post([opened = std::move(opened), done = std::move(done)](State& state) mutable {
     std::vector<downstream::PlaceFailure> failures;
     for (OpenedPlace& place : opened) {
-      Status status = state.downstream.Listen(place.key, std::move(place.socket), std::move(place.load));
+      Status status =
+          state.downstream.Listen(place.key, std::move(place.socket), std::move(place.load), std::move(place.file));
       if (!status.ok()) failures.push_back({place.key, std::nullopt, std::move(status)});
     }
     done(std::move(failures));

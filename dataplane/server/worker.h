@@ -31,6 +31,7 @@ struct OpenedPlace {
   snapshot::BindKey key;
   io::Fd socket;
   std::shared_ptr<downstream::PlaceLoad> load;  // shared by all workers
+  std::shared_ptr<io::SocketFile> file;         // the same, of a Unix socket; else null
 };
 
 // Owned by main. Its methods may be called from any thread and only leave a message; what they do happens on the

@@ -327,6 +327,7 @@ ListenerProtocol GroupProtocol(ListenerProtocol protocol) {
 }
 
 std::string PlaceText(const BindKey& key) {
+  if (key.is_unix()) return StrCat(key.address, " (where ports tell nothing apart)");
   return StrCat(key.address.empty() ? "the default address" : key.address, " port ", key.port);
 }
 
@@ -354,8 +355,7 @@ void Compiler::BuildBindGroups() {
   auto each = [&by_key](const Record<CompiledListener>& record) {
     const CompiledListener& listener = *record.value;
     for (const std::string& address : listener.addresses) {
-      BindKey key{address, listener.port, listener.protocol == ListenerProtocol::kUdp};
-      by_key[key].emplace(listener.name, &listener);
+      by_key[BindKey::Of(listener, address)].emplace(listener.name, &listener);
     }
   };
   state_->listeners.ForEach(each);

@@ -108,12 +108,10 @@ CompiledCluster::ProxyProtocol CompileProxyProtocol(const xds::v1::Cluster& clus
 }
 
 constexpr std::string_view kUnixPrefix = "unix:";
-constexpr size_t kMaxUnixPath = 107;  // of sockaddr_un
 
 std::string CompileUnixAddress(const xds::v1::Endpoint& endpoint, const Field& field, ProblemSink& problems) {
   std::string_view path = std::string_view(endpoint.address()).substr(kUnixPrefix.size());
-  bool absolute = path.starts_with('/') || path.starts_with('@');
-  if (!absolute || path.size() > kMaxUnixPath || path.find('\0') != path.npos) {
+  if (!IsUnixPath(path, UnixPath::kAny)) {
     problems.Add("E206", Field(field, "address"), "no path that a socket can have",
                  StrCat("unix:/path, at most ", kMaxUnixPath, " bytes of path"));
   }

@@ -119,12 +119,27 @@ ClientSettings CompileClientSettings(const xds::v1::ClientSettings& client, List
   return result;
 }
 
+std::string CompileUnixAddress(const xds::v1::Listener& listener, const std::string& address, const Field& field,
+                               ProblemSink& problems) {
+  if (!IsUnixPath(std::string_view(address).substr(BindKey::kUnix.size()), UnixPath::kNamed)) {
+    problems.Add("E206", field, "no path that a socket can have",
+                 StrCat("unix:/path, at most ", kMaxUnixPath, " bytes of path"));
+    return "";
+  }
+  if (listener.protocol() == xds::v1::Listener::UDP) {
+    problems.Add("E206", field, "datagrams come to IP addresses only", "give the listener an IP address");
+  }
+  return address;
+}
+
 std::vector<std::string> CompileAddresses(const xds::v1::Listener& listener, ProblemSink& problems) {
   std::vector<std::string> addresses;
   std::set<std::string> seen;
   for (int i = 0; i < listener.addresses_size(); ++i) {
     Field field("addresses", i);
-    std::string address = ReadAddress(listener.addresses(i), field, problems);
+    const std::string& text = listener.addresses(i);
+    std::string address = text.starts_with(BindKey::kUnix) ? CompileUnixAddress(listener, text, field, problems)
+                                                           : ReadAddress(text, field, problems);
     if (address.empty()) continue;
     if (!seen.insert(address).second) problems.Add("E206", field, StrCat(address, " is named twice"));
     addresses.push_back(std::move(address));

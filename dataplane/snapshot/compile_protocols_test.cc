@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dataplane/base/strings.h"
 #include "dataplane/snapshot/hash.h"
 #include "dataplane/snapshot/testing.h"
 #include "proto/penstock/xds/v1/secret.pb.h"
@@ -116,6 +117,14 @@ TEST(CompileProtocols, RefusesWhatCannotBeSpoken) {
       {Cluster("c", "tls { hostname: 'a' ca: 'none' }"), "E203 Cluster c tls.ca[0]: Secret \"none\" does not exist"},
       {Endpoints("c", "endpoints { address: 'unix:x' weight: 1 }"), "E206 Endpoints c endpoints[0].address: no path"},
       {Endpoints("c", "endpoints { address: 'unix:/x' port: 1 weight: 1 }"), "E206 Endpoints c endpoints[0].port"},
+      {Listener("l", "addresses: 'unix:run/x.sock' port: 80"), "E206 Listener l addresses[0]: no path"},
+      {Listener("l", "addresses: 'unix:@name' port: 80"), "E206 Listener l addresses[0]: no path"},
+      {Listener("l", StrCat("addresses: 'unix:/", std::string(107, 'x'), "' port: 80")),
+       "E206 Listener l addresses[0]: no path"},
+      {Listener("l", "addresses: 'unix:/x' addresses: 'unix:/x' port: 80"),
+       "E206 Listener l addresses[1]: unix:/x is named twice"},
+      {Listener("l", "addresses: 'unix:/x' port: 53 protocol: UDP"),
+       "E206 Listener l addresses[0]: datagrams come to IP addresses only"},
       {Route("r", "rules { forward { upgrades: 'h2c' } }"),
        "E205 Route r rules[0].forward.upgrades[0]: \"h2c\" cannot"},
       {Route("r", "rules { matches { prefix: '/a' } matches { prefix: '/b' } tunnel {} }"),
@@ -132,6 +141,23 @@ TEST(CompileProtocols, RefusesListenersOfOnePlaceThatSpeakDifferently) {
                         Listener("b", "port: 443 protocol: TLS hostname: 'b'")}),
             "")
       << "the handshake's server name tells HTTPS and TLS apart";
+}
+
+TEST(CompileProtocols, AUnixSocketIsOnePlaceWhateverThePortsAre) {
+  std::shared_ptr<const Snapshot> snapshot = MustCompile(
+      nullptr, {{Listener("a", "addresses: 'unix:/run/x.sock' addresses: '127.0.0.1' port: 80 hostname: 'a.test'"),
+                 Listener("b", "addresses: 'unix:/run/x.sock' port: 8080 hostname: 'b.test'")},
+                {},
+                {}});
+  EXPECT_THAT(snapshot->bind_keys(), ::testing::ElementsAre(BindKey{"127.0.0.1", 80}, BindKey{"unix:/run/x.sock", 0}));
+  const BindGroup* group = snapshot->FindBindGroup({"unix:/run/x.sock", 0});
+  EXPECT_EQ((*snapshot->FindListenerForHost(*group, "b.test"))->name, "b");
+  EXPECT_THAT(ProblemsOf({Listener("a", "addresses: 'unix:/x' port: 80"),
+                          Listener("b", "addresses: 'unix:/x' port: 81 protocol: TCP")}),
+              ::testing::HasSubstr("E212 Listener b protocol: another listener speaks another protocol on unix:/x"));
+  EXPECT_THAT(
+      ProblemsOf({Listener("a", "addresses: 'unix:/x' port: 80"), Listener("b", "addresses: 'unix:/x' port: 81")}),
+      ::testing::HasSubstr("E207 Listener b hostname: another listener serves host \"\" on unix:/x"));
 }
 
 TEST(CompileProtocols, NamesWhoStillUsesASecretThatIsTakenAway) {

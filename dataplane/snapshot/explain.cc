@@ -217,6 +217,7 @@ Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
     Answer(Reason::kNoListener, "", explanation);
     return explanation;
   }
+  if (group->key().is_unix()) explanation.socket = group->key().address;
   if (std::string_view wrong = WrongProtocol(request, group->protocol()); !wrong.empty()) {
     explanation.action = wrong;
     return explanation;

@@ -13,7 +13,8 @@ namespace penstock::snapshot {
 // A request to explain, as a client would send it over HTTP/1.1; or, with scheme "tls", "tcp" or "udp", a connection
 // alone (of UDP, the datagrams of a client).
 struct ExplainRequest {
-  std::string address;  // of the bind group; "" = the default address, and if there is none, the first that has PORT
+  std::string address;  // of the bind group; "" = the default address, else the first that has PORT, else a Unix socket
+                        // whose least specific listener has it
   uint16_t port = 80;
   std::string scheme = "http";  // "http", "https", "tls", "tcp", "udp"
   std::string server_name;      // of the handshake; of "tls" only
@@ -58,6 +59,7 @@ struct Explanation {
   std::string detail;    // what exactly was wrong
   std::string listener;  // "" if kNoListener
   uint16_t port = 0;
+  std::string socket;                     // "unix:/path" if it listens there, not at the port
   std::string listener_hostname;          // "" any
   std::vector<std::string> client;        // "timeouts: first byte 10s, ...": what the listener asks of its clients
   std::string tls;                        // how its handshakes are answered; "" in cleartext

@@ -12,10 +12,11 @@ std::string EndpointText(const CompiledEndpoint& endpoint) {
   return StrCat(v6 ? StrCat("[", endpoint.address, "]") : endpoint.address, ":", endpoint.port);
 }
 
-// How connections to a cluster speak, if it is not HTTP/1.1 or bytes in cleartext: " in HTTP/2 over TLS".
+// How connections to a cluster speak, if it is not HTTP/1.1 or bytes: " in HTTP/2". With TLS that is agreed on, and
+// Explanation::endpoint_tls says it.
 std::string SpeechOf(const CompiledCluster& cluster) {
-  std::string text = cluster.protocol == CompiledCluster::Protocol::kHttp2 ? " in HTTP/2" : "";
-  if (cluster.tls.has_value()) text += " over TLS";
+  bool http2 = cluster.protocol == CompiledCluster::Protocol::kHttp2 && !cluster.tls.has_value();
+  std::string text = http2 ? " in HTTP/2" : "";
   if (cluster.proxy_protocol != CompiledCluster::ProxyProtocol::kNone) text += " behind a PROXY header";
   return text;
 }
@@ -59,6 +60,19 @@ std::string EndpointsOf(const Snapshot& snapshot, const std::string& cluster) {
   return StrCat(choice, names[0], SpeechOf(compiled));
 }
 
+namespace {
+
+// Nobody can ask for a Unix socket by a URL, but for the port of one of its listeners.
+const BindGroup* FindUnixGroup(const Snapshot& snapshot, uint16_t port) {
+  for (const BindKey& key : snapshot.bind_keys()) {
+    const BindGroup* group = key.is_unix() ? snapshot.FindBindGroup(key) : nullptr;
+    if (group != nullptr && snapshot.DefaultListener(*group)->port == port) return group;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 const BindGroup* GroupFor(const Snapshot& snapshot, const ExplainRequest& request) {
   bool udp = request.scheme == "udp";
   const BindGroup* group = snapshot.FindBindGroup({request.address, request.port, udp});
@@ -66,7 +80,7 @@ const BindGroup* GroupFor(const Snapshot& snapshot, const ExplainRequest& reques
   for (const BindKey& key : snapshot.bind_keys()) {
     if (key.port == request.port && key.udp == udp) return snapshot.FindBindGroup(key);
   }
-  return nullptr;
+  return FindUnixGroup(snapshot, request.port);
 }
 
 }  // namespace penstock::snapshot

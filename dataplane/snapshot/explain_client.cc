@@ -1,13 +1,20 @@
 #include "dataplane/base/strings.h"
+#include "dataplane/http/forwarded.h"
 #include "dataplane/snapshot/explain.h"
 
 namespace penstock::snapshot {
 namespace {
 
+std::string BlockText(const Cidr& block) {
+  bool unix_sockets = block.base().IsUnspecified() &&
+                      StrCat(block.base().ToString(), "/", block.prefix_length()) == http::kUnixPeerBlock;
+  return unix_sockets ? "all on Unix sockets" : block.ToString();
+}
+
 std::string TrustedText(const ClientSettings& settings) {
   std::string text = "trusted proxies: ";
   for (size_t i = 0; i < settings.trusted_proxies.size(); ++i)
-    text += StrCat(i == 0 ? "" : ", ", settings.trusted_proxies[i].ToString());
+    text += StrCat(i == 0 ? "" : ", ", BlockText(settings.trusted_proxies[i]));
   if (settings.trusted_proxies.empty()) return text + "none";
   return settings.trusted_hops == 0 ? text : StrCat(text, ", at most ", settings.trusted_hops, " hops");
 }

@@ -1,5 +1,6 @@
 #include "dataplane/base/strings.h"
 #include "dataplane/snapshot/explain_backends.h"
+#include "dataplane/snapshot/explain_tls.h"
 #include "dataplane/snapshot/nearest.h"
 #include "dataplane/snapshot/state.h"
 
@@ -34,6 +35,8 @@ std::string ExplainTunnel(const Snapshot& snapshot, const Tunnel& tunnel, uint64
   if (picked->cluster.empty()) return "refused: the picked backend is unresolved";
   if (backend.endpoints == 0) return StrCat("refused: ", picked->cluster, " has no endpoint");
   explanation.endpoint = EndpointsOf(snapshot, picked->cluster);
+  const CompiledCluster& cluster = **snapshot.FindCluster(picked->cluster);
+  if (cluster.tls.has_value()) explanation.endpoint_tls = DescribeTls(*cluster.tls, std::nullopt);
   return StrCat("bytes to ", picked->cluster);
 }
 
@@ -51,6 +54,7 @@ Explanation ExplainConnection(const Snapshot& snapshot, const ExplainRequest& re
   std::string_view host = scheme.protocol == ListenerProtocol::kTls ? std::string_view(request.server_name) : "";
   const BindGroup* group = GroupFor(snapshot, request);
   if (group == nullptr) return explanation;
+  if (group->key().is_unix()) explanation.socket = group->key().address;
   const Shared<CompiledListener>* found = snapshot.FindListenerForHost(*group, host);
   const Shared<CompiledListener>& listener = found == nullptr ? snapshot.DefaultListener(*group) : *found;
   if (listener->protocol != scheme.protocol) explanation.action = StrCat(listener->name, " speaks another protocol");

@@ -188,10 +188,10 @@ TEST(Explain, SaysThatThePickedBackendHasNoEndpoint) {
 
 TEST(Explain, SaysHowHandshakesAreAnswered) {
   auto snapshot = testing::MustCompile(
-      nullptr, {.upserts = {testing::Secret("shop/cert", {}), testing::Secret("shop/ca", {}),
+      nullptr, {.upserts = {testing::Secret("shop/cert", {}), testing::Secret("ca/configmap/shop/ca", {}),
                             testing::Listener("shop/web/https",
                                               "port: 443 protocol: HTTPS tls { certificates: 'shop/cert' min_version: "
-                                              "TLS_1_3 client { ca: 'shop/ca' } }")},
+                                              "TLS_1_3 client { ca: 'ca/configmap/shop/ca' } }")},
                 .removals = {},
                 .generation = {}});
   ExplainRequest request = Get("/");
@@ -200,7 +200,7 @@ TEST(Explain, SaysHowHandshakesAreAnswered) {
   Explanation explanation = Explain(*snapshot, request);
   EXPECT_EQ(
       explanation.tls,
-      "TLS 1.3, shows Secret shop/cert, offers h2, http/1.1, clients need a certificate issued by Secret shop/ca");
+      "TLS 1.3, shows Secret shop/cert, offers h2, http/1.1, clients need a certificate issued by ConfigMap shop/ca");
   EXPECT_THAT(ExplanationText(explanation), ::testing::HasSubstr("\ntls       TLS 1.3, shows Secret shop/cert"));
   EXPECT_THAT(ExplanationJson(explanation), ::testing::HasSubstr(",\"tls\":\"TLS 1.3, shows"));
 }
@@ -213,8 +213,8 @@ TEST(Explain, SaysHowABackendIsSpokenTo) {
   constexpr Case kCases[] = {
       {"", "10.0.0.1:80"},
       {"protocol: HTTP2", "10.0.0.1:80 in HTTP/2"},
-      {"protocol: HTTP2 tls { hostname: 'a.test' system_ca: true }", "10.0.0.1:80 in HTTP/2 over TLS"},
-      {"protocol: AUTO tls { hostname: 'a.test' system_ca: true }", "10.0.0.1:80 over TLS"},
+      {"protocol: HTTP2 tls { hostname: 'a.test' system_ca: true }", "10.0.0.1:80"},
+      {"protocol: AUTO tls { hostname: 'a.test' system_ca: true }", "10.0.0.1:80"},
   };
   for (const Case& c : kCases) {
     Delta delta{
@@ -303,11 +303,12 @@ TEST(Explain, SaysThatAPortSpeaksNoHttp) {
 TEST(Explain, SaysHowHandshakesWithEndpointsAreMade) {
   auto snapshot = testing::MustCompile(
       nullptr,
-      {.upserts = {testing::Secret("shop/me", {}), testing::Secret("shop/ca", {}),
+      {.upserts = {testing::Secret("shop/me", {}), testing::Secret("ca/secret/shop/ca", {}),
                    testing::Listener("shop/web/http", ""),
-                   testing::Cluster("api",
-                                    "protocol: AUTO tls { hostname: 'api.example' ca: 'shop/ca' system_ca: true "
-                                    "client_certificate: 'shop/me' min_version: TLS_1_3 }"),
+                   testing::Cluster(
+                       "api",
+                       "protocol: AUTO tls { hostname: 'api.example' ca: 'ca/secret/shop/ca' system_ca: true "
+                       "client_certificate: 'shop/me' min_version: TLS_1_3 }"),
                    testing::Endpoints("api", "endpoints { address: '10.0.0.1' port: 443 weight: 1 }"),
                    testing::Route("shop/api",
                                   "attachments { listener: 'shop/web/http' } rules { matches { prefix: '/' } forward { "
@@ -318,8 +319,43 @@ TEST(Explain, SaysHowHandshakesWithEndpointsAreMade) {
   EXPECT_EQ(explanation.endpoint_tls,
             "TLS 1.3 with api.example, certificate issued by Secret shop/ca or the machine's CAs, agrees on HTTP/2 or "
             "HTTP/1.1, shows Secret shop/me");
-  EXPECT_THAT(ExplanationText(explanation), ::testing::HasSubstr("\nover      TLS 1.3 with api.example, "));
+  EXPECT_THAT(ExplanationText(explanation),
+              ::testing::HasSubstr("would pick 10.0.0.1:443\nover      TLS 1.3 with api.example, "));
   EXPECT_THAT(ExplanationJson(explanation), ::testing::HasSubstr(",\"endpointTls\":\"TLS 1.3 with"));
+}
+
+TEST(Explain, SaysHowBytesAreCarriedOverTls) {
+  Delta delta{{testing::MakeResource<xds::v1::Listener>("l", "name: 'l' port: 5432 protocol: TCP"),
+               Cluster("db", "tls { hostname: 'db.test' system_ca: true }"),
+               Endpoints("db", "endpoints { address: '10.0.0.1' port: 5432 weight: 1 }"),
+               Route("r", "attachments { listener: 'l' } rules { tunnel { clusters { cluster: 'db' weight: 1 } } }")},
+              {},
+              {}};
+  ExplainRequest request;
+  request.scheme = "tcp";
+  request.port = 5432;
+  EXPECT_THAT(
+      ExplanationText(Explain(*MustCompile(nullptr, delta), request)),
+      ::testing::HasSubstr("bytes to db, would pick 10.0.0.1:5432\n"
+                           "over      TLS 1.2 or newer with db.test, certificate issued by the machine's CAs\n"));
+}
+
+TEST(Explain, SaysThatAListenerIsAtAUnixSocket) {
+  Delta delta{{Listener("w/g/web", "addresses: 'unix:/run/web.sock' port: 8080"),
+               testing::MakeResource<xds::v1::Listener>(
+                   "w/g/db", "name: 'w/g/db' addresses: 'unix:/run/db.sock' port: 5432 protocol: TCP")},
+              {},
+              {}};
+  std::shared_ptr<const Snapshot> snapshot = MustCompile(nullptr, delta);
+  ExplainRequest request = Get("/");
+  request.port = 8080;
+  Explanation explanation = Explain(*snapshot, request);
+  EXPECT_THAT(ExplanationText(explanation), ::testing::StartsWith("listener  w/g/web at unix:/run/web.sock\n"));
+  EXPECT_THAT(ExplanationJson(explanation), ::testing::HasSubstr(",\"socket\":\"unix:/run/web.sock\""));
+  request.scheme = "tcp";
+  request.port = 5432;
+  EXPECT_THAT(ExplanationText(Explain(*snapshot, request)),
+              ::testing::StartsWith("listener  w/g/db at unix:/run/db.sock\n"));
 }
 
 TEST(Explain, WritesJsonThatAnyBytesSurvive) {

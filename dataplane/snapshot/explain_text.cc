@@ -198,7 +198,8 @@ std::string ExplanationText(const Explanation& e) {
     return StrCat(label, "none on port ", e.port, " serves this host: 404 no_listener\n");
   }
   std::string host = e.listener_hostname.empty() ? "" : StrCat(" host ", e.listener_hostname);
-  text += StrCat(label, e.listener, " :", e.port, host, "\n");
+  std::string where = e.socket.empty() ? StrCat(":", e.port) : StrCat("at ", e.socket);
+  text += StrCat(label, e.listener, " ", where, host, "\n");
   for (size_t i = 0; i < e.client.size(); ++i) text += StrCat(Pad(i == 0 ? "client" : "", kLabel), e.client[i], "\n");
   if (!e.tls.empty()) text += StrCat(Pad("tls", kLabel), e.tls, "\n");
   bool answered = e.outcome == Explanation::Outcome::kAnswered;
@@ -228,6 +229,7 @@ std::string ExplanationJson(const Explanation& e) {
   json.NumberField("generation", e.generation.number);
   json.Field("listener", e.listener);
   json.NumberField("port", e.port);
+  if (!e.socket.empty()) json.Field("socket", e.socket);
   json.Field("listenerHostname", e.listener_hostname);
   WriteTexts("client", e.client, json);
   json.Field("tls", e.tls);

@@ -14,6 +14,12 @@ GenerationId Snapshot::id() const { return state_->id; }
 uint64_t Snapshot::hash() const { return state_->hash; }
 const std::map<std::string, uint32_t>& Snapshot::counts() const { return state_->counts; }
 uint64_t Snapshot::endpoints_epoch() const { return state_->endpoints_epoch; }
+BindKey BindKey::Of(const CompiledListener& listener, const std::string& address) {
+  BindKey key{address, listener.port, listener.protocol == ListenerProtocol::kUdp};
+  if (key.is_unix()) key.port = 0;
+  return key;
+}
+
 const std::vector<BindKey>& Snapshot::bind_keys() const { return state_->binds->keys; }
 
 const BindGroup* Snapshot::FindBindGroup(const BindKey& key) const {

@@ -26,7 +26,7 @@ struct CompiledListener {
   ListenerProtocol protocol = ListenerProtocol::kHttp;
   std::optional<ServerTls> tls;  // of kHttps; of kTls if it is terminated here
   std::vector<std::string>
-      addresses;  // IP literals in canonical form; at least one, "" = the data plane's default address
+      addresses;  // IP literals in canonical form, or "unix:/path"; at least one, "" = the data plane's default address
   uint16_t port = 0;
   std::string hostname;  // "" any, "a.example" exact, "*.example" any host with at least one more label
   ClientSettings client;
@@ -92,10 +92,18 @@ struct CompiledSecret {
 
 // A place to listen at.
 struct BindKey {
-  std::string address;  // "" = the data plane's default address
-  uint16_t port = 0;
+  static constexpr std::string_view kUnix = "unix:";
+  // Where LISTENER listens by ADDRESS, which is one of its own.
+  static BindKey Of(const CompiledListener& listener, const std::string& address);
+
+  std::string address;  // "" = the data plane's default address; "unix:/path"
+  uint16_t port = 0;    // 0: a Unix socket has none, so all listeners at its path share it, whatever their ports
   bool udp = false;
   auto operator<=>(const BindKey&) const = default;
+
+  bool is_unix() const { return address.starts_with(kUnix); }
+  // REQUIRES: is_unix().
+  std::string_view unix_path() const { return std::string_view(address).substr(kUnix.size()); }
 };
 
 class BindGroup;       // the listeners of one BindKey, by host name

@@ -67,6 +67,11 @@ std::string ReadAddress(std::string_view text, const Field& field, ProblemSink& 
   return "";
 }
 
+bool IsUnixPath(std::string_view path, UnixPath kind) {
+  bool absolute = path.starts_with('/') || (kind == UnixPath::kAny && path.starts_with('@'));
+  return absolute && path.size() <= kMaxUnixPath && path.find('\0') == path.npos;
+}
+
 void CheckHostname(std::string_view host, Wildcard wildcard, const Field& field, ProblemSink& problems) {
   std::string_view name = host;
   if (wildcard == Wildcard::kAllowed && name.starts_with("*.")) name.remove_prefix(2);

@@ -28,6 +28,12 @@ uint16_t ReadPort(uint32_t value, const Field& field, ProblemSink& problems);
 // An IP literal in canonical form.
 std::string ReadAddress(std::string_view text, const Field& field, ProblemSink& problems);
 
+// A path that a Unix socket can have; of KIND kNamed only one in the file system: the abstract namespace asks nobody
+// whether he may.
+inline constexpr size_t kMaxUnixPath = 107;  // of sockaddr_un
+enum class UnixPath { kNamed, kAny };
+bool IsUnixPath(std::string_view path, UnixPath kind);
+
 // A DNS name in lower case, with a wildcard as first label if WILDCARD allows it.
 enum class Wildcard { kAllowed, kRefused };
 void CheckHostname(std::string_view host, Wildcard wildcard, const Field& field, ProblemSink& problems);

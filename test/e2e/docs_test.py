@@ -29,8 +29,9 @@ def certificates():
     return "".join("\n---\n" + open(os.path.join(folder, name)).read() for name in ("secret.yaml", "configmap.yaml"))
 
 
-def on_free_ports(text):
-    """Ports of the examples' listeners may be taken here: each becomes a free one. Listeners that share one still do."""
+def on_free_places(text, folder):
+    """Ports and sockets of the examples' listeners may be taken here: each becomes a free one. Listeners that share one still do."""
+    text = text.replace("type: penstock.dev/UnixSocket, value: /run", f"type: penstock.dev/UnixSocket, value: {folder}")
     ports = collections.defaultdict(parts.free_port)
     return re.sub(r"(protocol: \w+(?:, |\n +)port: )(\d+)", lambda m: m.group(1) + str(ports[m.group(2)]), text)
 
@@ -43,7 +44,7 @@ class Docs(unittest.TestCase):
             fleet.wait_connected()
             for page, text in found.items():
                 with self.subTest(os.path.basename(page)):
-                    text = on_free_ports(text) + certificates()
+                    text = on_free_places(text, fleet.dir) + certificates()
                     linted = fleet.cli("lint", "-f", "-", check=False, stdin=text)
                     self.assertEqual(linted.returncode, 0, linted.stdout + linted.stderr)
                     fleet.apply(text, "--prune-all")

@@ -158,7 +158,7 @@ void TestGateway::Serve(std::vector<snapshot::Resource> resources) {
   generations_.push_back(std::move(generation));
   for (downstream::PlaceSockets& place : opened.places) {
     port_ = place.address.port();
-    ASSERT_TRUE(downstream_->Listen(place.key, std::move(place.sockets[0]), place.load).ok());
+    ASSERT_TRUE(downstream_->Listen(place.key, std::move(place.sockets[0]), place.load, place.file).ok());
   }
   downstream_->StartAccepting();
   for (const snapshot::BindKey& gone : listen_set_.Keep(keys)) downstream_->StopListening(gone);
@@ -218,6 +218,10 @@ void TestGateway::WriteTo(io::Stream& stream, std::string_view bytes) {
 bool TestGateway::RunUntil(const std::function<bool()>& done) {
   for (int i = 0; i < 10000 && !done(); ++i) reactor_->Turn(std::chrono::milliseconds(1));
   return done();
+}
+
+ProgramEnd TestGateway::Run(const std::vector<std::string>& command, const std::string& input) {
+  return RunProgram(command, input, [this](const std::function<bool()>& done) { return RunUntil(done); });
 }
 
 }  // namespace penstock::test

@@ -12,6 +12,7 @@
 #include "dataplane/io/net/connect.h"
 #include "dataplane/snapshot/testing.h"
 #include "dataplane/upstream/upstreams.h"
+#include "test/support/program.h"
 
 namespace penstock::test {
 
@@ -89,6 +90,8 @@ class TestGateway {
   void WriteTo(io::Stream& stream, std::string_view bytes);
   // Runs the loop until DONE() or far too long.
   bool RunUntil(const std::function<bool()>& done);
+  // Runs a program of the machine (curl, openssl) with INPUT while this serves, until it has ended.
+  ProgramEnd Run(const std::vector<std::string>& command, const std::string& input = "");
 
  private:
   std::unique_ptr<io::Reactor> reactor_;

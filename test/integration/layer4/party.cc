@@ -2,30 +2,15 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include "test/support/exec_barrier.h"
 
 namespace penstock::test {
 
 Party::Party(const std::vector<std::string>& command) {
-  ExecBarrier barrier;
   int to[2], from[2];
   EXPECT_EQ(pipe2(to, O_CLOEXEC), 0);
   EXPECT_EQ(pipe2(from, O_CLOEXEC), 0);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, from[1], STDERR_FILENO);
-  std::vector<char*> argv;
-  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  EXPECT_EQ(posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environ), 0) << command[0];
-  posix_spawn_file_actions_destroy(&actions);
+  program_ = std::make_unique<Program>(command, Program::Files{to[0], from[1], from[1]});
   close(to[0]);
   close(from[1]);
   input_ = to[1];
@@ -36,9 +21,6 @@ Party::Party(const std::vector<std::string>& command) {
 Party::~Party() {
   SaidAll();
   close(output_);
-  if (pid_ <= 0) return;
-  kill(pid_, SIGTERM);
-  waitpid(pid_, nullptr, 0);
 }
 
 void Party::Say(std::string_view text) {
@@ -62,15 +44,6 @@ uint16_t Party::ListensAt(std::string_view mark) {
   if (end == std::string::npos) return 0;
   size_t colon = heard_.rfind(':', end);
   return static_cast<uint16_t>(std::stoi(heard_.substr(colon + 1, end - colon - 1)));
-}
-
-int RunParty(const std::vector<std::string>& command, std::string& said) {
-  std::string line;
-  for (const std::string& word : command) line += "'" + word + "' ";
-  FILE* pipe = popen((line + " 2>&1").c_str(), "r");
-  char buffer[4096];
-  for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) said.append(buffer, n);
-  return pclose(pipe);
 }
 
 }  // namespace penstock::test

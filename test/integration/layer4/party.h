@@ -1,11 +1,12 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "test/support/program.h"
 
 namespace penstock::test {
 
@@ -26,13 +27,10 @@ class Party {
   uint16_t ListensAt(std::string_view mark);
 
  private:
-  pid_t pid_ = -1;
+  std::unique_ptr<Program> program_;
   int input_ = -1;
   int output_ = -1;
   std::string heard_;
 };
-
-// Runs a program to its end; its exit code, and what it said.
-int RunParty(const std::vector<std::string>& command, std::string& said);
 
 }  // namespace penstock::test

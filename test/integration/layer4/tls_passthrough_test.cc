@@ -20,13 +20,10 @@ class TlsPassthroughTest : protected HasClock, public Layer4Test {
   // A certificate for NAME, which is its own issuer.
   std::string Certificate(const std::string& name) {
     std::string file = StrCat(testing::TempDir(), name, ".pem");
-    std::string said;
-    EXPECT_EQ(
-        RunParty({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                  "2", "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:" + name, "-keyout", file, "-out", file},
-                 said),
-        0)
-        << said;
+    ProgramEnd made = RunProgram({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                                  "-nodes", "-days", "2", "-subj", "/CN=" + name, "-addext",
+                                  "subjectAltName=DNS:" + name, "-keyout", file, "-out", file});
+    EXPECT_EQ(made.code, 0) << made.output;
     return file;
   }
 

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <sys/types.h>
-
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "test/integration/tls/client_process.h"
+#include "test/integration/http1/test_gateway.h"
+#include "test/support/program.h"
+#include "test/support/test_folder.h"
 
 namespace penstock::test {
 
@@ -14,12 +15,11 @@ class ServerProcess {
  public:
   // Starts it, and lets GATEWAY run until something listens on PORT. What it says goes to NAME.log in FOLDER.
   ServerProcess(TestGateway& gateway, const TestFolder& folder, const std::string& name, uint16_t port,
-                std::vector<std::string> arguments);
-  ~ServerProcess();
+                const std::vector<std::string>& command);
   ServerProcess(const ServerProcess&) = delete;
 
  private:
-  pid_t pid_ = -1;
+  std::unique_ptr<Program> program_;
 };
 
 }  // namespace penstock::test

@@ -7,7 +7,8 @@
 #include "dataplane/io/net/connect.h"
 #include "dataplane/server/testing.h"
 #include "dataplane/tls/tls_stream.h"
-#include "test/integration/tls/client_process.h"
+#include "test/integration/http1/test_gateway.h"
+#include "test/support/test_folder.h"
 
 namespace penstock::test {
 namespace {
@@ -57,7 +58,7 @@ class TlsTest : public ::testing::Test {
   }
 
   // curl -v of PATH at HOST, with the CA, in HTTP/1.1 unless MORE says otherwise.
-  ProcessResult Curl(const std::string& host, std::vector<std::string> more = {}, const std::string& path = "/") {
+  ProgramEnd Curl(const std::string& host, std::vector<std::string> more = {}, const std::string& path = "/") {
     std::vector<std::string> arguments = {"curl",
                                           "-sv",
                                           "--http1.1",
@@ -69,16 +70,15 @@ class TlsTest : public ::testing::Test {
                                           StrCat(host, ":", gateway.port(), ":127.0.0.1")};
     arguments.insert(arguments.end(), more.begin(), more.end());
     arguments.push_back(StrCat("https://", host, ":", gateway.port(), path));
-    return RunClient(gateway, folder, arguments);
+    return gateway.Run(arguments);
   }
   // openssl s_client; sends a request for HOST.
-  ProcessResult OpenSsl(const std::string& host, std::vector<std::string> more) {
+  ProgramEnd OpenSsl(const std::string& host, std::vector<std::string> more) {
     std::vector<std::string> arguments = {
         "openssl", "s_client",           "-ign_eof", "-connect", StrCat("127.0.0.1:", gateway.port()),
         "-CAfile", folder.Path("ca.pem")};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return RunClient(gateway, folder, arguments,
-                     StrCat("GET / HTTP/1.1\r\nHost: ", host, "\r\nConnection: close\r\n\r\n"));
+    return gateway.Run(arguments, StrCat("GET / HTTP/1.1\r\nHost: ", host, "\r\nConnection: close\r\n\r\n"));
   }
   uint64_t Failures(std::string_view listener, TlsFailure cause) {
     return gateway.proxy().stats.Listener(listener).tls_failures.At(static_cast<size_t>(cause)).Read();
@@ -118,7 +118,7 @@ class TlsTest : public ::testing::Test {
 TEST_F(TlsTest, ServesCurlWithBothVersionsAndSaysSoToTheUpstream) {
   Serve();
   for (const char* version : {"1.2", "1.3"}) {
-    ProcessResult result = Curl("a.test", {"--tls-max", version});
+    ProgramEnd result = Curl("a.test", {"--tls-max", version});
     EXPECT_EQ(result.code, 0) << result.output;
     EXPECT_THAT(result.output, HasSubstr(StrCat("SSL connection using TLSv", version)));
     EXPECT_THAT(result.output, HasSubstr("< HTTP/1.1 200"));
@@ -135,7 +135,7 @@ TEST_F(TlsTest, CarriesAMebibyteUpAndDown) {
   for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>('a' + i * i % 26);
   upstream.script.response = StrCat("HTTP/1.1 200 OK\r\nContent-Length: ", content.size(), "\r\n\r\n", content);
   std::string file = folder.Write("content", content);
-  ProcessResult result = Curl("a.test", {"--data-binary", "@" + file, "-o", folder.Path("answer")});
+  ProgramEnd result = Curl("a.test", {"--data-binary", "@" + file, "-o", folder.Path("answer")});
   EXPECT_EQ(result.code, 0) << result.output;
   EXPECT_TRUE(folder.Read("answer") == content);
   EXPECT_TRUE(std::string_view(upstream.requests.back()).ends_with(content));
@@ -144,7 +144,7 @@ TEST_F(TlsTest, CarriesAMebibyteUpAndDown) {
 TEST_F(TlsTest, ShowsTheCertificateOfTheListenerThatTheServerNameNames) {
   Serve();
   EXPECT_THAT(OpenSsl("a.test", {"-servername", "a.test"}).output, HasSubstr("subject=CN = the one of a"));
-  ProcessResult b = OpenSsl("b.test", {"-servername", "b.test"});
+  ProgramEnd b = OpenSsl("b.test", {"-servername", "b.test"});
   EXPECT_THAT(b.output, HasSubstr("subject=CN = the one of b"));
   EXPECT_THAT(b.output, HasSubstr("HTTP/1.1 200"));
   EXPECT_THAT(b.output, HasSubstr("Verify return code: 0 (ok)"));
@@ -161,14 +161,13 @@ TEST_F(TlsTest, ShowsTheCertificateOfTheKindThatTheClientCanVerify) {
     EXPECT_THAT(OpenSsl("a.test", {"-servername", "a.test", version, "-sigalgs", "rsa_pss_rsae_sha256"}).output,
                 HasSubstr("subject=CN = the RSA one of a"));
   }
-  ProcessResult suites =
-      OpenSsl("a.test", {"-servername", "a.test", "-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"});
+  ProgramEnd suites = OpenSsl("a.test", {"-servername", "a.test", "-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"});
   EXPECT_THAT(suites.output, HasSubstr("subject=CN = the RSA one of a"));
 }
 
 TEST_F(TlsTest, AnswersWithoutAServerNameForTheLeastSpecificListener) {
   Serve();
-  ProcessResult nameless = OpenSsl("a.test", {"-noservername"});
+  ProgramEnd nameless = OpenSsl("a.test", {"-noservername"});
   EXPECT_THAT(nameless.output, HasSubstr("subject=CN = the one of"));
   gateway.Serve({SecretOf("shop/a", certificate_a), SecretOf("shop/b", certificate_b),
                  Https(kA, "a.test", "certificates: 'shop/a'"), Https(kB, "", "certificates: 'shop/b'")});
@@ -178,7 +177,7 @@ TEST_F(TlsTest, AnswersWithoutAServerNameForTheLeastSpecificListener) {
 
 TEST_F(TlsTest, RefusesAServerNameThatNobodyServes) {
   Serve();
-  ProcessResult result = OpenSsl("x.test", {"-servername", "x.test"});
+  ProgramEnd result = OpenSsl("x.test", {"-servername", "x.test"});
   EXPECT_NE(result.code, 0);
   EXPECT_THAT(result.output, HasSubstr("SSL alert number 112"));
   EXPECT_EQ(Failures(kA, TlsFailure::kUnrecognizedName) + Failures(kB, TlsFailure::kUnrecognizedName), 1u);
@@ -187,10 +186,10 @@ TEST_F(TlsTest, RefusesAServerNameThatNobodyServes) {
 // RFC 9110 15.5.20.
 TEST_F(TlsTest, AnswersWith421ForTheHostOfAnotherListenerThanTheHandshakes) {
   Serve();
-  ProcessResult other = Curl("a.test", {"-H", "Host: b.test"});
+  ProgramEnd other = Curl("a.test", {"-H", "Host: b.test"});
   EXPECT_THAT(other.output, HasSubstr("< HTTP/1.1 421"));
   EXPECT_THAT(other.output, HasSubstr("< x-penstock-reason: misdirected"));
-  ProcessResult unknown = Curl("a.test", {"-H", "Host: x.test"});
+  ProgramEnd unknown = Curl("a.test", {"-H", "Host: x.test"});
   EXPECT_THAT(unknown.output, HasSubstr("< HTTP/1.1 421"));
   EXPECT_THAT(OpenSsl("b.test", {"-servername", "a.test"}).output, HasSubstr("HTTP/1.1 421"));
   EXPECT_TRUE(upstream.requests.empty());
@@ -203,7 +202,7 @@ TEST_F(TlsTest, AgreesOnHttp2WithWhoOffersItUnlessItsListenerDoesNot) {
   Serve();
   gateway.LogTo(folder.Path("access.log"));
   for (const char* version : {"1.2", "1.3"}) {
-    ProcessResult result = Curl("a.test", {"--http2", "--tls-max", version});
+    ProgramEnd result = Curl("a.test", {"--http2", "--tls-max", version});
     EXPECT_EQ(result.code, 0) << result.output;
     EXPECT_THAT(result.output, HasSubstr("< HTTP/2 200"));
     EXPECT_THAT(upstream.requests.back(), HasSubstr("x-forwarded-proto: https\r\n"));
@@ -229,12 +228,12 @@ TEST_F(TlsTest, AgreesOnHttp11AndRefusesProtocolsThatAreNotServed) {
 
 TEST_F(TlsTest, RefusesOldVersionsAndSuites) {
   Serve("min_version: TLS_1_2");
-  ProcessResult tls11 = OpenSsl("a.test", {"-servername", "a.test", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"});
+  ProgramEnd tls11 = OpenSsl("a.test", {"-servername", "a.test", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"});
   EXPECT_THAT(tls11.output, HasSubstr("SSL alert number 70"));
-  ProcessResult cbc = OpenSsl("a.test", {"-servername", "a.test", "-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"});
+  ProgramEnd cbc = OpenSsl("a.test", {"-servername", "a.test", "-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"});
   EXPECT_THAT(cbc.output, HasSubstr("SSL alert number 40"));
   Serve("min_version: TLS_1_3");
-  ProcessResult tls12 = OpenSsl("a.test", {"-servername", "a.test", "-tls1_2"});
+  ProgramEnd tls12 = OpenSsl("a.test", {"-servername", "a.test", "-tls1_2"});
   EXPECT_THAT(tls12.output, HasSubstr("SSL alert number 70"));
   EXPECT_EQ(Failures(kA, TlsFailure::kVersion), 2u);
   EXPECT_EQ(Failures(kA, TlsFailure::kNothingShared), 1u);
@@ -260,7 +259,7 @@ TEST_F(TlsTest, AsksForClientCertificatesAndWritesWhoCameIntoTheLog) {
   TestCertificate mine = clients_ca.Issue("spiffe://shop/orders");
   std::string certificate = folder.Write("mine.crt", mine.cert);
   std::string key = folder.Write("mine.key", mine.key);
-  ProcessResult good = Curl("a.test", {"--cert", certificate, "--key", key});
+  ProgramEnd good = Curl("a.test", {"--cert", certificate, "--key", key});
   EXPECT_THAT(good.output, HasSubstr("< HTTP/1.1 200"));
   ASSERT_TRUE(gateway.RunUntil([&] { return folder.Read("access.log").ends_with("}\n"); }));
   std::string line = folder.Read("access.log");
@@ -268,16 +267,16 @@ TEST_F(TlsTest, AsksForClientCertificatesAndWritesWhoCameIntoTheLog) {
               HasSubstr("\"tls_version\":\"TLSv1.3\",\"tls_cipher\":\"TLS_AES_128_GCM_SHA256\",\"sni\":\"a.test\","
                         "\"alpn\":\"http/1.1\",\"client_identity\":\"spiffe://shop/orders\""));
 
-  ProcessResult missing = Curl("a.test");
+  ProgramEnd missing = Curl("a.test");
   EXPECT_NE(missing.code, 0);
   EXPECT_THAT(missing.output, HasSubstr("certificate required"));
   TestCertificate other = clients_ca.Issue("spiffe://shop/users");
-  ProcessResult wrong =
+  ProgramEnd wrong =
       Curl("a.test", {"--cert", folder.Write("other.crt", other.cert), "--key", folder.Write("other.key", other.key)});
   EXPECT_NE(wrong.code, 0);
   TestCertificate stranger = ca.Issue("spiffe://shop/orders");
-  ProcessResult strange = Curl("a.test", {"--cert", folder.Write("stranger.crt", stranger.cert), "--key",
-                                          folder.Write("stranger.key", stranger.key)});
+  ProgramEnd strange = Curl("a.test", {"--cert", folder.Write("stranger.crt", stranger.cert), "--key",
+                                       folder.Write("stranger.key", stranger.key)});
   EXPECT_NE(strange.code, 0);
   EXPECT_EQ(upstream.requests.size(), 1u);
   EXPECT_EQ(Failures(kA, TlsFailure::kCertificateMissing), 1u);

@@ -1,11 +1,6 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
-#include <vector>
-
-#include "test/integration/http1/test_gateway.h"
 
 namespace penstock::test {
 
@@ -25,14 +20,5 @@ class TestFolder {
  private:
   std::string path_;
 };
-
-struct ProcessResult {
-  int code = -1;       // exit code; minus the signal
-  std::string output;  // standard output, then standard error
-};
-
-// Runs a program of the machine (curl, openssl) with INPUT while GATEWAY serves, until it has ended.
-ProcessResult RunClient(TestGateway& gateway, const TestFolder& folder, std::vector<std::string> arguments,
-                        const std::string& input = "");
 
 }  // namespace penstock::test
