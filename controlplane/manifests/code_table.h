@@ -188,7 +188,8 @@ inline constexpr MessageCode kCodeTable[] = {
     // Preparation: what one data plane cannot do with a generation that is valid.
     {"E301", "An address that a data plane cannot listen at",
      "On this data plane the address is not there, the port belongs to another program (the message names it) or needs "
-     "a privilege, two listeners turn out to be one address, or somebody listens at the path of a Unix socket, or its folder "
+     "a privilege, two listeners turn out to be one address, or somebody listens at the path of a Unix socket, or its "
+     "folder "
      "is not there. The generation is rejected and halted.",
      "Free the address on that machine, or choose another one for the listener."},
     {"E302", "A policy or protocol that a data plane does not have",
