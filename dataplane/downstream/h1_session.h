@@ -38,6 +38,7 @@ class H1Session final : public Session, public proxy::ServerStream, private io::
   proxy::Place& place() override { return connection_.place(); }
   std::string_view scheme() const override { return connection_.scheme(); }
   void Apply(const snapshot::ClientSettings& settings) override;
+  void AllowRareContent() override {}
   Task<Status> WriteInformational(const http::ResponseHead& head) override { return output_.Informational(head); }
   Status StartResponse(bool close) override;
   void WithdrawResponse() override { output_.Withdraw(); }

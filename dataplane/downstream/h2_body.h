@@ -36,6 +36,8 @@ class H2Body final : public Body {
 
   void Begin(Exchange& x);
   void Apply(const snapshot::ClientSettings& settings);
+  // No lowest rate.
+  void AllowRareContent() { rate_ = MinRate(); }
   // From here on every byte is the tunnel's: nothing is too much, too slow or too late.
   void BeginTunnel();
 

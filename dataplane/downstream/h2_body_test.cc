@@ -163,6 +163,29 @@ TEST_F(H2BodyTest, CountsWhatCameWhileNobodyWaitedTowardsTheRate) {
   EXPECT_EQ(x.reason, Reason::kRequestTimeout);
 }
 
+TEST_F(H2BodyTest, MayComeRarelyWhereThatIsAllowedButNotNever) {
+  Begin();
+  body.AllowRareContent();
+  for (int i = 0; i < 100; ++i) {
+    Reading message;
+    Start(message);
+    Turn();
+    clock.Advance(60s);
+    Turn();
+    ASSERT_FALSE(message.done) << "a lowest rate would have ended it";
+    body.Push(reactor->blocks(), Bytes("x"));
+    Turn();
+    ASSERT_EQ(message.text, "x");
+  }
+  Reading none;
+  Start(none);
+  Turn();
+  clock.Advance(settings.stream_idle_timeout + 1s);
+  Turn();
+  EXPECT_TRUE(none.done);
+  EXPECT_EQ(x.reason, Reason::kRequestTimeout);
+}
+
 TEST_F(H2BodyTest, GivesNothingMoreOnceItIsNotWanted) {
   Begin();
   Reading waits, comes;

@@ -69,6 +69,7 @@ class H2Stream final : public ListNode,
   proxy::Place& place() override;
   std::string_view scheme() const override;
   void Apply(const snapshot::ClientSettings& settings) override;
+  void AllowRareContent() override { body_.AllowRareContent(); }
   Task<Status> WriteInformational(const http::ResponseHead& head) override;
   // CLOSE: only where the client must connect anew; where a request ends is never in doubt here.
   Status StartResponse(bool close) override;

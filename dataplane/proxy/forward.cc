@@ -117,6 +117,7 @@ WebTranslation BeginGrpc(Call& call, upstream::Cluster& cluster) {
   if (dialect == http::grpc::Dialect::kNone) return {};
   ApplyGrpcTimeout(call.x);
   bool speaks_web = cluster.view()->config().protocol == snapshot::CompiledCluster::Protocol::kHttp1;
+  if (dialect == http::grpc::Dialect::kGrpc && !speaks_web) call.stream.AllowRareContent();
   return speaks_web ? WebTranslation() : WebTranslation::OfRequest(call, dialect);
 }
 

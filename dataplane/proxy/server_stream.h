@@ -25,6 +25,9 @@ class ServerStream {
   // The settings of the request's listener, for what is still to come of it (content limits, rates). Called before the
   // first Read() of the content.
   virtual void Apply(const snapshot::ClientSettings& settings) = 0;
+  // The content is a stream of messages, which may be as rare as they are: no lowest rate, only the idle timeout. After
+  // Apply. Of no effect in HTTP/1, which has no such calls.
+  virtual void AllowRareContent() = 0;
 
   // 103 and the like, at once.
   virtual Task<Status> WriteInformational(const http::ResponseHead& head) = 0;
