@@ -44,6 +44,11 @@ const handlers = {
     call.on('data', (message) => call.write(message));
     call.on('end', () => call.end(tail));
   },
+  Collect(call, done) {
+    const parts = [];
+    call.on('data', (message) => parts.push(message));
+    call.on('end', () => done(null, Buffer.concat(parts)));
+  },
   Fail(call, done) {
     done({ code: Number(call.request.toString()), details: 'as asked, \u00fc' });
   },

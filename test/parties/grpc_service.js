@@ -7,13 +7,14 @@ const method = (name, requestStream, responseStream) => ({
 });
 
 // Unary gives the message back, ServerStream one message for each byte of it, ClientStream all of them as one, Bidi each
-// one as it comes, Fail the status whose number it is told, Sleep nothing before its deadline. Turn makes the service's
-// health what it is told.
+// one as it comes, Collect all as one and not even a head before, Fail the status whose number it is told, Sleep nothing
+// before its deadline. Turn makes the service's health what it is told.
 module.exports = {
   Unary: method('Unary', false, false),
   ServerStream: method('ServerStream', false, true),
   ClientStream: method('ClientStream', true, false),
   Bidi: method('Bidi', true, true),
+  Collect: method('Collect', true, false),
   Fail: method('Fail', false, false),
   Sleep: method('Sleep', false, false),
   Turn: method('Turn', false, false),
