@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "dataplane/base/arena.h"
 #include "dataplane/base/status.h"
@@ -55,7 +56,7 @@ absl::Status ReadAuthority(const Url& url, snapshot::ExplainRequest& question) {
   if (http::CanonicalAuthority(url.authority, arena, authority) != http::TargetResult::kOk) {
     return absl::InvalidArgumentError(StrCat("\"", url.authority.substr(0, 200), "\" is not HOST or HOST:PORT"));
   }
-  question.server_name = std::string(authority.host);
+  question.server_name = std::string(snapshot::ServerNameFor(authority.host));
   question.port = authority.port;
   if (authority.port != 0) return absl::OkStatus();
   if (!url.scheme.starts_with("http")) {
@@ -85,18 +86,26 @@ bool HasHost(const snapshot::ExplainRequest& question) {
                      [](const auto& field) { return http::EqualsLower(field.first, "host"); });
 }
 
-// The best answer of all groups: a route, else at least a listener. Groups without one know nothing of the request.
+// How much a group knows of the request: a route, a listener, at least a port.
+int Knows(const Explanation& explanation) {
+  if (explanation.outcome == Explanation::Outcome::kRouted) return 3;
+  if (explanation.outcome != Explanation::Outcome::kNoListener) return 2;
+  return explanation.port_open ? 1 : 0;
+}
+
+// The best answer of all groups. If none of them listens at the port, the nearest ports of all.
 Explanation AskAll(const std::map<std::string, rollout::SnapshotPtr>& snapshots,
                    const snapshot::ExplainRequest& request) {
   std::optional<Explanation> best;
+  std::vector<snapshot::ExplainedPort> ports;
   for (const auto& [group, snapshot] : snapshots) {
     Explanation explanation = snapshot::Explain(*snapshot, request);
-    if (explanation.outcome == Explanation::Outcome::kRouted) return explanation;
-    const bool better = !best.has_value() || (best->outcome == Explanation::Outcome::kNoListener &&
-                                              explanation.outcome != Explanation::Outcome::kNoListener);
-    if (better) best = std::move(explanation);
+    ports.insert(ports.end(), explanation.ports.begin(), explanation.ports.end());
+    if (!best.has_value() || Knows(explanation) > Knows(*best)) best = std::move(explanation);
   }
-  return std::move(best).value_or(Explanation());
+  if (!best.has_value()) return Explanation();
+  if (!best->port_open) best->ports = snapshot::NearestPorts(std::move(ports), request.port);
+  return *std::move(best);
 }
 
 }  // namespace
@@ -115,7 +124,7 @@ absl::StatusOr<management::v1::ExplainResponse> Explain(const std::map<std::stri
   if (!HasHost(question)) question.fields.emplace_back("host", url.authority);
   const Explanation explanation = AskAll(snapshots, question);
   management::v1::ExplainResponse response;
-  const bool answered = explanation.outcome == Explanation::Outcome::kAnswered && explanation.status < 400;
+  const bool answered = explanation.outcome == Explanation::Outcome::kAnswered && !explanation.refused();
   response.set_routed(answered || explanation.outcome == Explanation::Outcome::kRouted);
   response.set_text(snapshot::ExplanationText(explanation));
   response.set_json(snapshot::ExplanationJson(explanation));

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "dataplane/base/arena.h"
 #include "dataplane/base/status.h"
+#include "dataplane/http/uri.h"
 #include "dataplane/snapshot/explain.h"
 
 namespace penstock::admin {
@@ -16,7 +18,9 @@ namespace {
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
-constexpr std::string_view kFields[] = {"method", "host", "path", "headers", "port", "address", "seed", "format"};
+constexpr std::string_view kFields[] = {"scheme",  "serverName", "method",  "host", "path",
+                                        "headers", "port",       "address", "seed", "format"};
+constexpr std::string_view kSchemes[] = {"http", "https", "tls", "tcp", "udp"};
 
 struct Asked {
   snapshot::ExplainRequest request;
@@ -27,7 +31,8 @@ Status CheckFields(const Struct& object) {
   for (const auto& [name, value] : object.fields()) {
     if (std::find(std::begin(kFields), std::end(kFields), name) == std::end(kFields)) {
       return absl::InvalidArgumentError(
-          StrCat("unknown field \"", name, "\"; known: method, host, path, headers, port, address, seed, format"));
+          StrCat("unknown field \"", name,
+                 "\"; known: scheme, serverName, method, host, path, headers, port, address, seed, format"));
     }
   }
   return absl::OkStatus();
@@ -63,6 +68,22 @@ Status TakePort(const Struct& object, Asked& asked) {
   return absl::OkStatus();
 }
 
+// What a client's handshake names that wants HOST.
+std::string ServerNameOf(std::string_view host) {
+  Arena arena;
+  http::Authority authority;
+  if (http::CanonicalAuthority(host, arena, authority) != http::TargetResult::kOk) return "";
+  return std::string(snapshot::ServerNameFor(authority.host));
+}
+
+Status TakeScheme(const Struct& object, const std::string& host, Asked& asked) {
+  ASSIGN_OR_RETURN(asked.request.scheme, Text(object, "scheme", "http"));
+  if (std::find(std::begin(kSchemes), std::end(kSchemes), asked.request.scheme) == std::end(kSchemes))
+    return absl::InvalidArgumentError("\"scheme\" must be http, https, tls, tcp or udp");
+  ASSIGN_OR_RETURN(asked.request.server_name, Text(object, "serverName", ServerNameOf(host)));
+  return absl::OkStatus();
+}
+
 Status Parse(std::string_view body, Asked& asked) {
   Struct object;
   auto parsed = google::protobuf::util::JsonStringToMessage(body.empty() ? "{}" : std::string(body), &object);
@@ -79,6 +100,7 @@ Status Parse(std::string_view body, Asked& asked) {
     return absl::InvalidArgumentError("\"seed\" must be a number in a string, as the access log shows it");
   }
   RETURN_IF_ERROR(TakePort(object, asked));
+  RETURN_IF_ERROR(TakeScheme(object, host, asked));
   if (!host.empty()) asked.request.fields.emplace_back("host", host);
   return TakeHeaders(object, asked);
 }

@@ -5,6 +5,7 @@
 #include "dataplane/base/check.h"
 #include "dataplane/downstream/linger.h"
 #include "dataplane/io/net/prefixed_stream.h"
+#include "dataplane/snapshot/admission.h"
 
 namespace penstock::downstream {
 namespace {
@@ -58,8 +59,7 @@ const snapshot::CompiledListener* TlsAccept::Choose(std::string_view server_name
   const snapshot::BindGroup* group = proxy_.Listeners(place_);
   if (group == nullptr) return nullptr;
   const snapshot::Snapshot& snapshot = *proxy_.generation->snapshot;
-  const snapshot::Shared<snapshot::CompiledListener>* found = snapshot.FindListenerForHost(*group, server_name);
-  if (found == nullptr && server_name.empty()) found = &snapshot.DefaultListener(*group);
+  const snapshot::Shared<snapshot::CompiledListener>* found = ListenerForHandshake(snapshot, *group, server_name);
   if (found == nullptr) return nullptr;
   listener_ = (*found)->name;
   settings_ = (*found)->client;
@@ -69,7 +69,7 @@ const snapshot::CompiledListener* TlsAccept::Choose(std::string_view server_name
 
 Task<Status> TlsAccept::RefuseName(Wait wait) {
   Status sent = co_await tls::SendAlert(*stream_, tls::Alert::kUnrecognizedName, wait);
-  Status unknown = absl::NotFoundError("no listener serves the server name");
+  Status unknown = absl::NotFoundError(ToAbsl(snapshot::kUnknownServerName));
   Status refused = co_await Refuse(TlsFailure::kUnrecognizedName, unknown, *stream_, wait);
   co_return refused;
 }

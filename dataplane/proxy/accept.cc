@@ -89,11 +89,11 @@ bool Refused(Exchange& x, const snapshot::Admission& admission) {
   return !admission.ok();
 }
 
-// RFC 9110 7.4: what a handshake proved counts for the listener whose server name it named, and for what that asks now.
+// What a handshake proved counts for the listener whose server name it named, and for what that asks now.
 Reason CheckHandshake(Call& call, const snapshot::Shared<snapshot::CompiledListener>* listener) {
   const ConnectionInfo& connection = *call.x.connection;
-  if (listener == nullptr || (*listener)->name != connection.listener) {
-    call.x.detail = "the handshake named another server";
+  std::string_view of_host = listener == nullptr ? std::string_view() : std::string_view((*listener)->name);
+  if (Refused(call.x, snapshot::AdmitToListener(of_host, connection.listener))) {
     // Whoever began in cleartext, before there was TLS here, will not get further.
     call.close |= connection.tls_version.empty();
     return Reason::kMisdirected;

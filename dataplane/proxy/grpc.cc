@@ -1,5 +1,6 @@
 #include "dataplane/proxy/grpc.h"
 
+#include "dataplane/exchange/grpc_code.h"
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/proxy/steps.h"
 
@@ -35,26 +36,6 @@ std::string_view ContentType(Dialect dialect, std::string_view like, Arena& aren
 Dialect DialectOf(const Exchange& x) {
   if (!x.request.headers.Has(http::HeaderId::kContentType)) return Dialect::kNone;
   return grpc::DialectOf(x.request.headers.Get(http::HeaderId::kContentType));
-}
-
-Code CodeOf(Reason reason, int status) {
-  switch (reason) {
-    case Reason::kUpstreamTimeout:
-    case Reason::kRequestTimeout:
-      return Code::kDeadlineExceeded;
-    case Reason::kBodyTooLarge:
-    case Reason::kHeadersTooLarge:
-    case Reason::kRequestLineTooLong:
-      return Code::kResourceExhausted;
-    case Reason::kBackendUnresolved:
-    case Reason::kNoBackend:
-      return Code::kUnavailable;
-    case Reason::kInternalError:
-    case Reason::kLoopDetected:
-      return Code::kInternal;
-    default:
-      return grpc::CodeOfHttpStatus(status);
-  }
 }
 
 void ReplyInGrpc(Call& call, Reason reason, int status, std::string_view text, Dialect dialect) {

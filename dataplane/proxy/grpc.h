@@ -17,9 +17,6 @@ http::grpc::Dialect DialectOf(const Exchange& x);
 // calls trailers-only). STATUS is the one that an HTTP caller would have got.
 void ReplyInGrpc(Call& call, Reason reason, int status, std::string_view text, http::grpc::Dialect dialect);
 
-// The code for a reply of our own.
-http::grpc::Code CodeOf(Reason reason, int status);
-
 // Lowers x.deadline to what grpc-timeout says, counted from when the head was there. REQUIRES: the caller speaks gRPC.
 void ApplyGrpcTimeout(Exchange& x);
 

@@ -71,6 +71,12 @@ Reason ReasonOf(http::h1::Error error) {
 
 Admission RefusedHead(http::h1::Error error) { return {ReasonOf(error), Text(error)}; }
 
+const Shared<CompiledListener>* ListenerForHandshake(const Snapshot& snapshot, const BindGroup& group,
+                                                     std::string_view server_name) {
+  const Shared<CompiledListener>* found = snapshot.FindListenerForHost(group, server_name);
+  return found == nullptr && server_name.empty() ? &snapshot.DefaultListener(group) : found;
+}
+
 Admission AdmitAuthority(http::RequestHead& request, std::string_view scheme, Arena& arena) {
   Reason method = CheckMethod(request);
   if (method != Reason::kNone) return {method, ""};
@@ -85,6 +91,11 @@ Admission AdmitPath(http::RequestHead& request, const ClientSettings& settings, 
 
 // Our own element, which is yet to be added, counts.
 bool RunsInCircles(const http::RequestHead& request) { return http::CountLoops(request.headers) + 1 > http::kMaxLoops; }
+
+Admission AdmitToListener(std::string_view of_host, std::string_view reached) {
+  if (!of_host.empty() && of_host == reached) return {};
+  return {Reason::kMisdirected, "the handshake named another server"};
+}
 
 bool AsksTheProxy(http::RequestHead& request, Arena& arena) { return request.path == "*" || EndsHere(request, arena); }
 

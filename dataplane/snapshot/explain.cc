@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "dataplane/base/strings.h"
+#include "dataplane/exchange/grpc_code.h"
 #include "dataplane/snapshot/admission.h"
 #include "dataplane/snapshot/explain_backends.h"
+#include "dataplane/snapshot/explain_place.h"
 #include "dataplane/snapshot/explain_request.h"
 #include "dataplane/snapshot/explain_tls.h"
 #include "dataplane/snapshot/nearest.h"
@@ -45,14 +47,30 @@ void ExplainFilters(const Filters& filters, const std::string& of, Explanation& 
   }
 }
 
-const ShareAnswers kStatuses{.unresolved = "500", .no_endpoint = "503"};
-
-// What the data plane answers by itself.
+// What the data plane answers by itself. Callers of gRPC read the refusal in the head of a 200.
 void Answer(Reason reason, std::string_view detail, Explanation& explanation) {
   const ReasonRow& row = RowOf(reason);
   explanation.status = reason == Reason::kOptions ? 200 : row.status;
   explanation.reason = row.name;
   explanation.detail = detail.empty() ? row.help : detail;
+  if (!explanation.speaks_grpc || explanation.status < 400) return;
+  http::grpc::Code code = CodeOf(reason, explanation.status);
+  explanation.status = 200;
+  explanation.grpc_status = static_cast<int>(code);
+  explanation.grpc_name = http::grpc::NameOf(code);
+}
+
+// "503", or "grpc-status 14".
+std::string StatusOf(Reason reason, const Explanation& of) {
+  Explanation answered;
+  answered.speaks_grpc = of.speaks_grpc;
+  Answer(reason, "", answered);
+  return answered.grpc_status == 0 ? std::to_string(answered.status)
+                                   : StrCat("grpc-status ", answered.grpc_status, " ", answered.grpc_name);
+}
+
+ShareAnswers AnswersOf(const Explanation& of) {
+  return {.unresolved = StatusOf(Reason::kBackendUnresolved, of), .no_endpoint = StatusOf(Reason::kNoEndpoints, of)};
 }
 
 void ExplainTimeouts(const Snapshot& snapshot, const Forward& forward, const std::string& cluster,
@@ -89,22 +107,22 @@ void ExplainUpgrades(const Snapshot& snapshot, const Forward& forward, const std
 
 std::string ExplainForward(const Snapshot& snapshot, const Forward& forward, uint64_t seed, Explanation& explanation) {
   for (const WeightedCluster& cluster : forward.clusters)
-    ExplainBackend(snapshot, cluster, forward.total_weight, kStatuses, explanation);
+    ExplainBackend(snapshot, cluster, forward.total_weight, AnswersOf(explanation), explanation);
   const WeightedCluster* picked = PickCluster(forward, seed);
   if (picked == nullptr) {
     Answer(Reason::kNoBackend, "", explanation);
-    return "500: no backend has a weight";
+    return StrCat(StatusOf(Reason::kNoBackend, explanation), ": no backend has a weight");
   }
   ExplainedBackend& backend = explanation.backends[picked - forward.clusters.data()];
   backend.picked = true;
   if (picked->cluster.empty()) {
     Answer(Reason::kBackendUnresolved, "", explanation);
-    return "500: the picked backend is unresolved";
+    return StrCat(StatusOf(Reason::kBackendUnresolved, explanation), ": the picked backend is unresolved");
   }
   ExplainTimeouts(snapshot, forward, picked->cluster, explanation);
   if (backend.endpoints == 0) {
     Answer(Reason::kNoEndpoints, "", explanation);
-    return StrCat("503: ", picked->cluster, " has no endpoint");
+    return StrCat(StatusOf(Reason::kNoEndpoints, explanation), ": ", picked->cluster, " has no endpoint");
   }
   ExplainFilters(picked->filters, StrCat(" (backend ", picked->cluster, ")"), explanation);
   ExplainUpgrades(snapshot, forward, picked->cluster, explanation);
@@ -128,28 +146,24 @@ std::string ExplainAction(const Snapshot& snapshot, const Action& action, uint64
   return StrCat("redirect ", redirect.status, to);
 }
 
-// Why no request of this scheme can be read at a place, "" if it can.
-std::string_view WrongProtocol(const ExplainRequest& request, ListenerProtocol protocol) {
-  switch (protocol) {
-    case ListenerProtocol::kHttp:
-      return "";
-    case ListenerProtocol::kHttps:
-      return request.scheme == "https" ? "" : "the port speaks TLS; ask about https://";
-    case ListenerProtocol::kTls:
-      return "the listener carries bytes in TLS; ask about tls://";
-    case ListenerProtocol::kTcp:
-      return "the listener carries bytes; ask about tcp://";
-    case ListenerProtocol::kUdp:
-      return "the listener carries datagrams; ask about udp://";
+// Says why no request of this scheme can be read at a place. False if it can.
+bool SpeaksAnotherProtocol(const ExplainRequest& request, const BindGroup& group, Explanation& explanation) {
+  bool secure = IsSecure(group);
+  if (group.protocol() != ListenerProtocol::kHttp && !secure) {
+    explanation.action = StrCat("the listener carries bytes; ask about ", SchemeOf(group.protocol()));
+    return true;
   }
-  return "";
+  if (secure == (request.scheme == "https")) return false;
+  explanation.action = secure ? "the port speaks TLS, so the connection is closed without an answer; ask about https://"
+                              : "the port speaks HTTP in the clear, so there is no handshake: the client reads a 400 "
+                                "where TLS should be, and breaks off; ask about http://";
+  return true;
 }
 
 void ExplainListener(const Snapshot& snapshot, const CompiledListener& listener, Explanation& explanation) {
   explanation.listener = listener.name;
   explanation.listener_hostname = listener.hostname;
   explanation.client = ExplainClient(listener.client);
-  if (listener.tls.has_value()) explanation.tls = DescribeTls(*listener.tls);
   ExplainPolicies(snapshot, listener.policy_chain, explanation);
 }
 
@@ -169,9 +183,17 @@ void ExplainRoute(const Snapshot& snapshot, const Shared<CompiledListener>& list
   explanation.action = ExplainAction(snapshot, rule.action, seed, explanation);
 }
 
-// Everything behind a head that could be read. The order is that of the data plane's Accept.
+// The request is the business of who is behind a listener that carries bytes in TLS.
+Explanation ExplainCarried(const Snapshot& snapshot, const ExplainRequest& request) {
+  ExplainRequest connection = request;
+  connection.scheme = "tls";
+  return ExplainConnection(snapshot, connection);
+}
+
+// Everything behind a head that could be read. The order is that of the data plane's Accept. REACHED: by the
+// handshake; nullptr in cleartext.
 void ExplainHead(const Snapshot& snapshot, const BindGroup& group, const ExplainRequest& request,
-                 http::RequestHead& head, Arena& arena, Explanation& explanation) {
+                 const CompiledListener* reached, http::RequestHead& head, Arena& arena, Explanation& explanation) {
   explanation.outcome = Explanation::Outcome::kAnswered;
   Admission admission = AdmitAuthority(head, request.scheme, arena);
   if (!admission.ok()) {
@@ -181,13 +203,7 @@ void ExplainHead(const Snapshot& snapshot, const BindGroup& group, const Explain
   const Shared<CompiledListener>* found = snapshot.FindListenerForHost(group, head.host);
   const Shared<CompiledListener>& listener = found != nullptr ? *found : snapshot.DefaultListener(group);
   admission = AdmitPath(head, listener->client, arena);
-  std::string_view wrong = found == nullptr ? "" : WrongProtocol(request, listener->protocol);
-  if (!wrong.empty()) {
-    explanation.outcome = Explanation::Outcome::kNoListener;
-    explanation.action = wrong;
-    return;
-  }
-  if (found != nullptr || !admission.ok()) ExplainListener(snapshot, *listener, explanation);
+  if (found != nullptr || reached != nullptr || !admission.ok()) ExplainListener(snapshot, *listener, explanation);
   if (admission.reason == Reason::kPathRedirect) {
     Answer(admission.reason, "", explanation);
     explanation.detail = StrCat("to ", head.path);
@@ -196,6 +212,8 @@ void ExplainHead(const Snapshot& snapshot, const BindGroup& group, const Explain
   if (!admission.ok()) return Answer(admission.reason, admission.detail, explanation);
   bool circles = RunsInCircles(head);
   CleanHead(request, head, arena);
+  if (reached != nullptr) admission = AdmitToListener(found == nullptr ? "" : (*found)->name, reached->name);
+  if (!admission.ok()) return Answer(admission.reason, admission.detail, explanation);
   if (found == nullptr) {
     explanation.outcome = Explanation::Outcome::kNoListener;
     return Answer(Reason::kNoListener, "", explanation);
@@ -203,6 +221,21 @@ void ExplainHead(const Snapshot& snapshot, const BindGroup& group, const Explain
   if (circles) return Answer(Reason::kLoopDetected, "", explanation);
   if (AsksTheProxy(head, arena)) return Answer(Reason::kOptions, "", explanation);
   ExplainRoute(snapshot, listener, head, request.seed, explanation);
+}
+
+// What is said over a connection that GROUP understands.
+void ExplainRequestTo(const Snapshot& snapshot, const BindGroup& group, const ExplainRequest& request,
+                      const CompiledListener* reached, Explanation& explanation) {
+  const CompiledListener& defaults = *snapshot.DefaultListener(group);
+  Arena arena;
+  http::RequestHead head;
+  Admission read = ReadAsClientsSendIt(request, (reached != nullptr ? *reached : defaults).client, arena, head);
+  explanation.speaks_grpc =
+      http::grpc::DialectOf(head.headers.Get(http::HeaderId::kContentType)) != http::grpc::Dialect::kNone;
+  if (read.ok()) return ExplainHead(snapshot, group, request, reached, head, arena, explanation);
+  explanation.outcome = Explanation::Outcome::kAnswered;
+  ExplainListener(snapshot, defaults, explanation);
+  Answer(read.reason, read.detail, explanation);
 }
 
 }  // namespace
@@ -213,26 +246,22 @@ Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
   explanation.generation = snapshot.id();
   explanation.port = request.port;
   const BindGroup* group = GroupFor(snapshot, request);
+  explanation.port_open = group != nullptr;
   if (group == nullptr) {
-    Answer(Reason::kNoListener, "", explanation);
+    ExplainClosedPort(snapshot, request, explanation);
     return explanation;
   }
   if (group->key().is_unix()) explanation.socket = group->key().address;
-  if (std::string_view wrong = WrongProtocol(request, group->protocol()); !wrong.empty()) {
-    explanation.action = wrong;
-    return explanation;
+  if (SpeaksAnotherProtocol(request, *group, explanation)) return explanation;
+  const CompiledListener* reached = nullptr;
+  if (IsSecure(*group)) {
+    reached = ExplainHandshake(snapshot, *group, request, explanation);
+    if (reached == nullptr) return explanation;
+    if (reached->protocol == ListenerProtocol::kTls) return ExplainCarried(snapshot, request);
   }
-  const CompiledListener& defaults = *snapshot.DefaultListener(*group);
-  Arena arena;
-  http::RequestHead head;
-  Admission read = ReadAsClientsSendIt(request, defaults.client, arena, head);
-  if (!read.ok()) {
-    explanation.outcome = Explanation::Outcome::kAnswered;
-    ExplainListener(snapshot, defaults, explanation);
-    Answer(read.reason, read.detail, explanation);
-    return explanation;
-  }
-  ExplainHead(snapshot, *group, request, head, arena, explanation);
+  ExplainRequestTo(snapshot, *group, request, reached, explanation);
+  // Whoever the host belongs to, the handshake was made before it was known.
+  if (reached != nullptr && reached->tls.has_value()) explanation.tls = DescribeTls(*reached->tls);
   return explanation;
 }
 

@@ -10,14 +10,14 @@
 
 namespace penstock::snapshot {
 
-// A request to explain, as a client would send it over HTTP/1.1; or, with scheme "tls", "tcp" or "udp", a connection
-// alone (of UDP, the datagrams of a client).
+// A request to explain, as a client would send it over HTTP/1.1, with "https" over TLS; or, with scheme "tls", "tcp" or
+// "udp", a connection alone (of UDP, the datagrams of a client).
 struct ExplainRequest {
   std::string address;  // of the bind group; "" = the default address, else the first that has PORT, else a Unix socket
                         // whose least specific listener has it
   uint16_t port = 80;
   std::string scheme = "http";  // "http", "https", "tls", "tcp", "udp"
-  std::string server_name;      // of the handshake; of "tls" only
+  std::string server_name;      // of the handshake; of "https" and "tls"; "" none is sent
   std::string method = "GET";
   std::string target = "/";                                 // of the request line
   std::vector<std::pair<std::string, std::string>> fields;  // Host among them
@@ -48,20 +48,31 @@ struct ExplainedBackend {
   std::string problem;  // why its share is answered with 500 or 503; "" if it is not
 };
 
+// A place where something listens.
+struct ExplainedPort {
+  uint16_t port = 0;
+  std::string speaks;  // "HTTP", "TCP at unix:/run/db.sock"
+  auto operator<=>(const ExplainedPort&) const = default;
+};
+
 // What happens to one request, and why: the same decisions as live traffic, by the same code.
 struct Explanation {
   // kAnswered: before any route, by the data plane itself.
   enum class Outcome { kRouted, kNoListener, kNoRoute, kAnswered };
   Outcome outcome = Outcome::kNoListener;
   GenerationId generation;
-  int status = 0;        // of an answer that the data plane makes itself for sure; 0: none
-  std::string reason;    // its name in the access log
-  std::string detail;    // what exactly was wrong
-  std::string listener;  // "" if kNoListener
+  int status = 0;            // of an answer that the data plane makes itself for sure; 0: none
+  int grpc_status = 0;       // of that answer, whose caller speaks gRPC; 0: none
+  std::string grpc_name;     // "UNIMPLEMENTED", of grpc_status
+  bool speaks_grpc = false;  // the caller
+  std::string reason;        // its name in the access log
+  std::string detail;        // what exactly was wrong
+  std::string listener;      // "" if kNoListener
   uint16_t port = 0;
   std::string socket;                     // "unix:/path" if it listens there, not at the port
   std::string listener_hostname;          // "" any
   std::vector<std::string> client;        // "timeouts: first byte 10s, ...": what the listener asks of its clients
+  std::string handshake;                  // which listener it reaches, by which server name; "" in cleartext
   std::string tls;                        // how its handshakes are answered; "" in cleartext
   std::string route, rule, match;         // set if kRouted; match = "PathPrefix /products (9 chars) + method GET"
   std::vector<ExplainedMiss> misses;      // the nearest ones, at most kMaxMisses
@@ -74,12 +85,24 @@ struct Explanation {
   std::string endpoint_tls;           // how handshakes with it are made; "" in cleartext
   std::vector<std::string> timeouts;  // "request 2s", in the order in which they count; of a forward
   std::string retries;                // "2 more tries on 503, ..."; of a forward
+  bool port_open = false;             // something listens at the port, whatever it speaks
+  std::vector<ExplainedPort> ports;   // if not: the nearest ones where something does
+
+  // The data plane answers this request itself, with an error.
+  bool refused() const { return status >= 400 || grpc_status != 0; }
 };
 
 inline constexpr size_t kMaxMisses = 10;
+inline constexpr size_t kMaxPorts = 5;
 
 // Pure. Looks at every match of the listener to find the nearest misses: not for the request path.
 Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request);
+
+// What clients send as a server name to reach HOST, which is canonical: no address (RFC 6066 3).
+std::string_view ServerNameFor(std::string_view host);
+
+// The kMaxPorts of PORTS that are nearest to PORT, nearest first.
+std::vector<ExplainedPort> NearestPorts(std::vector<ExplainedPort> ports, uint16_t port);
 
 // Settings in effect, a group of them each: for Explanation::client.
 std::vector<std::string> ExplainClient(const ClientSettings& settings);

@@ -60,27 +60,4 @@ std::string EndpointsOf(const Snapshot& snapshot, const std::string& cluster) {
   return StrCat(choice, names[0], SpeechOf(compiled));
 }
 
-namespace {
-
-// Nobody can ask for a Unix socket by a URL, but for the port of one of its listeners.
-const BindGroup* FindUnixGroup(const Snapshot& snapshot, uint16_t port) {
-  for (const BindKey& key : snapshot.bind_keys()) {
-    const BindGroup* group = key.is_unix() ? snapshot.FindBindGroup(key) : nullptr;
-    if (group != nullptr && snapshot.DefaultListener(*group)->port == port) return group;
-  }
-  return nullptr;
-}
-
-}  // namespace
-
-const BindGroup* GroupFor(const Snapshot& snapshot, const ExplainRequest& request) {
-  bool udp = request.scheme == "udp";
-  const BindGroup* group = snapshot.FindBindGroup({request.address, request.port, udp});
-  if (group != nullptr || !request.address.empty()) return group;
-  for (const BindKey& key : snapshot.bind_keys()) {
-    if (key.port == request.port && key.udp == udp) return snapshot.FindBindGroup(key);
-  }
-  return FindUnixGroup(snapshot, request.port);
-}
-
 }  // namespace penstock::snapshot

@@ -19,9 +19,6 @@ void ExplainBackend(const Snapshot& snapshot, const WeightedCluster& cluster, ui
 // The endpoints among which the live load balancer chooses, and how they are spoken to.
 std::string EndpointsOf(const Snapshot& snapshot, const std::string& cluster);
 
-// The place that a request to explain arrives at; nullptr: nothing listens there.
-const BindGroup* GroupFor(const Snapshot& snapshot, const ExplainRequest& request);
-
 // Is the question about a connection (tls, tcp, udp), not about a request?
 bool IsConnection(const ExplainRequest& request);
 Explanation ExplainConnection(const Snapshot& snapshot, const ExplainRequest& request);

@@ -1,5 +1,7 @@
 #include "dataplane/base/strings.h"
+#include "dataplane/exchange/reason.h"
 #include "dataplane/snapshot/explain_backends.h"
+#include "dataplane/snapshot/explain_place.h"
 #include "dataplane/snapshot/explain_tls.h"
 #include "dataplane/snapshot/nearest.h"
 #include "dataplane/snapshot/state.h"
@@ -40,6 +42,32 @@ std::string ExplainTunnel(const Snapshot& snapshot, const Tunnel& tunnel, uint64
   return StrCat("bytes to ", picked->cluster);
 }
 
+// What nobody takes is refused in TLS that is passed through as if the name were unknown.
+void ExplainNoRoute(const CompiledListener& listener, Explanation& explanation) {
+  explanation.outcome = Explanation::Outcome::kNoRoute;
+  explanation.reason = NameOf(Reason::kNoRoute);
+  bool passed_through = listener.protocol == ListenerProtocol::kTls && !listener.tls.has_value();
+  if (passed_through) explanation.action = "the handshake is refused with the alert unrecognized_name";
+}
+
+// A connection that LISTENER takes.
+void ExplainTaken(const Snapshot& snapshot, const CompiledListener& listener, const ExplainRequest& request,
+                  Explanation& explanation) {
+  explanation.listener = listener.name;
+  explanation.listener_hostname = listener.hostname;
+  if (listener.tls.has_value()) explanation.tls = DescribeTls(*listener.tls);
+  // Only a handshake says which host is meant.
+  std::string_view host = listener.protocol == ListenerProtocol::kTls ? std::string_view(request.server_name) : "";
+  Decision decision = snapshot.DecideTunnel(*snapshot.FindListener(listener.name), host);
+  if (decision.match == nullptr) return ExplainNoRoute(listener, explanation);
+  explanation.outcome = Explanation::Outcome::kRouted;
+  explanation.route = decision.route().name;
+  explanation.rule = RuleLabel(decision.route(), decision.match->rule);
+  explanation.match = host.empty() ? "every connection" : StrCat("server name ", host);
+  if (const auto* tunnel = std::get_if<Tunnel>(&decision.rule().action))
+    explanation.action = ExplainTunnel(snapshot, *tunnel, request.seed, explanation);
+}
+
 }  // namespace
 
 bool IsConnection(const ExplainRequest& request) { return FindScheme(request.scheme) != nullptr; }
@@ -50,25 +78,23 @@ Explanation ExplainConnection(const Snapshot& snapshot, const ExplainRequest& re
   explanation.generation = snapshot.id();
   explanation.port = request.port;
   explanation.action = scheme.none;
-  // Only a handshake says which host is meant.
-  std::string_view host = scheme.protocol == ListenerProtocol::kTls ? std::string_view(request.server_name) : "";
   const BindGroup* group = GroupFor(snapshot, request);
-  if (group == nullptr) return explanation;
+  explanation.port_open = group != nullptr;
+  if (group == nullptr) {
+    ExplainClosedPort(snapshot, request, explanation);
+    return explanation;
+  }
   if (group->key().is_unix()) explanation.socket = group->key().address;
-  const Shared<CompiledListener>* found = snapshot.FindListenerForHost(*group, host);
-  const Shared<CompiledListener>& listener = found == nullptr ? snapshot.DefaultListener(*group) : *found;
-  if (listener->protocol != scheme.protocol) explanation.action = StrCat(listener->name, " speaks another protocol");
-  if (found == nullptr || listener->protocol != scheme.protocol) return explanation;
-  explanation.listener = listener->name;
-  explanation.listener_hostname = listener->hostname;
-  Decision decision = snapshot.DecideTunnel(listener, host);
-  explanation.outcome = decision.match == nullptr ? Explanation::Outcome::kNoRoute : Explanation::Outcome::kRouted;
-  if (decision.match == nullptr) return explanation;
-  explanation.route = decision.route().name;
-  explanation.rule = RuleLabel(decision.route(), decision.match->rule);
-  explanation.match = host.empty() ? "every connection" : StrCat("server name ", host);
-  if (const auto* tunnel = std::get_if<Tunnel>(&decision.rule().action))
-    explanation.action = ExplainTunnel(snapshot, *tunnel, request.seed, explanation);
+  const CompiledListener* listener = snapshot.DefaultListener(*group).get();
+  if (scheme.protocol == ListenerProtocol::kTls && IsSecure(*group)) {
+    listener = ExplainHandshake(snapshot, *group, request, explanation);
+    if (listener == nullptr) return explanation;
+  }
+  if (listener->protocol == scheme.protocol) {
+    ExplainTaken(snapshot, *listener, request, explanation);
+  } else {
+    explanation.action = StrCat(listener->name, " speaks another protocol; ask about ", SchemeOf(listener->protocol));
+  }
   return explanation;
 }
 

@@ -112,10 +112,21 @@ TEST(Explain, ShowsTheSettingsOfTheListenerThatTheHostFinds) {
   EXPECT_THAT(Explain(*snapshot, request).client[0], ::testing::HasSubstr("keep-alive 60s"));
 }
 
-TEST(Explain, SaysNoListener) {
+TEST(Explain, NamesTheNearestPortsWhereNothingListens) {
   ExplainRequest request = Get("/");
   request.port = 9;
-  EXPECT_EQ(ExplanationText(Explain(*Shop(), request)), "listener  none on port 9 serves this host: 404 no_listener\n");
+  Explanation explanation = Explain(*Shop(), request);
+  EXPECT_EQ(ExplanationText(explanation),
+            "listener  none on port 9: nothing listens there, so the connection is refused; the nearest ports are 8080 "
+            "(HTTP)\n");
+  EXPECT_THAT(ExplanationJson(explanation),
+              ::testing::HasSubstr(",\"nearestPorts\":[{\"port\":8080,\"speaks\":\"HTTP\"}]"));
+}
+
+TEST(Explain, SaysThatNoListenerHasTheHost) {
+  Delta delta{{Listener("w/g/a", "hostname: 'a.test'")}, {}, {}};
+  EXPECT_EQ(ExplanationText(Explain(*MustCompile(nullptr, delta), Get("/"))),
+            "listener  none on port 8080 serves this host: 404 no_listener\n");
 }
 
 TEST(Explain, SaysWhatTheDataPlaneAnswersBeforeAnyRoute) {
@@ -186,25 +197,6 @@ TEST(Explain, SaysThatThePickedBackendHasNoEndpoint) {
   FAIL() << "10 % never came";
 }
 
-TEST(Explain, SaysHowHandshakesAreAnswered) {
-  auto snapshot = testing::MustCompile(
-      nullptr, {.upserts = {testing::Secret("shop/cert", {}), testing::Secret("ca/configmap/shop/ca", {}),
-                            testing::Listener("shop/web/https",
-                                              "port: 443 protocol: HTTPS tls { certificates: 'shop/cert' min_version: "
-                                              "TLS_1_3 client { ca: 'ca/configmap/shop/ca' } }")},
-                .removals = {},
-                .generation = {}});
-  ExplainRequest request = Get("/");
-  request.port = 443;
-  request.scheme = "https";
-  Explanation explanation = Explain(*snapshot, request);
-  EXPECT_EQ(
-      explanation.tls,
-      "TLS 1.3, shows Secret shop/cert, offers h2, http/1.1, clients need a certificate issued by ConfigMap shop/ca");
-  EXPECT_THAT(ExplanationText(explanation), ::testing::HasSubstr("\ntls       TLS 1.3, shows Secret shop/cert"));
-  EXPECT_THAT(ExplanationJson(explanation), ::testing::HasSubstr(",\"tls\":\"TLS 1.3, shows"));
-}
-
 TEST(Explain, SaysHowABackendIsSpokenTo) {
   struct Case {
     const char* cluster;
@@ -260,6 +252,7 @@ std::string Connect(const std::string& scheme, const std::string& server_name, u
 TEST(Explain, SaysWhereAConnectionGoes) {
   EXPECT_EQ(Connect("tls", "a.test", 443),
             "listener  w/g/tls :443 host *.test\n"
+            "handshake with server name a.test, reaches w/g/tls\n"
             "route     tlsroute/w/db     rules[0]          match: server name a.test\n"
             "backend   db 100 %  ->  bytes to db, would pick one of 2 by round_robin, as 10.0.0.1:5432\n"
             "decided   by generation 0.0\n");
@@ -278,12 +271,27 @@ TEST(Explain, SaysWhereAConnectionGoes) {
 TEST(Explain, SaysWhatBecomesOfAConnectionThatNobodyWants) {
   EXPECT_EQ(Connect("tls", "b.test", 443),
             "listener  w/g/tls :443 host *.test\n"
-            "route     none: the connection is closed\n"
+            "handshake with server name b.test, reaches w/g/tls\n"
+            "route     none: the handshake is refused with the alert unrecognized_name\n"
             "decided   by generation 0.0\n");
-  EXPECT_EQ(Connect("tls", "other.example", 443), "listener  none on port 443: the connection is closed\n");
-  EXPECT_EQ(Connect("tcp", "", 1), "listener  none on port 1: the connection is refused\n");
-  EXPECT_EQ(Connect("tcp", "", 443), "listener  none on port 443: w/g/tls speaks another protocol\n");
-  EXPECT_EQ(Connect("tls", "a.test", 5432), "listener  none on port 5432: w/g/tcp speaks another protocol\n");
+  EXPECT_EQ(Connect("tls", "other.example", 443),
+            "listener  none on port 443: no listener has the server name other.example: the handshake is refused with "
+            "the alert unrecognized_name\n"
+            "log       tls_handshake_failed: no listener serves the server name\n");
+  EXPECT_EQ(Connect("tcp", "", 1),
+            "listener  none on port 1: nothing listens there, so the connection is refused; the nearest ports are 53 "
+            "(TCP), 53 (UDP), 443 (TLS), 5432 (TCP)\n");
+  EXPECT_EQ(Connect("tcp", "", 443), "listener  none on port 443: w/g/tls speaks another protocol; ask about tls://\n");
+  EXPECT_EQ(Connect("tls", "a.test", 5432),
+            "listener  none on port 5432: w/g/tcp speaks another protocol; ask about tcp://\n");
+}
+
+TEST(Explain, GivesAClientWithoutAServerNameTheLeastSpecificListener) {
+  EXPECT_EQ(Connect("tls", "", 443),
+            "listener  w/g/tls :443 host *.test\n"
+            "handshake with no server name, reaches w/g/tls\n"
+            "route     none: the handshake is refused with the alert unrecognized_name\n"
+            "decided   by generation 0.0\n");
 }
 
 TEST(Explain, SaysThatAPortSpeaksNoHttp) {
@@ -291,13 +299,14 @@ TEST(Explain, SaysThatAPortSpeaksNoHttp) {
   request.port = 5432;
   EXPECT_EQ(ExplanationText(Explain(*Wires(), request)),
             "listener  none on port 5432: the listener carries bytes; ask about tcp://\n");
-  request.port = 443;
-  EXPECT_EQ(ExplanationText(Explain(*Wires(), request)),
-            "listener  none on port 443: the port speaks TLS; ask about https://\n");
+}
+
+TEST(Explain, SaysWhereARequestGoesWhoseTlsIsPassedThrough) {
+  ExplainRequest request = Get("/");
   request.scheme = "https";
-  request.fields = {{"Host", "a.test"}};
-  EXPECT_EQ(ExplanationText(Explain(*Wires(), request)),
-            "listener  none on port 443: the listener carries bytes in TLS; ask about tls://\n");
+  request.server_name = "a.test";
+  request.port = 443;
+  EXPECT_EQ(ExplanationText(Explain(*Wires(), request)), Connect("tls", "a.test", 443));
 }
 
 TEST(Explain, SaysHowHandshakesWithEndpointsAreMade) {

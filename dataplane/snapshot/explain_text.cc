@@ -45,12 +45,37 @@ std::string BackendLine(const std::vector<ExplainedBackend>& backends) {
   return line;
 }
 
+// "404", or what a caller of gRPC reads: "grpc-status 12 UNIMPLEMENTED (HTTP 200)".
+std::string StatusText(const Explanation& e) {
+  if (e.grpc_status == 0) return std::to_string(e.status);
+  return StrCat("grpc-status ", e.grpc_status, " ", e.grpc_name, " (HTTP ", e.status, ")");
+}
+
+// "nearest are 8080 (HTTP), 8443 (HTTPS)".
+std::string PortsText(const std::vector<ExplainedPort>& ports) {
+  std::string text;
+  for (const ExplainedPort& port : ports)
+    text += StrCat(text.empty() ? "the nearest ports are " : ", ", port.port, " (", port.speaks, ")");
+  return text.empty() ? "there is no listener at all" : text;
+}
+
+// No listener takes it.
+std::string NobodyText(const Explanation& e) {
+  std::string text = StrCat(Pad("listener", kLabel), "none on port ", e.port);
+  if (e.status != 0) return StrCat(text, " serves this host: ", StatusText(e), " ", e.reason, "\n");
+  text += StrCat(": ", e.action);
+  if (!e.port_open) text += StrCat("; ", PortsText(e.ports));
+  text += "\n";
+  if (!e.reason.empty()) text += StrCat(Pad("log", kLabel), e.reason, ": ", e.detail, "\n");
+  return text;
+}
+
 void AppendRoutes(const Explanation& e, std::string& text) {
   std::string label = Pad("route", kLabel);
   if (e.outcome == Explanation::Outcome::kRouted) {
     text += StrCat(label, Pad(e.route, kName), Pad(e.rule, kName), "match: ", e.match, "\n");
   } else {
-    text += StrCat(label, "none: ", e.status == 0 ? e.action : "404 no_route", "\n");
+    text += StrCat(label, "none: ", e.status == 0 ? e.action : StrCat(StatusText(e), " ", e.reason), "\n");
   }
   for (const ExplainedMiss& miss : e.misses) {
     text += StrCat(Pad("", kLabel), Pad(miss.route, kName), Pad(miss.rule, kName), "no: ", miss.reason, "\n");
@@ -186,24 +211,31 @@ void WriteBackends(const Explanation& e, JsonWriter& json) {
   json.Close(']');
 }
 
+void WritePorts(const std::vector<ExplainedPort>& ports, JsonWriter& json) {
+  json.Key("nearestPorts");
+  json.Open('[');
+  for (const ExplainedPort& port : ports) {
+    json.Open('{');
+    json.NumberField("port", port.port);
+    json.Field("speaks", port.speaks);
+    json.Close('}');
+  }
+  json.Close(']');
+}
+
 }  // namespace
 
 std::string ExplanationText(const Explanation& e) {
   std::string text;
-  std::string label = Pad("listener", kLabel);
-  if (e.outcome == Explanation::Outcome::kNoListener && e.status == 0) {
-    return StrCat(label, "none on port ", e.port, ": ", e.action, "\n");
-  }
-  if (e.outcome == Explanation::Outcome::kNoListener) {
-    return StrCat(label, "none on port ", e.port, " serves this host: 404 no_listener\n");
-  }
+  if (e.outcome == Explanation::Outcome::kNoListener) return NobodyText(e);
   std::string host = e.listener_hostname.empty() ? "" : StrCat(" host ", e.listener_hostname);
   std::string where = e.socket.empty() ? StrCat(":", e.port) : StrCat("at ", e.socket);
-  text += StrCat(label, e.listener, " ", where, host, "\n");
+  text += StrCat(Pad("listener", kLabel), e.listener, " ", where, host, "\n");
   for (size_t i = 0; i < e.client.size(); ++i) text += StrCat(Pad(i == 0 ? "client" : "", kLabel), e.client[i], "\n");
+  if (!e.handshake.empty()) text += StrCat(Pad("handshake", kLabel), e.handshake, "\n");
   if (!e.tls.empty()) text += StrCat(Pad("tls", kLabel), e.tls, "\n");
   bool answered = e.outcome == Explanation::Outcome::kAnswered;
-  if (answered) text += StrCat(Pad("answer", kLabel), e.status, " ", e.reason, ": ", e.detail, "\n");
+  if (answered) text += StrCat(Pad("answer", kLabel), StatusText(e), " ", e.reason, ": ", e.detail, "\n");
   if (!answered) AppendRoutes(e, text);
   for (size_t i = 0; i < e.policies.size(); ++i) {
     const ExplainedPolicy& policy = e.policies[i];
@@ -223,8 +255,9 @@ std::string ExplanationJson(const Explanation& e) {
   json.Open('{');
   json.Field("outcome", OutcomeName(e.outcome));
   if (e.status != 0) json.NumberField("status", static_cast<uint64_t>(e.status));
-  if (e.status != 0) json.Field("reason", e.reason);
-  if (e.status != 0) json.Field("detail", e.detail);
+  if (e.grpc_status != 0) json.NumberField("grpcStatus", static_cast<uint64_t>(e.grpc_status));
+  if (!e.reason.empty()) json.Field("reason", e.reason);
+  if (!e.detail.empty()) json.Field("detail", e.detail);
   json.NumberField("epoch", e.generation.epoch);
   json.NumberField("generation", e.generation.number);
   json.Field("listener", e.listener);
@@ -232,6 +265,7 @@ std::string ExplanationJson(const Explanation& e) {
   if (!e.socket.empty()) json.Field("socket", e.socket);
   json.Field("listenerHostname", e.listener_hostname);
   WriteTexts("client", e.client, json);
+  if (!e.handshake.empty()) json.Field("handshake", e.handshake);
   json.Field("tls", e.tls);
   json.Field("route", e.route);
   json.Field("rule", e.rule);
@@ -243,6 +277,7 @@ std::string ExplanationJson(const Explanation& e) {
   json.Field("endpointTls", e.endpoint_tls);
   WriteTexts("timeouts", e.timeouts, json);
   json.Field("retries", e.retries);
+  if (!e.ports.empty()) WritePorts(e.ports, json);
   json.Close('}');
   return json.Take();
 }

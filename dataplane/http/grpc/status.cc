@@ -9,6 +9,12 @@ namespace {
 constexpr std::array<std::string_view, 17> kCodeTexts = {"0", "1",  "2",  "3",  "4",  "5",  "6",  "7", "8",
                                                          "9", "10", "11", "12", "13", "14", "15", "16"};
 
+constexpr std::array<std::string_view, 17> kCodeNames = {
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
+
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 // Without parameters and the blanks before them.
@@ -55,6 +61,8 @@ Code CodeOfHttpStatus(int status) {
       return Code::kUnknown;
   }
 }
+
+std::string_view NameOf(Code code) { return kCodeNames[static_cast<size_t>(code)]; }
 
 Dialect DialectOf(std::string_view content_type) {
   // Most content types end the search here.

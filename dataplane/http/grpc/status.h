@@ -37,6 +37,9 @@ std::string_view CodeText(Code code);
 // What a gRPC client makes of a response that is none of gRPC, by its HTTP status (http-grpc-status-mapping).
 Code CodeOfHttpStatus(int status);
 
+// "UNIMPLEMENTED", as its documents write it. Static.
+std::string_view NameOf(Code code);
+
 // How a caller speaks gRPC, by the request's content-type; parameters and the message format ("+proto") do not matter.
 enum class Dialect : uint8_t {
   kNone,

@@ -233,11 +233,15 @@ const Verb kExplain = {
     .details =
         "request: which listener, route and rule would answer and why, what runs on the way, and which backend is "
         "picked; nothing\n"
-        "is sent. tls://NAME:PORT, tcp://HOST:PORT and udp://HOST:PORT ask about a connection. Exit 9 if nothing would "
+        "is sent. https:// makes a handshake first, with the URL's host as server name; -H 'Host: NAME' asks for "
+        "another host "
+        "over it.\n"
+        "tls://NAME:PORT, tcp://HOST:PORT and udp://HOST:PORT ask about a connection. Exit 9 if nothing would "
         "answer.\n"
         "Without arguments: the kinds.",
     .example =
         "penstock explain request GET http://shop.example/products?page=2 -H 'x-env: prod'\n"
+        "penstock explain request https://shop.example:8443/ -H 'Host: other.example'\n"
         "penstock explain request tls://orders.db.example:9443\n"
         "penstock explain httproute.spec.rules.matches\npenstock explain E101\npenstock explain no_route",
     .run = RunExplain,
