@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/base/spoken.h"
 #include "dataplane/base/strings.h"
 #include "dataplane/exchange/grpc_code.h"
 #include "dataplane/snapshot/admission.h"
@@ -154,6 +155,8 @@ bool SpeaksAnotherProtocol(const ExplainRequest& request, const BindGroup& group
     return true;
   }
   if (secure == (request.scheme == "https")) return false;
+  explanation.reason = NameOf(secure ? Reason::kTlsHandshakeFailed : Reason::kBadRequest);
+  explanation.detail = secure ? TextAtTls(Spoken::kHttp) : http::h1::Text(http::h1::Error::kTls);
   explanation.action = secure ? "the port speaks TLS, so the connection is closed without an answer; ask about https://"
                               : "the port speaks HTTP in the clear, so there is no handshake: the client reads a 400 "
                                 "where TLS should be, and breaks off; ask about http://";

@@ -9,6 +9,7 @@
 namespace penstock::snapshot {
 namespace {
 
+using ::testing::Eq;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -93,15 +94,17 @@ TEST(ExplainSecure, SaysThatTheClearAndTlsDoNotMeet) {
   Explanation explanation = Explain(*snapshot, request);
   EXPECT_EQ(explanation.outcome, Explanation::Outcome::kNoListener);
   EXPECT_THAT(ExplanationText(explanation),
-              StartsWith("listener  none on port 443: the port speaks TLS, so the connection is closed without an "
-                         "answer; ask about https://\n"));
+              Eq("listener  none on port 443: the port speaks TLS, so the connection is closed without an "
+                 "answer; ask about https://\n"
+                 "log       tls_handshake_failed: HTTP in the clear at a port that speaks TLS\n"));
   request = Ask("a.test", "a.test");
   request.port = 80;
   explanation = Explain(*snapshot, request);
   EXPECT_EQ(explanation.outcome, Explanation::Outcome::kNoListener);
   EXPECT_THAT(ExplanationText(explanation),
-              StartsWith("listener  none on port 80: the port speaks HTTP in the clear, so there is no handshake: the "
-                         "client reads a 400 where TLS should be, and breaks off; ask about http://\n"));
+              Eq("listener  none on port 80: the port speaks HTTP in the clear, so there is no handshake: the "
+                 "client reads a 400 where TLS should be, and breaks off; ask about http://\n"
+                 "log       bad_request: TLS at a port that speaks HTTP in the clear\n"));
 }
 
 TEST(ExplainSecure, KnowsThatClientsSendNoAddressAsServerName) {

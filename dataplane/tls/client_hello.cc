@@ -5,6 +5,8 @@
 #include <optional>
 #include <set>
 
+#include "dataplane/base/spoken.h"
+#include "dataplane/base/strings.h"
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/tls/lower_case.h"
 
@@ -131,9 +133,9 @@ bool ReadHello(std::string_view body, ClientHello& hello) {
   return reader.ok() && reader.AtEnd() && ReadExtensions(extensions, hello);
 }
 
-Status ErrorOf(Progress progress) {
+Status ErrorOf(Progress progress, std::string_view bytes) {
   if (progress == Progress::kTooLarge) return absl::ResourceExhaustedError("the client's hello is too large");
-  if (progress == Progress::kNotTls) return absl::InvalidArgumentError("the client does not speak TLS");
+  if (progress == Progress::kNotTls) return absl::InvalidArgumentError(ToAbsl(TextAtTls(SpokenBy(bytes))));
   return absl::DataLossError("the client's hello is malformed");
 }
 
@@ -194,7 +196,7 @@ Task<StatusOr<ReceivedHello>> ReceiveClientHello(io::Stream& stream, Wait wait) 
   if (tls) {
     Status sent = co_await SendAlert(stream, Alert::kDecodeError, wait);
   }
-  co_return ErrorOf(progress);
+  co_return ErrorOf(progress, bytes.view());
 }
 
 Task<Status> SendAlert(io::Stream& stream, Alert alert, Wait wait) {

@@ -161,7 +161,7 @@ TEST_F(ReceivedHelloTest, ThatNeverCameIsAnError) {
   ASSERT_TRUE(Write(*plain.client, "GET / HTTP/1.1\r\n\r\n").ok());
   StatusOr<ReceivedHello> http = reactor_->BlockOn(ReceiveClientHello(*plain.server, {}));
   EXPECT_TRUE(absl::IsInvalidArgument(http.status()));
-  EXPECT_EQ(http.status().message(), "the client does not speak TLS");
+  EXPECT_EQ(http.status().message(), "HTTP in the clear at a port that speaks TLS");
 }
 
 }  // namespace

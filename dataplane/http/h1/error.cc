@@ -13,6 +13,10 @@ struct Row {
 constexpr Row kRows[] = {
     {200, "no error"},
     {400, "the request line is malformed"},
+    {400, "TLS at a port that speaks HTTP in the clear"},
+    {400, "HTTP/2 that was not agreed on, and is not expected in the clear"},
+    {400, "SSH at a port that speaks HTTP"},
+    {400, "a header of the PROXY protocol at a port that expects none"},
     {501, "the method is too long"},
     {414, "the request line is longer than the limit"},
     {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"},

@@ -9,6 +9,10 @@ namespace penstock::http::h1 {
 enum class Error : uint8_t {
   kNone,
   kRequestLine,         // 400
+  kTls,                 // 400: what came instead of a request line is a TLS handshake,
+  kHttp2,               // 400: HTTP/2's preface,
+  kSsh,                 // 400: SSH's,
+  kProxyHeader,         // 400: a header of the PROXY protocol
   kMethodTooLong,       // 501
   kRequestLineTooLong,  // 414
   kVersion,             // 505

@@ -1,6 +1,7 @@
 #include "dataplane/http/h1/head_parser.h"
 
 #include "dataplane/base/byte_scan.h"
+#include "dataplane/base/spoken.h"
 #include "dataplane/http/h1/framing.h"
 #include "dataplane/http/h1/token_scan.h"
 
@@ -106,7 +107,7 @@ Progress RequestParser::ParseLine(std::span<char> data, RequestHead& head) {
   if (begin_ == 0 && data.size() >= 2 && data[0] == '\r' && data[1] == '\n') begin_ = scanned_ = 2;
   if (begin_ == 0 && data.size() == 1 && data[0] == '\r') return Progress::kNeedMore;
   Line line = FindLine(data, scanned_);
-  if (line.progress == Progress::kError) return Fail(Error::kRequestLine);
+  if (line.progress == Progress::kError) return NoRequest(data);
   size_t size = (line.progress == Progress::kDone ? line.end : data.size()) - begin_;
   if (size > limits_.line_bytes) return Fail(Error::kRequestLineTooLong);
   if (line.progress == Progress::kNeedMore) return Progress::kNeedMore;
@@ -114,19 +115,36 @@ Progress RequestParser::ParseLine(std::span<char> data, RequestHead& head) {
   std::string_view text(data.data() + begin_, size);
   size_t first = text.find(' ');
   size_t second = first == text.npos ? text.npos : text.find(' ', first + 1);
-  if (second == text.npos || second == first + 1) return Fail(Error::kRequestLine);
+  if (second == text.npos || second == first + 1) return NoRequest(data);
   head.method_text = text.substr(0, first);
   head.target = text.substr(first + 1, second - first - 1);
-  if (!IsMethod(head.method_text)) return Fail(Error::kRequestLine);
+  if (!IsMethod(head.method_text)) return NoRequest(data);
   if (head.method_text.size() > kMaxMethod) return Fail(Error::kMethodTooLong);
   // HTTP/2's preface is no request in an unknown version, but the wrong protocol (RFC 9113 3.4).
-  if (head.method_text == "PRI") return Fail(Error::kRequestLine);
-  if (byte_scan::Find<byte_scan::NotVisible>(head.target) != head.target.size()) return Fail(Error::kRequestLine);
+  if (head.method_text == "PRI") return NoRequest(data);
+  if (byte_scan::Find<byte_scan::NotVisible>(head.target) != head.target.size()) return NoRequest(data);
   Error error = ParseVersion(text.substr(second + 1), head.version);
+  if (error == Error::kRequestLine) return NoRequest(data);
   if (error != Error::kNone) return Fail(error);
   head.method = ParseMethod(head.method_text);
   line_end_ = line.end + 2;
   return Progress::kDone;
+}
+
+// What does not begin as a request may be another protocol that is known.
+Progress RequestParser::NoRequest(std::span<char> data) {
+  switch (SpokenBy({data.data(), data.size()})) {
+    case Spoken::kTls:
+      return Fail(Error::kTls);
+    case Spoken::kHttp2:
+      return Fail(Error::kHttp2);
+    case Spoken::kSsh:
+      return Fail(Error::kSsh);
+    case Spoken::kProxyHeader:
+      return Fail(Error::kProxyHeader);
+    default:
+      return Fail(Error::kRequestLine);
+  }
 }
 
 Progress ResponseParser::Parse(std::span<char> data, Method method, ResponseHead& head) {

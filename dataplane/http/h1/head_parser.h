@@ -98,6 +98,7 @@ class RequestParser : public HeadParser {
 
  private:
   Progress ParseLine(std::span<char> data, RequestHead& head);
+  Progress NoRequest(std::span<char> data);
 };
 
 // The head of a response (RFC 9112 4), of an upstream that may be hostile: as strict, but for "_" in names and a

@@ -136,8 +136,9 @@ TEST_F(TlsPassthroughTest, EndsWhatIsNoTlsAtItsFirstByte) {
   Write(*client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(ReadAtLeast(*client, 1), "") << "no alert for who does not speak TLS";
   client->Close();
-  EXPECT_THAT(NextLogLine(),
-              HasSubstr("\"reason\":\"tls_handshake_failed\",\"detail\":\"the client does not speak TLS\""));
+  EXPECT_THAT(
+      NextLogLine(),
+      HasSubstr("\"reason\":\"tls_handshake_failed\",\"detail\":\"HTTP in the clear at a port that speaks TLS\""));
 
   client = Connect();
   Write(*client, std::string_view("\x16\x03\x01\0\x04\x02\0\0\0", 9));
