@@ -45,7 +45,6 @@ Task<Status> TlsAccept::Run(TimePoint deadline) {
   carried_ = listener->protocol == snapshot::ListenerProtocol::kTls;
   if (!listener->tls.has_value()) {
     stream_ = std::make_unique<io::PrefixedStream>(std::move(stream_), std::move(received->bytes));
-    info_.listener = listener_;
     co_return absl::OkStatus();
   }
   const std::shared_ptr<const tls::ServerContext>* context = proxy_.generation->tls.FindServer(listener_);
@@ -62,6 +61,7 @@ const snapshot::CompiledListener* TlsAccept::Choose(std::string_view server_name
   const snapshot::Shared<snapshot::CompiledListener>* found = ListenerForHandshake(snapshot, *group, server_name);
   if (found == nullptr) return nullptr;
   listener_ = (*found)->name;
+  info_.listener = listener_;
   settings_ = (*found)->client;
   settings_serial_ = proxy_.serial;
   return found->get();

@@ -32,7 +32,8 @@ class TlsAccept {
   Task<Status> Run(TimePoint deadline);
   telemetry::TlsFailure failure() const { return failure_; }
 
-  // Afterwards: the stream inside, or one to be closed, and what is known of it.
+  // Afterwards: the stream inside, or one to be closed, and what is known of it: of a handshake that failed, the server
+  // name and the listener that it has chosen.
   std::unique_ptr<io::Stream> TakeStream() { return std::move(stream_); }
   ConnectionInfo TakeInfo() { return std::move(info_); }
   // After success:

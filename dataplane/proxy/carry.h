@@ -24,8 +24,8 @@ struct CarriedConnection {
 // is for it), or not to its end; then it is the caller's to be reset.
 Task<Reason> CarryConnection(Proxy& proxy, CarriedConnection connection);
 
-// A connection that ends before anybody serves it, for REASON: counted by that, and a line in the log, under its
-// place's default listener.
+// A connection that ends before anybody serves it, for REASON: counted by that, and a line in the log, under the
+// listener that its handshake has chosen, else under its place's default one.
 void RefuseConnection(Proxy& proxy, Place& place, Layer4Client client, Reason reason, std::string_view detail);
 
 }  // namespace penstock::proxy

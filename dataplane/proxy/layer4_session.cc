@@ -32,7 +32,10 @@ Reason Layer4Session::Decide(Place& place) {
   return Reason::kNone;
 }
 
-void Layer4Session::Refuse(Place& place) { FindGroup(place); }
+void Layer4Session::Refuse(Place& place) {
+  FindGroup(place);
+  if (!client_.listener.empty()) listener_ = client_.listener;
+}
 
 // Until the server name has told, the default listener stands for all.
 const snapshot::BindGroup* Layer4Session::FindGroup(Place& place) {

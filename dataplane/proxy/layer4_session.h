@@ -35,7 +35,8 @@ class Layer4Session {
 
   // Picks listener, route and cluster. kNone, or why it is not carried.
   Reason Decide(Place& place);
-  // Instead of Decide(), if that is not reached: no session, but a line in the log, for the default listener of PLACE.
+  // Instead of Decide(), if that is not reached: no session, but a line in the log, for the listener that the handshake
+  // has chosen, else the default one of PLACE.
   void Refuse(Place& place);
 
   // After Decide() gave kNone: the cluster as the generation says it; once.

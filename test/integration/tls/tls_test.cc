@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "dataplane/base/strings.h"
 #include "dataplane/base/test_certificates.h"
 #include "dataplane/io/net/connect.h"
 #include "dataplane/server/testing.h"
+#include "dataplane/snapshot/explain.h"
 #include "dataplane/tls/tls_stream.h"
 #include "test/integration/http1/test_gateway.h"
 #include "test/support/test_folder.h"
@@ -198,6 +201,30 @@ TEST_F(TlsTest, AnswersWith421ForTheHostOfAnotherListenerThanTheHandshakes) {
   EXPECT_THAT(Ask(*stays, "A.TEST:443"), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(TlsTest, DoesWhatExplainSays) {
+  Serve();
+  for (std::string server_name : {"", "a.test", "b.test", "x.test"}) {
+    std::vector<std::string> named = {"-servername", server_name};
+    if (server_name.empty()) named = {"-noservername"};
+    for (std::string host : {"a.test", "b.test", "x.test", "127.0.0.1", "a b"}) {
+      snapshot::ExplainRequest request;
+      request.scheme = "https";
+      request.port = gateway.port();
+      request.server_name = server_name;
+      request.fields = {{"Host", host}};
+      snapshot::Explanation said = snapshot::Explain(*gateway.proxy().generation->snapshot, request);
+      std::string live = OpenSsl(host, named).output;
+      SCOPED_TRACE(StrCat("\"", server_name, "\" asks for ", host, ": ", live));
+      if (said.outcome == snapshot::Explanation::Outcome::kNoListener) {
+        EXPECT_THAT(live, HasSubstr("SSL alert number 112"));
+      } else {
+        EXPECT_THAT(live, HasSubstr(StrCat("HTTP/1.1 ", said.status == 0 ? 200 : said.status, " ")));
+        if (said.status != 0) EXPECT_THAT(live, HasSubstr(StrCat("x-penstock-reason: ", said.reason)));
+      }
+    }
+  }
+}
+
 TEST_F(TlsTest, AgreesOnHttp2WithWhoOffersItUnlessItsListenerDoesNot) {
   Serve();
   gateway.LogTo(folder.Path("access.log"));
@@ -356,6 +383,48 @@ TEST_F(TlsTest, HangsUpOnPlainHttp) {
   std::string answer = gateway.Send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
   EXPECT_EQ(answer, "");
   EXPECT_EQ(Failures(kA, TlsFailure::kNotTls) + Failures(kB, TlsFailure::kNotTls), 1u);
+}
+
+TEST_F(TlsTest, LogsAFailedHandshakeUnderTheListenerThatTheServerNameChose) {
+  Serve();
+  gateway.LogTo(folder.Path("access.log"));
+  for (const char* name : {"a.test", "b.test"}) OpenSsl(name, {"-servername", name, "-alpn", "spdy/1"});
+  OpenSsl("x.test", {"-servername", "x.test"});
+  auto lines = [this] {
+    std::string log = folder.Read("access.log");
+    return std::count(log.begin(), log.end(), '\n');
+  };
+  ASSERT_TRUE(gateway.RunUntil([&] { return lines() == 3; }));
+  std::string log = folder.Read("access.log");
+  EXPECT_THAT(log,
+              HasSubstr(StrCat("\"listener\":\"", kA, "\",\"sni\":\"a.test\",\"reason\":\"tls_handshake_failed\"")));
+  EXPECT_THAT(log,
+              HasSubstr(StrCat("\"listener\":\"", kB, "\",\"sni\":\"b.test\",\"reason\":\"tls_handshake_failed\"")));
+  EXPECT_THAT(log, HasSubstr("\"sni\":\"x.test\",\"reason\":\"tls_handshake_failed\",\"detail\":\"no listener serves "
+                             "the server name\""));
+}
+
+TEST_F(TlsTest, LogsWhatCameInsteadOfTls) {
+  Serve();
+  gateway.LogTo(folder.Path("access.log"));
+  gateway.Send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  ASSERT_TRUE(gateway.RunUntil([&] { return folder.Read("access.log").ends_with("}\n"); }));
+  EXPECT_THAT(
+      folder.Read("access.log"),
+      HasSubstr("\"reason\":\"tls_handshake_failed\",\"detail\":\"HTTP in the clear at a port that speaks TLS\""));
+}
+
+TEST(TlsInTheClear, IsNamedInTheLog) {
+  TestGateway gateway;
+  TestFolder folder;
+  gateway.ChoosePort();
+  gateway.Serve({t::Listener("shop/web/clear", StrCat("port: ", gateway.port()))});
+  gateway.LogTo(folder.Path("access.log"));
+  ProgramEnd result = gateway.Run({"curl", "-sv", "--max-time", "20", StrCat("https://127.0.0.1:", gateway.port())});
+  EXPECT_EQ(result.code, 35) << "curl: no TLS there";
+  ASSERT_TRUE(gateway.RunUntil([&] { return folder.Read("access.log").ends_with("}\n"); }));
+  EXPECT_THAT(folder.Read("access.log"),
+              HasSubstr("\"reason\":\"bad_request\",\"detail\":\"TLS at a port that speaks HTTP in the clear\""));
 }
 
 TEST_F(TlsTest, TellsAHelloThatIsMalformedWhyItHangsUp) {
