@@ -25,10 +25,21 @@ StatusReply Ready(const Control& control) {
   return {readiness.ready ? 200 : 503, kText, readiness.why + "\n"};
 }
 
-StatusReply Metrics(const telemetry::Registry& registry) {
+// Of the generation that is served now.
+telemetry::CertificateCollector Certificates(Control& control) {
+  std::vector<telemetry::CertificateCollector::End> ends;
+  if (proxy::GenerationLease running = control.Running()) {
+    for (proxy::CertificateEnd& end : running->tls.CertificateEnds())
+      ends.push_back({std::move(end.secret), end.until.time_since_epoch().count()});
+  }
+  return telemetry::CertificateCollector(std::move(ends));
+}
+
+StatusReply Metrics(Control& control, const telemetry::Registry& registry) {
   telemetry::Collector cells(registry);
+  telemetry::CertificateCollector certificates = Certificates(control);
   telemetry::ProcessCollector process;
-  return {200, telemetry::kMetricsContentType, telemetry::MetricsText({&cells, &process})};
+  return {200, telemetry::kMetricsContentType, telemetry::MetricsText({&cells, &certificates, &process})};
 }
 
 StatusReply NothingServed() { return {503, kText, "no generation is served yet\n"}; }
@@ -90,7 +101,7 @@ StatusReply SetLogLevel(telemetry::Log& log, const StatusRequest& request) {
 
 std::vector<StatusPage> PublicPages(Control& control, const telemetry::Registry& registry) {
   return {
-      {"GET", "/metrics", "numbers for Prometheus", [&](const StatusRequest&) { return Metrics(registry); }},
+      {"GET", "/metrics", "numbers for Prometheus", [&](const StatusRequest&) { return Metrics(control, registry); }},
       {"GET", "/ready", "200 while new connections are welcome, else 503 and why",
        [&](const StatusRequest&) { return Ready(control); }},
       {"GET", "/live", "200 while the process runs",

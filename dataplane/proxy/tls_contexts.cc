@@ -1,6 +1,7 @@
 #include "dataplane/proxy/tls_contexts.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -51,6 +52,14 @@ std::vector<std::string> AlpnOf(const CompiledCluster& cluster) {
   return {};
 }
 
+// The Secrets with the certificates that it shows.
+std::vector<std::string> ShownBy(const CompiledListener& listener) { return listener.tls->certificates; }
+
+std::vector<std::string> ShownBy(const CompiledCluster& cluster) {
+  if (cluster.tls->client_certificate.empty()) return {};
+  return {cluster.tls->client_certificate};
+}
+
 template <typename Record>
 std::vector<std::string> SecretsOf(const Record& record) {
   std::vector<std::string> names;
@@ -89,8 +98,16 @@ class TlsContexts::Maker {
            std::string_view type_url) {
     if (!made.ok()) Blame(type_url, record.name, made.status());
     if (!made.ok() || *made == nullptr) return;
-    set.Insert(router::Ref<Named<Context>>(new Named<Context>(record.name, *std::move(made), SecretsOf(record))),
+    set.Insert(router::Ref<Named<Context>>(
+                   new Named<Context>(record.name, *std::move(made), SecretsOf(record), EndsOf(ShownBy(record)))),
                out_.seed_);
+  }
+
+  // REQUIRES: they are pairs.
+  std::vector<CertificateEnd> EndsOf(const std::vector<std::string>& secrets) {
+    std::vector<CertificateEnd> ends;
+    for (const std::string& secret : secrets) ends.push_back({secret, secrets_.PairOf(secret)->until()});
+    return ends;
   }
 
   Made<tls::ServerContext> MakeServer(const CompiledListener& listener) {
@@ -212,6 +229,18 @@ const std::shared_ptr<const tls::ServerContext>* TlsContexts::FindServer(std::st
 const std::shared_ptr<const tls::ClientContext>* TlsContexts::FindClient(std::string_view cluster) const {
   const Named<tls::ClientContext>* found = clients_.Find(cluster, seed_);
   return found == nullptr ? nullptr : &found->context;
+}
+
+std::vector<CertificateEnd> TlsContexts::CertificateEnds() const {
+  std::map<std::string_view, const CertificateEnd*> by_name;
+  auto take = [&by_name](const auto& named) {
+    for (const CertificateEnd& end : named.shown) by_name.emplace(end.secret, &end);
+  };
+  servers_.ForEach(take);
+  clients_.ForEach(take);
+  std::vector<CertificateEnd> ends;
+  for (const auto& [name, end] : by_name) ends.push_back(*end);
+  return ends;
 }
 
 }  // namespace penstock::proxy

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,12 @@ namespace penstock::proxy {
 struct TlsMaterial {
   std::shared_ptr<tls::TicketKeys> tickets;
   std::string system_ca = std::string(tls::CaBundle::kSystemFile);
+};
+
+// Until when a certificate is good that is shown in handshakes: it, or an issuer that is shown with it, ends then.
+struct CertificateEnd {
+  std::string secret;  // the name of the resource
+  std::chrono::sys_seconds until;
 };
 
 // The TLS contexts of a generation's listeners and clusters, shared by all workers: certificates are bytes in the
@@ -39,11 +46,14 @@ class TlsContexts final : public upstream::ClientContexts {
   const std::shared_ptr<const tls::ServerContext>* FindServer(std::string_view listener) const;
   const std::shared_ptr<const tls::ClientContext>* FindClient(std::string_view cluster) const override;
 
+  // Of all certificates that listeners and clusters show, by name. Any thread.
+  std::vector<CertificateEnd> CertificateEnds() const;
+
  private:
   template <typename Context>
   struct Named : router::Counted {
-    Named(std::string n, std::shared_ptr<const Context> c, std::vector<std::string> s)
-        : name(std::move(n)), context(std::move(c)), secrets(std::move(s)) {}
+    Named(std::string n, std::shared_ptr<const Context> c, std::vector<std::string> s, std::vector<CertificateEnd> e)
+        : name(std::move(n)), context(std::move(c)), secrets(std::move(s)), shown(std::move(e)) {}
     std::string_view key() const { return name; }
     static Named* Clone(const Named& from) { return new Named(from); }
     static void Destroy(Named* named) { delete named; }
@@ -51,6 +61,7 @@ class TlsContexts final : public upstream::ClientContexts {
     std::string name;
     std::shared_ptr<const Context> context;
     std::vector<std::string> secrets;  // that it was made of
+    std::vector<CertificateEnd> shown;
   };
   using Servers = router::PersistentSet<Named<tls::ServerContext>>;
   using Clients = router::PersistentSet<Named<tls::ClientContext>>;

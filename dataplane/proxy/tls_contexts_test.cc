@@ -17,6 +17,7 @@ using snapshot::ResourceProblem;
 using snapshot::testing::MustCompile;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using namespace std::chrono_literals;
 
 class TlsContextsTest : public ::testing::Test {
  protected:
@@ -97,6 +98,36 @@ TEST_F(TlsContextsTest, AreMadeOnceForAllAndThenOnlyWhereAChangeTouchesThem) {
   snapshot::Delta plain{{snapshot::testing::Listener("shop/web/a", "port: 80")}, {}, {}};
   auto fifth = MustCompile(fourth.get(), plain);
   EXPECT_EQ(After(fewer, *fifth, plain).FindServer("shop/web/a"), nullptr);
+}
+
+TEST_F(TlsContextsTest, KnowUntilWhenTheCertificatesAreGoodThatAreShown) {
+  auto until = [this](std::string_view name, std::chrono::hours ends) {
+    TestCertificate made = ca_.Issue(TestCertificateOptions{.names = {"DNS:a.test"}, .ends = ends});
+    return snapshot::testing::Secret(name, {{"tls.crt", made.cert}, {"tls.key", made.key}});
+  };
+  // Is each good for about so many hours, and none besides?
+  auto ends = [](const TlsContexts& contexts, std::map<std::string, int> hours) {
+    auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    EXPECT_EQ(contexts.CertificateEnds().size(), hours.size());
+    for (const CertificateEnd& end : contexts.CertificateEnds())
+      EXPECT_EQ(std::chrono::round<std::chrono::hours>(end.until - now).count(), hours[end.secret]) << end.secret;
+  };
+  auto first = MustCompile(
+      nullptr,
+      {{until("shop/a", 5h), until("shop/b", 9h), until("shop/me", 7h), until("unused", 2h), Ca("shop/ca"),
+        Https("shop/web/a", "a.test", "certificates: 'shop/a'"),
+        Https("shop/web/b", "b.test", "certificates: 'shop/a' certificates: 'shop/b'"),
+        snapshot::testing::Cluster("up", "tls { hostname: 'a.test' ca: 'shop/ca' client_certificate: 'shop/me' }"),
+        snapshot::testing::Cluster("other", "tls { hostname: 'a.test' ca: 'shop/ca' }")},
+       {},
+       {}});
+  TlsContexts contexts = All(*first);
+  ends(contexts, {{"shop/a", 5}, {"shop/b", 9}, {"shop/me", 7}});
+
+  snapshot::Delta renewal{{until("shop/a", 30h)}, {{std::string(kClusterType), "up"}}, {}};
+  auto second = MustCompile(first.get(), renewal);
+  ends(After(contexts, *second, renewal), {{"shop/a", 30}, {"shop/b", 9}});
+  ends(contexts, {{"shop/a", 5}, {"shop/b", 9}, {"shop/me", 7}});
 }
 
 TEST_F(TlsContextsTest, BlameTheSecretAndTheFieldAndTellNothingOfTheKey) {

@@ -10,6 +10,7 @@
 #include <array>
 
 #include "dataplane/base/check.h"
+#include "dataplane/tls/validity.h"
 
 namespace penstock::tls {
 namespace {
@@ -77,6 +78,10 @@ StatusOr<std::shared_ptr<const KeyPair>> KeyPair::Make(Certificates chain, KeyPt
   ERR_clear_error();
   if (!match) return absl::InvalidArgumentError("key does not match certificate");
   std::shared_ptr<KeyPair> pair(new KeyPair);
+  for (const CertificatePtr& certificate : chain) {
+    StatusOr<Validity> validity = ValidityOf(certificate.get());
+    if (validity.ok()) pair->until_ = std::min(pair->until_, validity->until);
+  }
   pair->certificate_ = std::move(chain.front());
   pair->fingerprint_ = Fingerprint().Add(DerOf(pair->certificate_.get())).Take();
   pair->issuers_.reset(sk_X509_new_null());

@@ -2,6 +2,7 @@
 
 #include <openssl/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -40,6 +41,8 @@ class KeyPair {
   const std::vector<uint16_t>& schemes(bool tls13) const { return tls13 ? schemes13_ : schemes12_; }
   // TLS 1.2: authenticates by RSA; else by ECDSA.
   bool rsa() const { return rsa_; }
+  // Until when it is good: the certificate, or one of its issuers that is shown with it, ends then.
+  std::chrono::sys_seconds until() const { return until_; }
   // Of the certificate.
   const std::string& fingerprint() const { return fingerprint_; }
 
@@ -56,6 +59,7 @@ class KeyPair {
   KeyPtr key_;
   std::vector<std::string> dns_names_;
   std::string fingerprint_;
+  std::chrono::sys_seconds until_ = std::chrono::sys_seconds::max();
   std::vector<uint16_t> schemes13_;
   std::vector<uint16_t> schemes12_;
   bool rsa_ = false;

@@ -45,6 +45,20 @@ TEST_F(KeyPairTest, SaysWhatIsWrongAndNothingOfTheKey) {
   EXPECT_THAT(refusal, Not(HasSubstr(cut.substr(cut.size() - 10))));
 }
 
+TEST_F(KeyPairTest, IsGoodUntilTheFirstOfItsChainEnds) {
+  auto ends = [this](std::chrono::hours hours) {
+    return ca_.Issue(TestCertificateOptions{.names = {}, .ends = hours});
+  };
+  TestCertificate mine = ends(std::chrono::hours(48));
+  auto hours = [&mine](const std::string& issuer) {
+    auto left = (*Make(mine.cert + issuer, mine.key))->until() - std::chrono::system_clock::now();
+    return std::chrono::round<std::chrono::hours>(left).count();
+  };
+  EXPECT_EQ(hours(""), 48);
+  EXPECT_EQ(hours(ends(std::chrono::hours(24)).cert), 24);
+  EXPECT_EQ(hours(ends(std::chrono::hours(72)).cert), 48);
+}
+
 TEST_F(KeyPairTest, RefusesAWeakKey) {
   TestCertificateOptions options;
   options.key = TestCertificateOptions::Key::kRsa1024;

@@ -230,6 +230,11 @@ inline constexpr RowText kTicketKeyAge = {
     "For how long the fleet has sealed session tickets with the key that this data plane uses; 0: with one of its own, "
     "because no control plane has given it keys since it started.",
     ""};
+inline constexpr RowText kCertificateNotAfter = {
+    "penstock_certificate_not_after_seconds",
+    "Until when (unix time) a certificate is good that the running generation shows to clients or backends: it, or "
+    "an issuer that is shown with it, ends then. Of more than 2,000, those that end first.",
+    "secret"};
 inline constexpr RowText kOverflow = {"penstock_metrics_overflow_names",
                                       "Names that have no series of their own and count under \"_other\", by scope.",
                                       "scope"};

@@ -1,7 +1,9 @@
 #include "dataplane/telemetry/stats/metrics.h"
 
+#include <algorithm>
 #include <sstream>
 #include <string_view>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -288,6 +290,18 @@ std::vector<MetricFamily> Collector::Collect() const {
   return out;
 }
 
+std::vector<MetricFamily> CertificateCollector::Collect() const {
+  std::vector<End> ends = ends_;
+  std::sort(ends.begin(), ends.end(), [](const End& a, const End& b) {
+    return std::tie(a.not_after, a.secret) < std::tie(b.not_after, b.secret);
+  });
+  if (ends.size() > kMostCertificates) ends.resize(kMostCertificates);
+  MetricFamily family = Family(kCertificateNotAfter, MetricType::Gauge);
+  for (const End& end : ends)
+    family.metric.push_back(GaugeMetric({{"secret", end.secret}}, static_cast<double>(end.not_after)));
+  return {std::move(family)};
+}
+
 std::string MetricsText(const std::vector<const prometheus::Collectable*>& collectables) {
   std::ostringstream out;
   prometheus::TextSerializer serializer;
@@ -335,6 +349,7 @@ std::string MetricsDocs() {
   DocRow(kConfigAge, "gauge", out);
   DocRow(kGenerationAge, "gauge", out);
   DocRow(kTicketKeyAge, "gauge", out);
+  DocRow(kCertificateNotAfter, "gauge", out);
   DocRow(kOverflow, "gauge", out);
   return out;
 }

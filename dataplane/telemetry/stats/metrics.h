@@ -22,6 +22,23 @@ class Collector : public prometheus::Collectable {
   const Registry& registry_;
 };
 
+// Until when certificates are good that are shown to clients and backends. At most kMostCertificates are told, those
+// that end first.
+class CertificateCollector : public prometheus::Collectable {
+ public:
+  static constexpr size_t kMostCertificates = 2000;
+
+  struct End {
+    std::string secret;
+    int64_t not_after = 0;  // unix seconds
+  };
+  explicit CertificateCollector(std::vector<End> ends) : ends_(std::move(ends)) {}
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  const std::vector<End> ends_;
+};
+
 // The Prometheus text format (0.0.4) of COLLECTABLES, one after the other.
 std::string MetricsText(const std::vector<const prometheus::Collectable*>& collectables);
 inline constexpr char kMetricsContentType[] = "text/plain; version=0.0.4; charset=utf-8";

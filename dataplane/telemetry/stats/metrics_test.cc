@@ -84,6 +84,24 @@ TEST(Metrics, SayWhetherNewConnectionsAreWelcome) {
   EXPECT_THAT(Scrape(registry), HasSubstr("penstock_ready 0\n"));
 }
 
+TEST(Metrics, SayUntilWhenCertificatesAreGood) {
+  CertificateCollector collector({{"shop/web", 1'800'000'000}, {"shop/me", 1'790'000'000}});
+  std::string text = MetricsText({&collector});
+  EXPECT_THAT(text, HasSubstr("penstock_certificate_not_after_seconds{secret=\"shop/web\"} 1800000000\n"));
+  EXPECT_THAT(text, HasSubstr("penstock_certificate_not_after_seconds{secret=\"shop/me\"} 1790000000\n"));
+  EXPECT_EQ(MetricsText({}), "");
+}
+
+TEST(Metrics, TellOfTooManyCertificatesThoseThatEndFirst) {
+  std::vector<CertificateCollector::End> ends;
+  for (size_t i = 0; i < CertificateCollector::kMostCertificates; ++i) ends.push_back({std::to_string(i), 2000});
+  ends.push_back({"first", 1000});
+  CertificateCollector collector(ends);
+  std::vector<prometheus::MetricFamily> families = collector.Collect();
+  ASSERT_EQ(families[0].metric.size(), CertificateCollector::kMostCertificates);
+  EXPECT_EQ(families[0].metric[0].label[0].value, "first");
+}
+
 TEST(Metrics, ShowTheProcess) {
   ProcessCollector collector;
   std::string text = MetricsText({&collector});
