@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "controlplane/translator/why.h"
 #include "dataplane/base/arena.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
@@ -103,14 +104,30 @@ Explanation AskAll(const std::map<std::string, rollout::SnapshotPtr>& snapshots,
     ports.insert(ports.end(), explanation.ports.begin(), explanation.ports.end());
     if (!best.has_value() || Knows(explanation) > Knows(*best)) best = std::move(explanation);
   }
-  if (!best.has_value()) return Explanation();
+  if (!best.has_value()) {
+    best.emplace();
+    best->port = request.port;
+    best->action = "no Gateway is served";
+  }
   if (!best->port_open) best->ports = snapshot::NearestPorts(std::move(ports), request.port);
   return *std::move(best);
+}
+
+// What snapshots do not hold: why something is not in them.
+void AddReasons(const translator::StatePtr& state, Explanation& explanation) {
+  for (snapshot::ExplainedBackend& backend : explanation.backends) {
+    if (backend.cluster.empty() || backend.endpoints > 0) continue;
+    const std::string why = translator::WhyNobodyIsTrusted(state, backend.cluster);
+    if (!why.empty()) backend.problem = StrCat("nobody can be trusted to be it: ", why, "; ", backend.problem);
+  }
+  if (explanation.outcome == Explanation::Outcome::kRouted) return;
+  explanation.unserved = translator::UnservedListeners(state, explanation.port);
 }
 
 }  // namespace
 
 absl::StatusOr<management::v1::ExplainResponse> Explain(const std::map<std::string, rollout::SnapshotPtr>& snapshots,
+                                                        const translator::StatePtr& state,
                                                         const management::v1::ExplainRequest& request) {
   if (request.url().size() > kMaxUrlBytes) return absl::InvalidArgumentError("the URL is longer than 8 KiB");
   ASSIGN_OR_RETURN(const Url url, Split(request.url()));
@@ -122,7 +139,8 @@ absl::StatusOr<management::v1::ExplainResponse> Explain(const std::map<std::stri
   question.seed = request.seed();
   RETURN_IF_ERROR(TakeFields(request, question));
   if (!HasHost(question)) question.fields.emplace_back("host", url.authority);
-  const Explanation explanation = AskAll(snapshots, question);
+  Explanation explanation = AskAll(snapshots, question);
+  AddReasons(state, explanation);
   management::v1::ExplainResponse response;
   const bool answered = explanation.outcome == Explanation::Outcome::kAnswered && !explanation.refused();
   response.set_routed(answered || explanation.outcome == Explanation::Outcome::kRouted);

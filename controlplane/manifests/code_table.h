@@ -83,7 +83,9 @@ inline constexpr MessageCode kCodeTable[] = {
     // References between objects, and what only shows when objects are seen together.
     {"E101", "A referenced object does not exist",
      "A field names an object that is neither stored nor among the objects applied with it. Requests that need it "
-     "could only be answered with 500.",
+     "could only be answered with 500. What is missing for TLS (a certificate, an authority) keeps listeners from "
+     "being "
+     "served, or requests from being sent to a backend: the message says so.",
      "Correct the name (the nearest one is suggested), apply the missing object too, or pass --allow-unresolved to "
      "accept 500 for this share of the requests until it exists."},
     {"E102", "A referenced port does not exist",

@@ -85,10 +85,12 @@ ResolvedTls ResolveBackendTls(const BackendTlsSource& source, Reader& reader, Fi
   out.tls.set_system_ca(validation.well_known_ca_certificates() == "System");
   out.tls.set_min_version(ReadMinVersion(source.options, source.path + ".options", findings));
   for (const api::BackendSubjectAltName& name : validation.subject_alt_names()) AddName(name, out.tls);
+  Without without{.only_one = validation.ca_certificate_refs_size() == 1 && !out.tls.system_ca(),
+                  .consequence = "nobody can be trusted to be the backend, and requests to it get 503 (no_endpoints)"};
   for (int i = 0; i < validation.ca_certificate_refs_size(); ++i) {
     std::string path = Cat(source.path, ".validation.caCertificateRefs[", i, "]");
     ResolvedSecret resolved = ResolveSecret(SecretRef(validation.ca_certificate_refs(i)), SecretId::Use::kAuthorities,
-                                            path, source.object.key(), reader, findings);
+                                            path, source.object.key(), without, reader, findings);
     if (resolved.id.has_value()) out.secrets.push_back(resolved.id->ToString());
     if (resolved.fault == Fault::kNone) {
       out.tls.add_ca(out.secrets.back());

@@ -47,10 +47,13 @@ GatewayTls::Frontend GatewayTls::ReadFrontend(const api::TLSConfig& config, std:
   frontend.path = std::move(path);
   if (!config.has_validation()) return frontend;
   frontend.validation = &config.validation();
+  Without without{.only_one = config.validation().ca_certificate_refs_size() == 1,
+                  .consequence = "no client can be trusted, and the HTTPS listeners that it is for are not served"};
   for (int i = 0; i < config.validation().ca_certificate_refs_size(); ++i) {
     std::string field = Cat(frontend.path, ".validation.caCertificateRefs[", i, "]");
-    ResolvedSecret resolved = ResolveSecret(SecretRef(config.validation().ca_certificate_refs(i)),
-                                            SecretId::Use::kAuthorities, field, gateway_, reader_, findings_.gateway());
+    ResolvedSecret resolved =
+        ResolveSecret(SecretRef(config.validation().ca_certificate_refs(i)), SecretId::Use::kAuthorities, field,
+                      gateway_, without, reader_, findings_.gateway());
     if (resolved.fault == Fault::kNone) {
       frontend.authorities.push_back(resolved.id->ToString());
       continue;
@@ -65,10 +68,11 @@ GatewayTls::Frontend GatewayTls::ReadFrontend(const api::TLSConfig& config, std:
 
 void GatewayTls::Apply(const api::Listener& spec, ListenerOutput& listener) {
   if (!listener.tls.has_value()) return;
+  Without without{.only_one = spec.tls().certificate_refs_size() == 1, .consequence = "the listener is not served"};
   for (int i = 0; i < spec.tls().certificate_refs_size(); ++i) {
     std::string field = Cat(listener.path, ".tls.certificateRefs[", i, "]");
     ResolvedSecret resolved = ResolveSecret(SecretRef(spec.tls().certificate_refs(i)), SecretId::Use::kCertificate,
-                                            field, listener.owner, reader_, findings_.Of(listener));
+                                            field, listener.owner, without, reader_, findings_.Of(listener));
     if (resolved.fault == Fault::kNone) {
       AddOnce(resolved.id->ToString(), *listener.tls->mutable_certificates());
       continue;
@@ -114,9 +118,10 @@ void GatewayTls::AskClients(const Frontend& frontend, ListenerOutput& listener) 
 
 void GatewayTls::ReadBackend(GatewayOutput& output) {
   if (!spec_.tls().backend().has_client_certificate_ref()) return;
+  Without without{.consequence = "no certificate is shown to backends"};
   ResolvedSecret resolved =
       ResolveSecret(SecretRef(spec_.tls().backend().client_certificate_ref()), SecretId::Use::kCertificate,
-                    "spec.tls.backend.clientCertificateRef", gateway_, reader_, findings_.gateway());
+                    "spec.tls.backend.clientCertificateRef", gateway_, without, reader_, findings_.gateway());
   if (resolved.fault == Fault::kNone) {
     output.client_certificate = resolved.id->ToString();
     return;

@@ -18,8 +18,12 @@ ResolvedSecret Faulty(Fault fault, std::string problem) {
 
 }  // namespace
 
+std::string Without::Text() const {
+  return Cat(only_one ? "; without it " : "; if no other one is good, ", consequence);
+}
+
 ResolvedSecret ResolveSecret(const SecretRef& ref, SecretId::Use use, const std::string& path, const ObjectKey& from,
-                             Reader& reader, FindingSink& findings) {
+                             const Without& without, Reader& reader, FindingSink& findings) {
   bool authorities = use == SecretId::Use::kAuthorities;
   bool config_map = ref.kind == "ConfigMap" && authorities;
   if (!ref.group.empty() || (ref.kind != "Secret" && !config_map)) {
@@ -35,14 +39,15 @@ ResolvedSecret ResolveSecret(const SecretRef& ref, SecretId::Use use, const std:
   ObjectKey key = id.Object();
   if (!IsPermitted(from, key, reader)) {
     std::string problem = NotPermittedText(from, key);
-    findings.Unresolved(path + ".namespace", "E103", problem, "add a ReferenceGrant there");
+    findings.Unresolved(path + ".namespace", "E103", problem + without.Text(), "add a ReferenceGrant there");
     return Faulty(Fault::kNotPermitted, problem);
   }
   const Upsert* upsert = reader.Object(key);
   if (upsert == nullptr) {
     std::string problem = Cat(key.kind, " \"", key.name, "\" does not exist");
     if (key.ns != from.ns) manifests::Append(problem, " in namespace \"", key.ns, "\"");
-    findings.Unresolved(path + ".name", "E101", problem, reader.DidYouMean(key.name, key.ns, {key.kind}));
+    findings.Unresolved(path + ".name", "E101", problem + without.Text(),
+                        reader.DidYouMean(key.name, key.ns, {key.kind}));
     return Faulty(Fault::kMissing, problem);
   }
   ResolvedSecret resolved;

@@ -34,9 +34,18 @@ struct ResolvedSecret {
   std::optional<SecretId> id;  // also of what is there but cannot be used
 };
 
-// Findings are made for references that lead nowhere (`path` is the reference's field). What is wrong with the contents
-// is told by the Secret's own unit.
+// What becomes of the traffic if a reference leads nowhere.
+struct Without {
+  bool only_one = true;          // there is no other reference that would do
+  std::string_view consequence;  // "the listener is not served"
+
+  std::string Text() const;
+};
+
+// Findings are made for references that lead nowhere (`path` is the reference's field); of an object that is not there
+// or not permitted they say what becomes of the traffic WITHOUT it. What is wrong with the contents is told by the
+// Secret's own unit.
 ResolvedSecret ResolveSecret(const SecretRef& ref, SecretId::Use use, const std::string& path, const ObjectKey& from,
-                             Reader& reader, FindingSink& findings);
+                             const Without& without, Reader& reader, FindingSink& findings);
 
 }  // namespace penstock::translator

@@ -88,6 +88,8 @@ struct Explanation {
   bool port_open = false;             // something listens at the port, whatever it speaks
   std::vector<ExplainedPort> ports;   // if not: the nearest ones where something does
 
+  std::vector<std::string> unserved;  // listeners of the port that are wanted and not in the snapshot, and why
+
   // The data plane answers this request itself, with an error.
   bool refused() const { return status >= 400 || grpc_status != 0; }
 };

@@ -87,6 +87,17 @@ TEST(ExplainSecure, SaysWithWhichAlertAnUnknownServerNameIsRefused) {
   EXPECT_THAT(ExplanationJson(explanation), HasSubstr("\"reason\":\"tls_handshake_failed\""));
 }
 
+TEST(ExplainSecure, ShowsWhichListenersArePutAsideAndWhy) {
+  std::shared_ptr<const Snapshot> snapshot = Secure({{"w/g/a", "a.test"}});
+  for (const char* host : {"a.test", "b.test"}) {
+    Explanation explanation = Explain(*snapshot, Ask(host, "b.test"));
+    explanation.unserved = {"w/g/b is not served: ConfigMap \"ca\" does not exist"};
+    EXPECT_THAT(ExplanationText(explanation),
+                HasSubstr("\nbut       w/g/b is not served: ConfigMap \"ca\" does not exist\n"));
+    EXPECT_THAT(ExplanationJson(explanation), HasSubstr(",\"unserved\":[\"w/g/b is not served: "));
+  }
+}
+
 TEST(ExplainSecure, SaysThatTheClearAndTlsDoNotMeet) {
   std::shared_ptr<const Snapshot> snapshot = Secure({{"w/g/a", "a.test"}});
   ExplainRequest request = Ask("a.test", "a.test");

@@ -59,14 +59,21 @@ std::string PortsText(const std::vector<ExplainedPort>& ports) {
   return text.empty() ? "there is no listener at all" : text;
 }
 
+void AppendUnserved(const Explanation& e, std::string& text) {
+  for (const std::string& listener : e.unserved) text += StrCat(Pad("but", kLabel), listener, "\n");
+}
+
 // No listener takes it.
 std::string NobodyText(const Explanation& e) {
   std::string text = StrCat(Pad("listener", kLabel), "none on port ", e.port);
-  if (e.status != 0) return StrCat(text, " serves this host: ", StatusText(e), " ", e.reason, "\n");
-  text += StrCat(": ", e.action);
-  if (!e.port_open) text += StrCat("; ", PortsText(e.ports));
-  text += "\n";
-  if (!e.reason.empty()) text += StrCat(Pad("log", kLabel), e.reason, ": ", e.detail, "\n");
+  if (e.status != 0) {
+    text += StrCat(" serves this host: ", StatusText(e), " ", e.reason, "\n");
+  } else {
+    std::string ports = e.port_open ? "" : StrCat("; ", PortsText(e.ports));
+    text += StrCat(": ", e.action, ports, "\n");
+    if (!e.reason.empty()) text += StrCat(Pad("log", kLabel), e.reason, ": ", e.detail, "\n");
+  }
+  AppendUnserved(e, text);
   return text;
 }
 
@@ -246,6 +253,7 @@ std::string ExplanationText(const Explanation& e) {
     text += StrCat(Pad(i == 0 ? "filters" : "", kLabel), e.filters[i], "\n");
   }
   if (e.outcome == Explanation::Outcome::kRouted) AppendAction(e, text);
+  AppendUnserved(e, text);
   text += StrCat(Pad("decided", kLabel), "by generation ", e.generation.epoch, ".", e.generation.number, "\n");
   return text;
 }
@@ -278,6 +286,7 @@ std::string ExplanationJson(const Explanation& e) {
   WriteTexts("timeouts", e.timeouts, json);
   json.Field("retries", e.retries);
   if (!e.ports.empty()) WritePorts(e.ports, json);
+  if (!e.unserved.empty()) WriteTexts("unserved", e.unserved, json);
   json.Close('}');
   return json.Take();
 }

@@ -327,6 +327,52 @@ TEST_F(ControlPlaneTest, ShowsPrunesAndExplains) {
   EXPECT_TRUE(Ada().Get("httproute").empty());
 }
 
+TEST_F(ControlPlaneTest, ExplainsWhyNothingAnswers) {
+  constexpr char kMore[] = R"(
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: secure}
+spec:
+  gatewayClassName: default
+  listeners:
+  - {name: https, protocol: HTTPS, port: 8443, tls: {certificateRefs: [{name: gone}]}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {name: users}
+spec:
+  targetRefs: [{group: penstock.dev, kind: Backend, name: users}]
+  validation: {caCertificateRefs: [{group: "", kind: ConfigMap, name: authorities}], hostname: users.test}
+)";
+  management::v1::ApplyOptions options;
+  options.mutable_change()->set_allow_unresolved(true);
+  ASSERT_EQ(Ada().Apply(kGateway + RouteYaml("users", "/users") + kMore, options).outcome().code(), Outcome::OK);
+  struct Case {
+    const char* url;
+    bool routed;
+    const char* said;
+  };
+  constexpr Case kCases[] = {
+      {"http://10.0.0.1:8080/users", true,
+       "nobody can be trusted to be it: ConfigMap \"authorities\" does not exist; no endpoint: 503"},
+      {"https://shop.example:8080/users", false, "ask about http://"},
+      {"https://shop.example:8443/", false, "default/secure/https is not served: Secret \"gone\" does not exist"},
+      {"tcp://shop.example:8079", false, "the nearest ports are 8080 (HTTP)"},
+  };
+  for (const Case& c : kCases) {
+    grpc::ClientContext context;
+    management::v1::ExplainRequest request;
+    request.set_url(c.url);
+    management::v1::ExplainResponse response;
+    Operator ada = Ada();
+    const grpc::Status explained = ada.stub().Explain(&context, request, &response);
+    ASSERT_TRUE(explained.ok()) << explained.error_message();
+    EXPECT_EQ(response.routed(), c.routed) << c.url << response.text();
+    EXPECT_THAT(response.text(), HasSubstr(c.said)) << c.url;
+  }
+}
+
 TEST_F(ControlPlaneTest, LosesNothingAcknowledgedWhenKilledDuringApplies) {
   ASSERT_EQ(Ada().Apply(kGateway).outcome().code(), Outcome::OK);
   std::mt19937 random(11);
