@@ -6,6 +6,7 @@
 #include "controlplane/translator/index.h"
 #include "controlplane/translator/listener_sets.h"
 #include "controlplane/translator/route_kinds.h"
+#include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/shadow.h"
 
 namespace penstock::translator {
@@ -75,6 +76,7 @@ void Builder::Put(const Upsert& upsert) {
   if (now.first_generation == 0)
     now.first_generation = found == nullptr ? options_.generation : found->first_generation;
   if (now.last_generation == 0) now.last_generation = same ? found->last_generation : options_.generation;
+  now.contents = same ? found->contents : ContentsOf(upsert.object);
   bool changed =
       !same || found->first_generation != now.first_generation || found->last_generation != now.last_generation;
   state_->objects.Set(key, now);

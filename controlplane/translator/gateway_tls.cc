@@ -91,7 +91,7 @@ void GatewayTls::CheckNames(const ListenerOutput& listener) {
   bool precise = !listener.hostname.empty() && !listener.hostname.starts_with('*');
   if (!precise || certificates.empty()) return;
   bool fits = std::any_of(certificates.begin(), certificates.end(), [&](const std::string& secret) {
-    return IsCertificateFor(*reader_.Object(SecretId::Parse(secret).Object())->object, listener.hostname);
+    return reader_.Object(SecretId::Parse(secret).Object())->contents->IsFor(listener.hostname);
   });
   if (fits) return;
   findings_.Of(listener).Warning(listener.path + ".tls.certificateRefs", "W214",

@@ -1,13 +1,12 @@
 #include "controlplane/translator/secret_contents.h"
 
-#include <memory>
+#include <span>
 
 #include "api/manifests/v1/core.pb.h"
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/pem.h"
 #include "dataplane/tls/ca_bundle.h"
 #include "dataplane/tls/key_pair.h"
-#include "dataplane/tls/validity.h"
 
 namespace penstock::translator {
 namespace {
@@ -60,35 +59,16 @@ ContentFault FaultOf(std::string_view key, const Status& status) {
   return {key, Cat(key, ": ", std::string(status.message()))};
 }
 
-std::string_view PemOf(const manifests::Object& object, std::string_view key) {
-  return ValueOf(object, key).value_or("");
-}
-
-StatusOr<tls::Certificates> ChainOf(const manifests::Object& object) {
-  return tls::ReadCertificates(PemOf(object, kCertificate), tls::KeyPair::kMaxChain);
-}
-
-std::optional<ContentFault> FindPairFault(const manifests::Object& object) {
-  StatusOr<tls::Certificates> chain = ChainOf(object);
-  if (!chain.ok()) return FaultOf(kCertificate, chain.status());
-  StatusOr<tls::KeyPtr> key = tls::ReadPrivateKey(PemOf(object, kKey));
-  if (!key.ok()) return FaultOf(kKey, key.status());
-  StatusOr<std::shared_ptr<const tls::KeyPair>> pair = tls::KeyPair::Make(*std::move(chain), *std::move(key));
-  if (!pair.ok()) return FaultOf(kKey, pair.status());
-  return std::nullopt;
-}
-
-std::optional<ContentFault> FindAuthoritiesFault(const manifests::Object& object) {
-  StatusOr<std::shared_ptr<const tls::CaBundle>> bundle = tls::CaBundle::Parse(PemOf(object, kAuthorities));
-  if (!bundle.ok()) return FaultOf(kAuthorities, bundle.status());
-  return std::nullopt;
+std::vector<StatusOr<tls::Validity>> TimesOf(std::span<const tls::CertificatePtr> certificates) {
+  std::vector<StatusOr<tls::Validity>> times;
+  for (const tls::CertificatePtr& certificate : certificates) times.push_back(tls::ValidityOf(certificate.get()));
+  return times;
 }
 
 std::string TimeText(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone()); }
 
-// "" if CERTIFICATE counts at NOW.
-std::string TimeProblem(X509* certificate, absl::Time now) {
-  StatusOr<tls::Validity> validity = tls::ValidityOf(certificate);
+// "" if it counts at NOW.
+std::string TimeProblem(const StatusOr<tls::Validity>& validity, absl::Time now) {
   if (!validity.ok()) return std::string(validity.status().message());
   absl::Time from = absl::FromChrono(validity->from);
   absl::Time until = absl::FromChrono(validity->until);
@@ -119,37 +99,60 @@ std::string FieldOf(const manifests::Object& object, std::string_view key) {
   return found.has_value() ? Cat(found->field, "[\"", key, "\"]") : "data";
 }
 
-std::optional<ContentFault> FindContentFault(const manifests::Object& object, SecretId::Use use) {
-  for (const NeededKey& needed : kNeededKeys) {
-    if (needed.use != use) continue;
-    std::optional<std::string_view> value = ValueOf(object, needed.key);
-    if (!value.has_value()) return ContentFault{needed.key, Cat("there is no key \"", needed.key, "\"")};
-    std::string problem = needed.problem_of(*value);
-    if (!problem.empty()) return ContentFault{needed.key, Cat(needed.key, " ", problem)};
-  }
-  return use == SecretId::Use::kCertificate ? FindPairFault(object) : FindAuthoritiesFault(object);
+const SecretContents::Reading& SecretContents::Read(SecretId::Use use) const {
+  Once& once = once_[static_cast<size_t>(use)];
+  std::call_once(once.flag, [&] { once.reading = ReadNow(use); });
+  return once.reading;
 }
 
-std::optional<ContentFault> FindPastOrFuture(const manifests::Object& object, SecretId::Use use, absl::Time now) {
-  bool authorities = use == SecretId::Use::kAuthorities;
-  std::string_view key = authorities ? kAuthorities : kCertificate;
-  size_t most = authorities ? tls::CaBundle::kMaxCertificates : tls::KeyPair::kMaxChain;
-  StatusOr<tls::Certificates> certificates = tls::ReadCertificates(PemOf(object, key), most);
-  for (size_t i = 0; certificates.ok() && i < certificates->size(); ++i) {
-    std::string problem = TimeProblem((*certificates)[i].get(), now);
+SecretContents::Reading SecretContents::ReadNow(SecretId::Use use) const {
+  for (const NeededKey& needed : kNeededKeys) {
+    if (needed.use != use) continue;
+    std::optional<std::string_view> value = ValueOf(*object_, needed.key);
+    if (!value.has_value()) return {.fault = {{needed.key, Cat("there is no key \"", needed.key, "\"")}}};
+    std::string problem = needed.problem_of(*value);
+    if (!problem.empty()) return {.fault = {{needed.key, Cat(needed.key, " ", problem)}}};
+  }
+  return use == SecretId::Use::kCertificate ? ReadPair() : ReadAuthorities();
+}
+
+SecretContents::Reading SecretContents::ReadPair() const {
+  StatusOr<tls::Certificates> chain = tls::ReadCertificates(Pem(kCertificate), tls::KeyPair::kMaxChain);
+  if (!chain.ok()) return {.fault = FaultOf(kCertificate, chain.status())};
+  StatusOr<tls::KeyPtr> key = tls::ReadPrivateKey(Pem(kKey));
+  if (!key.ok()) return {.fault = FaultOf(kKey, key.status())};
+  Reading reading{.times = TimesOf(*chain)};
+  StatusOr<std::shared_ptr<const tls::KeyPair>> pair = tls::KeyPair::Make(*std::move(chain), *std::move(key));
+  if (!pair.ok()) return {.fault = FaultOf(kKey, pair.status())};
+  reading.dns_names = (*pair)->dns_names();
+  return reading;
+}
+
+SecretContents::Reading SecretContents::ReadAuthorities() const {
+  StatusOr<std::shared_ptr<const tls::CaBundle>> bundle = tls::CaBundle::Parse(Pem(kAuthorities));
+  if (!bundle.ok()) return {.fault = FaultOf(kAuthorities, bundle.status())};
+  return {.times = TimesOf((*bundle)->certificates())};
+}
+
+std::optional<ContentFault> SecretContents::PastOrFuture(SecretId::Use use, absl::Time now) const {
+  std::string_view key = use == SecretId::Use::kAuthorities ? kAuthorities : kCertificate;
+  const std::vector<StatusOr<tls::Validity>>& times = Read(use).times;
+  for (size_t i = 0; i < times.size(); ++i) {
+    std::string problem = TimeProblem(times[i], now);
     if (problem.empty()) continue;
-    std::string which = certificates->size() == 1 ? "the certificate" : Cat("certificate ", i + 1);
+    std::string which = times.size() == 1 ? "the certificate" : Cat("certificate ", i + 1);
     return ContentFault{key, Cat(key, ": ", which, " ", problem)};
   }
   return std::nullopt;
 }
 
-bool IsCertificateFor(const manifests::Object& object, std::string_view hostname) {
-  StatusOr<tls::Certificates> chain = ChainOf(object);
-  StatusOr<tls::KeyPtr> key = tls::ReadPrivateKey(PemOf(object, kKey));
-  if (!chain.ok() || !key.ok()) return false;
-  StatusOr<std::shared_ptr<const tls::KeyPair>> pair = tls::KeyPair::Make(*std::move(chain), *std::move(key));
-  return pair.ok() && (*pair)->FitTo(hostname) != tls::KeyPair::Fit::kNone;
+bool SecretContents::IsFor(std::string_view hostname) const {
+  return tls::KeyPair::FitOf(Read(SecretId::Use::kCertificate).dns_names, hostname) != tls::KeyPair::Fit::kNone;
+}
+
+std::shared_ptr<const SecretContents> ContentsOf(const manifests::ObjectPtr& object) {
+  bool holds = object->As<api::Secret>() != nullptr || object->As<api::ConfigMap>() != nullptr;
+  return holds ? std::make_shared<const SecretContents>(object) : nullptr;
 }
 
 }  // namespace penstock::translator

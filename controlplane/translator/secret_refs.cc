@@ -51,7 +51,7 @@ ResolvedSecret ResolveSecret(const SecretRef& ref, SecretId::Use use, const std:
     return Faulty(Fault::kMissing, problem);
   }
   ResolvedSecret resolved;
-  if (std::optional<ContentFault> fault = FindContentFault(*upsert->object, use)) {
+  if (const std::optional<ContentFault>& fault = upsert->contents->Fault(use); fault.has_value()) {
     resolved = Faulty(Fault::kUnusable, Cat(key.kind, " \"", key.name, "\": ", fault->problem));
   }
   resolved.id = std::move(id);

@@ -33,14 +33,14 @@ SecretOutput TranslateSecret(const std::string& secret, std::vector<std::string>
   if (upsert != nullptr) {
     const manifests::Object& object = *upsert->object;
     FindingSink findings(object, reader.allow_unresolved());
-    if (std::optional<ContentFault> fault = FindContentFault(object, id.use)) {
+    if (const std::optional<ContentFault>& fault = upsert->contents->Fault(id.use); fault.has_value()) {
       bool is_certificate = id.use == SecretId::Use::kCertificate;
       findings.Unresolved(FieldOf(object, fault->key), "E140", fault->problem,
                           is_certificate ? "tls.crt is the certificate and its chain, tls.key its key, both in PEM"
                                          : "ca.crt holds the certificates of authorities, in PEM");
     } else {
       output.resources.push_back(SecretResource(id, object, std::move(gateways)));
-      std::optional<ContentFault> time = now.has_value() ? FindPastOrFuture(object, id.use, *now) : std::nullopt;
+      std::optional<ContentFault> time = now.has_value() ? upsert->contents->PastOrFuture(id.use, *now) : std::nullopt;
       if (time.has_value()) {
         findings.Warning(FieldOf(object, time->key), "W213", time->problem,
                          "it is served all the same; apply a new certificate");

@@ -72,6 +72,8 @@ struct GroupSelector {
 class State;
 using StatePtr = std::shared_ptr<const State>;
 
+class SecretContents;  // private to the translator
+
 // An object as it is now. The generations are the tie-breaker "oldest" and status.observedGeneration; 0: Translate()
 // keeps the first_generation of an object that was there before and takes TranslateOptions::generation for everything
 // else.
@@ -79,6 +81,8 @@ struct Upsert {
   manifests::ObjectPtr object;
   uint64_t first_generation = 0;
   uint64_t last_generation = 0;
+  // Of a Secret or ConfigMap: what it holds for TLS. Translate() sets it.
+  std::shared_ptr<const SecretContents> contents = nullptr;
 };
 
 struct Changes {

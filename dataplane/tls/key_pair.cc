@@ -124,12 +124,12 @@ Status KeyPair::LearnKind() {
   }
 }
 
-KeyPair::Fit KeyPair::FitTo(std::string_view server_name) const {
+KeyPair::Fit KeyPair::FitOf(const std::vector<std::string>& dns_names, std::string_view server_name) {
   if (server_name.empty()) return Fit::kNone;
   size_t dot = server_name.find('.');
   std::string_view parent = dot == 0 || dot == server_name.npos ? "" : server_name.substr(dot);
   Fit best = Fit::kNone;
-  for (const std::string& name : dns_names_) {
+  for (const std::string& name : dns_names) {
     if (name == server_name) return Fit::kExact;
     bool wildcard = name.starts_with("*.") && !parent.empty() && std::string_view(name).substr(1) == parent;
     if (wildcard) best = Fit::kWildcard;

@@ -35,7 +35,8 @@ class KeyPair {
   static StatusOr<std::shared_ptr<const KeyPair>> Make(Certificates chain, KeyPtr key);
 
   // SERVER_NAME in lower case. A wildcard stands for exactly one label.
-  Fit FitTo(std::string_view server_name) const;
+  Fit FitTo(std::string_view server_name) const { return FitOf(dns_names_, server_name); }
+  static Fit FitOf(const std::vector<std::string>& dns_names, std::string_view server_name);
 
   // The signature schemes (RFC 8446 4.2.3) that the key can make, for TLS 1.3 or for TLS 1.2.
   const std::vector<uint16_t>& schemes(bool tls13) const { return tls13 ? schemes13_ : schemes12_; }
@@ -44,6 +45,7 @@ class KeyPair {
   // Until when it is good: the certificate, or one of its issuers that is shown with it, ends then.
   std::chrono::sys_seconds until() const { return until_; }
   // Of the certificate.
+  const std::vector<std::string>& dns_names() const { return dns_names_; }
   const std::string& fingerprint() const { return fingerprint_; }
 
   // Shows it from now on, for all handshakes of a context, or for one handshake.
