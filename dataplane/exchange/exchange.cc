@@ -16,10 +16,12 @@ void Exchange::Clear() {
   rule = -1;
   tries = 0;
   reason = Reason::kNone;
+  is_grpc = false;
+  grpc_status = -1;
   id = RequestId();
   seed = 0;
   time = Timings();
-  deadline = kNoDeadline;
+  deadline = firm_deadline = kNoDeadline;
   bytes_in = bytes_out = 0;
   cancellation_ = nullptr;
   slots.fill(nullptr);

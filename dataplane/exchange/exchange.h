@@ -75,6 +75,8 @@ class Exchange {
   std::string_view endpoint;  // "192.0.2.7:8080" of the last attempt; "" if none
   uint32_t tries = 0;         // upstream attempts
   Reason reason = Reason::kNone;
+  bool is_grpc = false;     // its caller understands a status of gRPC
+  int grpc_status = -1;     // that it ended with; negative: none (yet)
   std::string_view detail;  // for the log: what exactly was wrong; static text, or in the arena
 
   RequestId id;
@@ -83,8 +85,10 @@ class Exchange {
 
   Timings time;
   TimePoint deadline = kNoDeadline;  // until the response's head must be there
-  uint64_t bytes_in = 0;             // content taken from the client
-  uint64_t bytes_out = 0;            // content given to the client
+  TimePoint firm_deadline =
+      kNoDeadline;         // the same, as the caller itself says; content that still goes up does not move it
+  uint64_t bytes_in = 0;   // content taken from the client
+  uint64_t bytes_out = 0;  // content given to the client
 
   // Cancelled when the client is gone or the drain deadline passed: whatever waits for this exchange unwinds.
   Cancellation& cancellation() { return *cancellation_; }

@@ -1,4 +1,5 @@
 #include "dataplane/policies/headers/header_ops.h"
+#include "dataplane/proxy/grpc.h"
 #include "dataplane/proxy/steps.h"
 
 namespace penstock::proxy {
@@ -119,6 +120,8 @@ Task<void> Deliver(Call& call) {
     call.stream.Abort();
     co_return;
   }
+  if (call.x.is_grpc) [[unlikely]]
+    NoteGrpcStatus(call.x);
   Status ended = co_await call.stream.End(call.x.response_body->Trailers());
   if (!ended.ok()) {
     call.x.reason = ReasonOfWrite(call, ended);

@@ -41,6 +41,8 @@ void Count(Call& call, const Outcome& outcome) {
   route.request_bytes.Add(x.bytes_in);
   route.response_bytes.Add(x.bytes_out);
   route.duration.Observe(x.time.ended - x.time.started);
+  if (x.is_grpc) [[unlikely]]
+    route.grpc_calls.Add(telemetry::GrpcCounter::IndexOf(x.grpc_status));
 }
 
 Duration Between(TimePoint from, TimePoint to) {
@@ -78,6 +80,7 @@ void Log(Call& call, const Outcome& outcome) {
       .host = decided ? call.host : x.request.headers.Get(http::HeaderId::kHost),
       .path = with_query ? x.arena.Concat({path, "?", call.query}) : path,
       .status = outcome.status,
+      .grpc_status = x.grpc_status,
       .upgrade = x.response.upgrade,
       .reason = NameOf(x.reason),
       .detail = x.reason != Reason::kNone ? x.detail : std::string_view(),

@@ -118,6 +118,8 @@ WebTranslation BeginGrpc(Call& call, upstream::Cluster& cluster) {
   ApplyGrpcTimeout(call.x);
   bool speaks_web = cluster.view()->config().protocol == snapshot::CompiledCluster::Protocol::kHttp1;
   if (dialect == http::grpc::Dialect::kGrpc && !speaks_web) call.stream.AllowRareContent();
+  // What an upstream says in gRPC-Web is content to us, its status too.
+  call.x.is_grpc = dialect == http::grpc::Dialect::kGrpc || !speaks_web;
   return speaks_web ? WebTranslation() : WebTranslation::OfRequest(call, dialect);
 }
 

@@ -47,13 +47,26 @@ void ReplyInGrpc(Call& call, Reason reason, int status, std::string_view text, D
   http::Headers& headers = x.response.headers;
   std::string_view asked = x.request.headers.Get(http::HeaderId::kContentType);
   headers.Set(http::HeaderId::kContentType, ContentType(dialect, asked, x.arena));
+  x.is_grpc = true;
+  x.grpc_status = static_cast<int>(CodeOf(reason, status));
   headers.Set(kStatusField, grpc::CodeText(CodeOf(reason, status)));
   if (!text.empty()) headers.Set(kMessageField, grpc::EncodeMessage(text, x.arena));
 }
 
+void NoteGrpcStatus(Exchange& x) {
+  if (x.grpc_status >= 0) return;
+  const http::Headers* trailers = x.response_body->Trailers();
+  bool at_end = trailers != nullptr && trailers->Has(kStatusField);
+  const http::Headers& told = at_end ? *trailers : x.response.headers;
+  Code without = grpc::CodeOfHttpStatus(x.response.status);
+  x.grpc_status = grpc::ParseStatus(told.Get(kStatusField)).value_or(static_cast<int>(without));
+}
+
 void ApplyGrpcTimeout(Exchange& x) {
   std::optional<std::chrono::nanoseconds> timeout = grpc::ParseTimeout(x.request.headers.Get(kTimeoutField));
-  if (timeout.has_value()) x.deadline = std::min(x.deadline, After(x.time.head_received, *timeout));
+  if (!timeout.has_value()) return;
+  x.firm_deadline = After(x.time.head_received, *timeout);
+  x.deadline = std::min(x.deadline, x.firm_deadline);
 }
 
 WebTranslation WebTranslation::OfRequest(Call& call, Dialect dialect) {
@@ -77,8 +90,8 @@ void WebTranslation::TranslateResponse(Call& call) const {
   if (grpc::DialectOf(type) != Dialect::kGrpc) return;
   headers.Set(http::HeaderId::kContentType, ContentType(dialect_, type, x.arena));
   bool with_trailers = !headers.Has(kStatusField);
-  x.response_body = &x.Own<WebResponseBody>(*x.response_body, call.proxy.reactor.blocks(),
-                                            dialect_ == Dialect::kWebText, with_trailers);
+  x.response_body =
+      &x.Own<WebResponseBody>(x, call.proxy.reactor.blocks(), dialect_ == Dialect::kWebText, with_trailers);
   x.response.framing = {http::Framing::Kind::kChunked, 0};
 }
 
@@ -141,6 +154,7 @@ Chunk WebResponseBody::TrailerFrame() {
     unknown.Add(kMessageField, "the service ended its response without a status");
     trailers = &unknown;
   }
+  x_.grpc_status = grpc::ParseStatus(trailers->Get(kStatusField)).value_or(static_cast<int>(Code::kUnknown));
   Block* block = blocks_.TakeAtLeast(grpc::TrailerFrameSize(*trailers));
   size_t size = grpc::WriteTrailerFrame(*trailers, std::span<char>(block->data(), block->capacity));
   return Chunk::Adopt(block, size);

@@ -17,7 +17,11 @@ http::grpc::Dialect DialectOf(const Exchange& x);
 // calls trailers-only). STATUS is the one that an HTTP caller would have got.
 void ReplyInGrpc(Call& call, Reason reason, int status, std::string_view text, http::grpc::Dialect dialect);
 
-// Lowers x.deadline to what grpc-timeout says, counted from when the head was there. REQUIRES: the caller speaks gRPC.
+// Notes in x.grpc_status what the caller learns at the end of its call: the status of the trailers or, if there is none
+// there, of the head; what callers make of a response that has none at all. REQUIRES: x.is_grpc; the content is over.
+void NoteGrpcStatus(Exchange& x);
+
+// What grpc-timeout says, counted from when the head was there, is x.firm_deadline. REQUIRES: the caller speaks gRPC.
 void ApplyGrpcTimeout(Exchange& x);
 
 // gRPC-Web in front of an upstream that speaks gRPC over HTTP/2.
@@ -29,7 +33,7 @@ class WebTranslation {
   // Makes x.request, whose caller speaks DIALECT, one of gRPC if it is one of gRPC-Web.
   static WebTranslation OfRequest(Call& call, http::grpc::Dialect dialect);
 
-  // Makes x.response, if it is one of gRPC, what the caller understands.
+  // Makes x.response, if it is one of gRPC, what the caller understands; its content tells x the status.
   void TranslateResponse(Call& call) const;
 
  private:
@@ -58,9 +62,10 @@ class WebTextBody final : public Body {
 // The content of a gRPC response with its trailers as the last frame, in base64 if TEXT.
 class WebResponseBody final : public Body {
  public:
-  // INNER outlives it. WITH_TRAILERS: false if the head held the status already.
-  WebResponseBody(Body& inner, BlockPool& blocks, bool text, bool with_trailers)
-      : inner_(inner), blocks_(blocks), text_(text), trailers_due_(with_trailers) {}
+  // X's response body, which it outlives; it is told the trailers' status. WITH_TRAILERS: false if the head held it
+  // already.
+  WebResponseBody(Exchange& x, BlockPool& blocks, bool text, bool with_trailers)
+      : x_(x), inner_(*x.response_body), blocks_(blocks), text_(text), trailers_due_(with_trailers) {}
 
   Task<StatusOr<Chunk>> Read() override;
   void Cancel() override { inner_.Cancel(); }
@@ -71,6 +76,7 @@ class WebResponseBody final : public Body {
   StatusOr<Chunk> Wrap(StatusOr<Chunk> chunk);
   Chunk TrailerFrame();
 
+  Exchange& x_;
   Body& inner_;
   BlockPool& blocks_;
   const bool text_;

@@ -72,30 +72,73 @@ TEST(GrpcWebResponse, EndsWithItsTrailersAsAFrame) {
   trailers.Add("grpc-status", "5");
   Pieces frames({"one", "two"});
   frames.trailers = &trailers;
-  WebResponseBody body(frames, blocks, /*text=*/false, /*with_trailers=*/true);
+  Exchange x(&blocks);
+  x.response_body = &frames;
+  WebResponseBody body(x, blocks, /*text=*/false, /*with_trailers=*/true);
   EXPECT_EQ(ReadAll(body).bytes, std::string("onetwo\x80\0\0\0\x10grpc-status: 5\r\n", 27));
   EXPECT_EQ(body.Trailers(), nullptr) << "they are in the content now";
+  EXPECT_EQ(x.grpc_status, 5);
 }
 
 TEST(GrpcWebResponse, WithoutAStatusSaysThatItIsUnknown) {
   BlockPool blocks;
   Pieces frames({"one"});
-  WebResponseBody body(frames, blocks, /*text=*/false, /*with_trailers=*/true);
+  Exchange x(&blocks);
+  x.response_body = &frames;
+  WebResponseBody body(x, blocks, /*text=*/false, /*with_trailers=*/true);
   EXPECT_NE(ReadAll(body).bytes.find("grpc-status: 2\r\n"), std::string::npos);
+  EXPECT_EQ(x.grpc_status, 2);
 }
 
 TEST(GrpcWebResponse, WhoseHeadHadTheStatusHasNoFrame) {
   BlockPool blocks;
   Pieces nothing({});
-  WebResponseBody body(nothing, blocks, /*text=*/true, /*with_trailers=*/false);
+  Exchange x(&blocks);
+  x.response_body = &nothing;
+  WebResponseBody body(x, blocks, /*text=*/true, /*with_trailers=*/false);
   EXPECT_EQ(ReadAll(body).bytes, "");
 }
 
 TEST(GrpcWebResponse, IsBase64PieceByPieceInTheTextDialect) {
   BlockPool blocks;
   Pieces frames({"a", "bc"});
-  WebResponseBody body(frames, blocks, /*text=*/true, /*with_trailers=*/false);
+  Exchange x(&blocks);
+  x.response_body = &frames;
+  WebResponseBody body(x, blocks, /*text=*/true, /*with_trailers=*/false);
   EXPECT_EQ(ReadAll(body).bytes, "YQ==YmM=") << "a client sees each message when it comes";
+}
+
+class GrpcStatus : public testing::Test {
+ protected:
+  int Noted() {
+    NoteGrpcStatus(x_);
+    return x_.grpc_status;
+  }
+
+  BlockPool blocks_;
+  Pieces content_{{}};
+  http::Headers trailers_;
+  Exchange x_{&blocks_};
+};
+
+TEST_F(GrpcStatus, IsThatOfTheTrailersBeforeThatOfTheHead) {
+  x_.response.status = 200;
+  x_.response_body = &content_;
+  x_.response.headers.Add("grpc-status", "7");
+  content_.trailers = &trailers_;
+  EXPECT_EQ(Noted(), 7);
+  x_.grpc_status = -1;
+  trailers_.Add("grpc-status", "0");
+  EXPECT_EQ(Noted(), 0);
+}
+
+TEST_F(GrpcStatus, OfAResponseWithoutOneIsWhatCallersMakeOfIt) {
+  x_.response.status = 503;
+  EXPECT_EQ(Noted(), 14);
+  x_.grpc_status = -1;
+  x_.response.status = 200;
+  x_.response.headers.Add("grpc-status", "fine");
+  EXPECT_EQ(Noted(), 2);
 }
 
 }  // namespace

@@ -141,6 +141,23 @@ class Grpc(unittest.TestCase):
             self.assertEqual(seen, {"code": 1})
             self.assertEqual(server.stdout.readline(), "cancelled\n")
 
+    def lines_with(self, status):
+        return [line for line in self.fleet.replicas[0].access_lines() if line.get("grpc_status") == status]
+
+    def test_the_log_and_the_metrics_say_how_calls_ended_whoever_gave_the_status(self):
+        for status, play in ((9, lambda: self.run_node("grpc_client.js", "fail", f"{self.host}:{self.clear}")),
+                             (9, lambda: self.web("fail", "text")),
+                             (0, lambda: self.web("unary", "binary")),
+                             (12, lambda: self.web("unknown", "binary"))):
+            before, lines = self.fleet.replicas[0].metrics(), len(self.lines_with(status))
+            play()
+            parts.wait_until(lambda: len(self.lines_with(status)) > lines, f"a line with grpc_status {status}")
+            line = self.lines_with(status)[-1]
+            self.assertEqual(line["status"], 200)
+            labels = f'listener="{line["listener"]}",route="{line.get("route", "")}",grpc_status="{status}"'
+            name = f"penstock_grpc_calls_total{{{labels}}}"
+            self.assertEqual(self.fleet.replicas[0].metrics()[name], before.get(name, 0) + 1)
+
     def test_the_health_of_a_service_is_asked_and_watched_through_the_gateway(self):
         for seen in self.on_both_ports("health"):
             self.assertEqual(seen, {"whole": "SERVING", "echo": "SERVING", "unknown": 5, "watched": ["SERVING", "NOT_SERVING", "SERVING"]})

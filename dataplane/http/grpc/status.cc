@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace penstock::http::grpc {
 namespace {
@@ -41,6 +42,14 @@ constexpr DialectRow kDialects[] = {{"application/grpc", Dialect::kGrpc},
 }  // namespace
 
 std::string_view CodeText(Code code) { return kCodeTexts[static_cast<size_t>(code)]; }
+
+std::optional<int> ParseStatus(std::string_view value) {
+  int status = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), status);
+  bool whole = error == std::errc() && end == value.data() + value.size();
+  if (!whole || status < 0 || status > kLargestStatus) return std::nullopt;
+  return status;
+}
 
 Code CodeOfHttpStatus(int status) {
   switch (status) {

@@ -34,6 +34,10 @@ enum class Code : uint8_t {
 // "0" to "16": the value of grpc-status. Static.
 std::string_view CodeText(Code code);
 
+// The number that a grpc-status field says (one of gRPC's or not), at most kLargestStatus; nothing if it is none.
+inline constexpr int kLargestStatus = 999;
+std::optional<int> ParseStatus(std::string_view value);
+
 // What a gRPC client makes of a response that is none of gRPC, by its HTTP status (http-grpc-status-mapping).
 Code CodeOfHttpStatus(int status);
 

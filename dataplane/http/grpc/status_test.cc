@@ -36,6 +36,14 @@ TEST(GrpcDialect, KeepsTheFormatOfTheMessages) {
   EXPECT_EQ(MessageFormatOf("application/grpc; a=+b"), "");
 }
 
+TEST(GrpcStatus, IsANumberOfAtMostThreeDigits) {
+  EXPECT_EQ(ParseStatus("0"), 0);
+  EXPECT_EQ(ParseStatus("16"), 16);
+  EXPECT_EQ(ParseStatus("999"), 999);
+  for (std::string_view bad : {"", "-1", "1000", "99999999999", "1x", " 1", "OK"})
+    EXPECT_EQ(ParseStatus(bad), std::nullopt) << bad;
+}
+
 TEST(GrpcTimeout, TakesEveryUnitAndNothingElse) {
   EXPECT_EQ(ParseTimeout("1H"), 1h);
   EXPECT_EQ(ParseTimeout("2M"), 2min);

@@ -73,6 +73,8 @@ size_t AccessLogFormatter::Format(const AccessLogEntry& entry, std::span<char> o
   line.String("host", entry.host, kMaxHost);
   line.String("path", entry.path, kMaxPath);
   line.Number("status", static_cast<uint64_t>(std::max(entry.status, 0)));
+  if (entry.grpc_status >= 0) [[unlikely]]
+    line.Number("grpc_status", static_cast<uint64_t>(entry.grpc_status));
   if (!entry.upgrade.empty()) line.String("upgrade", entry.upgrade, kMaxShort);
   if (!entry.reason.empty()) line.String("reason", entry.reason, kMaxShort);
   if (!entry.detail.empty()) line.String("detail", entry.detail, kMaxShort);

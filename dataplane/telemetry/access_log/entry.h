@@ -29,6 +29,7 @@ struct AccessLogEntry {
   std::string_view host;
   std::string_view path;                 // canonical path with the query
   int status = 0;                        // 0: the client left before a final status
+  int grpc_status = -1;                  // that a call of gRPC ended with; negative: none, left out
   std::string_view upgrade;              // the protocol that a 101 switched to; "": none, left out
   std::string_view reason;               // name of the local reply's reason; "": the upstream answered, left out
   std::string_view detail;               // what exactly was wrong; "": left out

@@ -122,7 +122,9 @@ TEST(AccessLogEntry, NamesTheRuleAndWhatExactlyWasWrong) {
   entry.reason = "bad_request";
   entry.detail = "a space before the colon";
   entry.upgrade = "websocket";
+  entry.grpc_status = 0;
   std::string line = Format(entry);
+  EXPECT_NE(line.find(R"("grpc_status":0,)"), std::string::npos) << line;
   EXPECT_NE(line.find(R"("upgrade":"websocket",)"), std::string::npos) << line;
   EXPECT_NE(line.find(R"("rule":2,"rule_name":"catalog",)"), std::string::npos) << line;
   EXPECT_NE(line.find(R"("reason":"bad_request","detail":"a space before the colon",)"), std::string::npos) << line;
@@ -130,8 +132,9 @@ TEST(AccessLogEntry, NamesTheRuleAndWhatExactlyWasWrong) {
 
 TEST(AccessLogEntry, LeavesOutWhatIsNot) {
   std::string line = Format({});
-  for (const char* key : {"route", "rule", "rule_name", "cluster", "endpoint", "upgrade", "reason", "detail",
-                          "user_agent", "tls_version", "tls_cipher", "sni", "alpn", "client_identity", "cut"}) {
+  for (const char* key :
+       {"route", "rule", "rule_name", "cluster", "endpoint", "grpc_status", "upgrade", "reason", "detail", "user_agent",
+        "tls_version", "tls_cipher", "sni", "alpn", "client_identity", "cut"}) {
     EXPECT_EQ(line.find(std::string("\"") + key + "\""), std::string::npos) << key << " in " << line;
   }
   Parse(line);
@@ -179,6 +182,7 @@ TEST(AccessLogEntry, IsNeverLongerThanItsBufferAndSaysWhenItWasCut) {
     *field = garbage;
   }
   entry.rule = 65535;
+  entry.grpc_status = 999;
   entry.bytes_in = entry.bytes_out = entry.endpoints_epoch = entry.generation_epoch = entry.generation_number =
       UINT64_MAX;
   entry.duration = entry.upstream_connect = entry.upstream_response = std::chrono::nanoseconds::max();

@@ -10,6 +10,25 @@ void AbsorbFields(Cells& to, const Cells& from, Fields... fields) {
 
 }  // namespace
 
+GrpcCounter::Counters* GrpcCounter::Made() noexcept {
+  Counters* counters = counters_.load(std::memory_order_relaxed);
+  if (counters != nullptr) return counters;
+  counters = new Counters();
+  counters_.store(counters, std::memory_order_release);
+  return counters;
+}
+
+void GrpcCounter::Absorb(const GrpcCounter& from) noexcept {
+  const Counters* counted = from.counters_.load(std::memory_order_acquire);
+  if (counted == nullptr) return;
+  for (size_t i = 0; i < kNames; ++i) (*Made())[i].Absorb((*counted)[i]);
+}
+
+std::string GrpcCounter::NameOf(size_t index) {
+  if (index == kOther) return "other";
+  return index == kNone ? "none" : std::to_string(index);
+}
+
 void ListenerCells::Absorb(const ListenerCells& from) noexcept {
   using C = ListenerCells;
   AbsorbFields(*this, from, &C::connections_opened, &C::connections_refused, &C::connections_active,
@@ -21,7 +40,7 @@ void ListenerCells::Absorb(const ListenerCells& from) noexcept {
 void RouteCells::Absorb(const RouteCells& from) noexcept {
   using C = RouteCells;
   AbsorbFields(*this, from, &C::requests, &C::request_bytes, &C::response_bytes, &C::duration, &C::sessions,
-               &C::sessions_active, &C::session_bytes_in, &C::session_bytes_out);
+               &C::sessions_active, &C::session_bytes_in, &C::session_bytes_out, &C::grpc_calls);
 }
 
 void ClusterCells::Absorb(const ClusterCells& from) noexcept {

@@ -3,9 +3,12 @@
 // worker alone, except ProcessCells. Absorb adds what another one counted, field by field.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "dataplane/telemetry/stats/cell.h"
@@ -46,6 +49,42 @@ class TlsFailureCounter {
 
  private:
   std::array<Counter, kTlsFailures> counters_;
+};
+
+// Calls of gRPC by the status that they ended with. Most routes have none: the counters are made by the first call.
+class GrpcCounter {
+ public:
+  // "0" to "16" at their places.
+  static constexpr size_t kStatuses = 17;
+  static constexpr size_t kOther = kStatuses;     // a status that gRPC does not have
+  static constexpr size_t kNone = kStatuses + 1;  // it broke before there was one
+  static constexpr size_t kNames = kStatuses + 2;
+
+  GrpcCounter() = default;
+  GrpcCounter(const GrpcCounter&) = delete;
+  ~GrpcCounter() { delete counters_.load(std::memory_order_relaxed); }
+
+  // Where a grpc-status counts; negative: there was none.
+  static constexpr size_t IndexOf(int status) noexcept {
+    if (status < 0) return kNone;
+    return std::min(static_cast<size_t>(status), kOther);
+  }
+
+  void Add(size_t index) noexcept { (*Made())[index].Add(); }
+  uint64_t Read(size_t index) const noexcept {
+    const Counters* counters = counters_.load(std::memory_order_acquire);
+    return counters == nullptr ? 0 : (*counters)[index].Read();
+  }
+  void Absorb(const GrpcCounter& from) noexcept;
+
+  static std::string NameOf(size_t index);
+
+ private:
+  using Counters = std::array<Counter, kNames>;
+
+  Counters* Made() noexcept;
+
+  std::atomic<Counters*> counters_{nullptr};
 };
 
 // Connections that switched to another protocol, by its name.
@@ -98,6 +137,7 @@ struct alignas(64) RouteCells {
   Gauge sessions_active;
   Counter session_bytes_in;  // counted as they move: from the client, given to the upstream
   Counter session_bytes_out;
+  GrpcCounter grpc_calls;  // of the requests; the one field that is no plain cell is the last
 
   void Absorb(const RouteCells& from) noexcept;
 };

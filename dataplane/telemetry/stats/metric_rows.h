@@ -94,6 +94,11 @@ inline constexpr RequestRow<RouteCells> kRouteRequests[] = {
       "listener, route, code_class"},
      &RouteCells::requests},
 };
+inline constexpr RowText kGrpcCalls = {
+    "penstock_grpc_calls_total",
+    "Calls of gRPC and gRPC-Web by the number of the status that they ended with, whoever gave it; grpc_status "
+    "\"none\": the call broke before there was one; \"other\": gRPC has no such status.",
+    "listener, route, grpc_status"};
 inline constexpr CounterRow<RouteCells> kRouteCounters[] = {
     {{"penstock_request_bytes_total", "Bytes of request bodies taken from clients.", kRoute},
      &RouteCells::request_bytes},

@@ -128,6 +128,20 @@ void AddUpgrades(const SeriesList<ListenerCells>& list, std::vector<MetricFamily
   out.push_back(std::move(family));
 }
 
+void AddGrpcCalls(const SeriesList<RouteCells>& list, std::vector<MetricFamily>& out) {
+  MetricFamily family = Family(kGrpcCalls, MetricType::Counter);
+  for (const auto& series : list) {
+    for (size_t i = 0; i < GrpcCounter::kNames; ++i) {
+      double sum = Sum(series->per_worker, [&](const RouteCells& cells) { return cells.grpc_calls.Read(i); });
+      if (sum == 0) continue;
+      std::vector<Label> labels = Labels(*series);
+      labels.push_back({"grpc_status", GrpcCounter::NameOf(i)});
+      family.metric.push_back(CounterMetric(std::move(labels), sum));
+    }
+  }
+  out.push_back(std::move(family));
+}
+
 template <typename Cells, size_t N>
 void AddTlsFailures(const TlsFailureRow<Cells> (&rows)[N], const SeriesList<Cells>& list,
                     std::vector<MetricFamily>& out) {
@@ -272,6 +286,7 @@ std::vector<MetricFamily> Collector::Collect() const {
   DropUnused(alive.clusters);
   std::vector<MetricFamily> out;
   AddRequests(kRouteRequests, alive.routes, out);
+  AddGrpcCalls(alive.routes, out);
   AddHistograms(kRouteHistograms, alive.routes, out);
   AddCounters(kRouteCounters, alive.routes, out);
   AddGauges(kRouteGauges, alive.routes, out);
@@ -329,6 +344,7 @@ std::string MetricsDocs() {
       "(`process_*`).\n\n"
       "| Name | Type | Labels | Meaning |\n|---|---|---|---|\n";
   DocRows(kRouteRequests, "counter", out);
+  DocRow(kGrpcCalls, "counter", out);
   DocRows(kRouteHistograms, "histogram", out);
   DocRows(kRouteCounters, "counter", out);
   DocRows(kRouteGauges, "gauge", out);

@@ -53,6 +53,22 @@ TEST(Metrics, CountUpgradesByTheProtocolsThatHaveANameHere) {
   EXPECT_THAT(Scrape(registry), HasSubstr(R"(penstock_upgrades_total{listener="gw",protocol="other"} 1)"));
 }
 
+TEST(Metrics, CountCallsOfGrpcByTheirStatus) {
+  Registry registry({2, 2000, {}});
+  auto set = registry.Update(nullptr, {{"gw"}, {{"gw", "orders"}, {"gw", "users"}}, {}}, {});
+  for (int worker : {0, 1}) {
+    RouteCells& cells = set->Route(worker, "gw", "orders");
+    cells.requests.Add(200);
+    cells.grpc_calls.Add(14);
+  }
+  set->Route(0, "gw", "orders").grpc_calls.Add(GrpcCounter::kNone);
+  set->Route(0, "gw", "users").requests.Add(200);
+  std::string text = Scrape(registry);
+  EXPECT_THAT(text, HasSubstr(R"(penstock_grpc_calls_total{listener="gw",route="orders",grpc_status="14"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(penstock_grpc_calls_total{listener="gw",route="orders",grpc_status="none"} 1)"));
+  EXPECT_THAT(text, Not(HasSubstr(R"(penstock_grpc_calls_total{listener="gw",route="users")")));
+}
+
 TEST(Metrics, LeaveOutLabelSetsThatWereNeverUsed) {
   Registry registry({1, 2000, {}});
   auto set = registry.Update(nullptr, {{"gw"}, {{"gw", "idle"}}, {"backend"}}, {});

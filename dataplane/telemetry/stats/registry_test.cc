@@ -85,31 +85,47 @@ TEST(Registry, KeepsTheCountsOfARetiredRouteAtItsListenerAsLongAsThatIsNamed) {
   EXPECT_EQ(count_at(kRetiredName), 1u);
 }
 
-// Counts 1 in every cell of CELLS, whatever it is called: cells are 64-bit atomics and nothing else.
+// Counts 1 in every cell of the first SIZE bytes, whatever it is called: they are 64-bit atomics and nothing else.
 template <typename Cells>
-void CountOneEverywhere(Cells& cells) {
-  static_assert(sizeof(std::atomic<uint64_t>) == 8 && std::is_trivially_destructible_v<Cells>);
+void CountOneEverywhere(Cells& cells, size_t size) {
+  static_assert(sizeof(std::atomic<uint64_t>) == 8);
   auto* words = reinterpret_cast<std::atomic<uint64_t>*>(&cells);
-  for (size_t i = 0; i < sizeof(Cells) / 8; ++i) words[i].store(1, std::memory_order_relaxed);
+  for (size_t i = 0; i < size / 8; ++i) words[i].store(1, std::memory_order_relaxed);
 }
 
 // Words that are 0 at the end are padding up to the cache line.
 template <typename Cells>
-size_t CellsThatAbsorbDoubles() {
+size_t CellsThatAbsorbDoubles(size_t size = sizeof(Cells)) {
   Cells from, to;
-  CountOneEverywhere(from);
-  CountOneEverywhere(to);
+  CountOneEverywhere(from, size);
+  CountOneEverywhere(to, size);
   to.Absorb(from);
   const auto* words = reinterpret_cast<const std::atomic<uint64_t>*>(&to);
   size_t twos = 0;
-  while (twos < sizeof(Cells) / 8 && words[twos].load(std::memory_order_relaxed) == 2) ++twos;
+  while (twos < size / 8 && words[twos].load(std::memory_order_relaxed) == 2) ++twos;
   return twos;
 }
 
 TEST(Cells, AbsorbEveryField) {
   EXPECT_EQ(CellsThatAbsorbDoubles<ListenerCells>(), 16u + kTlsFailures);
-  EXPECT_EQ(CellsThatAbsorbDoubles<RouteCells>(), kCodeClasses + 6 + Histogram::kBuckets + 1);
+  EXPECT_EQ(CellsThatAbsorbDoubles<RouteCells>(offsetof(RouteCells, grpc_calls)),
+            kCodeClasses + 6 + Histogram::kBuckets + 1);
   EXPECT_EQ(CellsThatAbsorbDoubles<ClusterCells>(), kCodeClasses + 20 + kTlsFailures + Histogram::kBuckets + 1);
+}
+
+TEST(Cells, AbsorbCallsOfGrpcWhereThereWereNone) {
+  RouteCells none, some, sum;
+  some.grpc_calls.Add(GrpcCounter::IndexOf(0));
+  some.grpc_calls.Add(GrpcCounter::IndexOf(16));
+  some.grpc_calls.Add(GrpcCounter::IndexOf(17));
+  some.grpc_calls.Add(GrpcCounter::IndexOf(-1));
+  sum.Absorb(none);
+  EXPECT_EQ(sum.grpc_calls.Read(0), 0u);
+  sum.Absorb(some);
+  sum.Absorb(some);
+  sum.Absorb(none);
+  for (size_t index : {size_t{0}, size_t{16}, GrpcCounter::kOther, GrpcCounter::kNone})
+    EXPECT_EQ(sum.grpc_calls.Read(index), 2u) << index;
 }
 
 TEST(Registry, KeepsTheCellsOfARouteForWhoOutlivesIt) {

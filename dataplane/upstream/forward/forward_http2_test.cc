@@ -164,6 +164,23 @@ TEST_F(ForwardHttp2Test, StopsReadingAnUploadThatTheServerDoesNotTake) {
   EXPECT_EQ(result->reason, Reason::kClientGone);
 }
 
+TEST_F(ForwardHttp2Test, TheCallersOwnDeadlineHoldsHoweverLongItsContentGoesUp) {
+  H2Upstream& server = ServeH2([](int, int) { return Action{}; });
+  server.set_consume(false);
+  Cluster& cluster = UseH2({&server});
+  Exchange x(&reactor_->blocks());
+  UpstreamTest::Get(x, http::Method::kPost);
+  std::vector<std::string> pieces(100, std::string(16'000, 'x'));
+  PiecesBody body(pieces);
+  SetBody(x, body, kUnknownLength);
+  x.deadline = x.firm_deadline = After(reactor_->Now(), milliseconds(30));
+  std::optional<Result> result;
+  Begin(x, cluster, result);
+  ASSERT_TRUE(RunUntil([&] { return result.has_value(); }));
+  EXPECT_EQ(result->reason, Reason::kUpstreamTimeout);
+  EXPECT_EQ(x.tries, 1u);
+}
+
 TEST_F(ForwardHttp2Test, AsksForNoMoreOfAResponseThanIsRead) {
   H2Upstream& server = ServeH2([](int, int) { return Action{.content = std::string(1'000'000, 'x')}; });
   Cluster& cluster = UseH2({&server});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include "dataplane/exchange/exchange.h"
@@ -16,7 +17,7 @@ namespace penstock::upstream {
 class Try : public Body {
  public:
   // Sends and waits for the head until `deadline` (kNoDeadline: none), or for `timeout` after the content was sent if
-  // that is later. Fills in x.response. If it fails, only Finish() may follow.
+  // that is later; not beyond x.firm_deadline. Fills in x.response. If it fails, only Finish() may follow.
   virtual Task<TryResult> Run(ReplayBody* body, InformationalSink* informational, TimePoint deadline,
                               Duration timeout) = 0;
   virtual bool upload_failed_at_source() const = 0;
@@ -32,6 +33,21 @@ class Try : public Body {
  protected:
   // REQUEST is the running request's place, given back at the end.
   Try(Exchange& x, ViewRef view, Lease request) : x_(x), view_(std::move(view)), request_(std::move(request)) {}
+
+  // While UPLOAD goes on, and for TIMEOUT after it, the upstream may take its time.
+  template <typename Upload>
+  TimePoint HeadDeadline(const Upload& upload, TimePoint now, TimePoint deadline, Duration timeout) const {
+    constexpr Duration kLookAgain = std::chrono::seconds(1);
+    if (upload.running() && deadline != kNoDeadline) deadline = std::max(deadline, After(now, kLookAgain));
+    if (upload.sent()) deadline = std::max(deadline, After(upload.ended(), timeout));
+    return std::min(deadline, x_.firm_deadline);
+  }
+  // Asked when that is over: the upload may have gone on meanwhile.
+  template <typename Upload>
+  bool HasMoreTime(const Upload& upload, TimePoint now, Duration timeout) const {
+    bool more = upload.running() || (upload.sent() && After(upload.ended(), timeout) > now);
+    return more && now < x_.firm_deadline;
+  }
 
   // The response breaks off behind its head.
   Status Broken(Reason reason, std::string_view detail);

@@ -65,7 +65,7 @@ Task<TryResult> UpstreamResponse::ReadHead(InformationalSink* informational, Tim
       progress = parser_.Parse(data, x_.request.method, x_.response);
     }
     if (progress == http::h1::Progress::kNeedMore) {
-      Wait wait{HeadDeadline(deadline, timeout), &stop_};
+      Wait wait{HeadDeadline(upload_, view_->cluster().reactor().Now(), deadline, timeout), &stop_};
       StatusOr<Chunk> bytes = co_await connection_->stream().Read(BlockPool::kMedium, wait);
       Status more = TakeMoreOfHead(std::move(bytes), timeout);
       if (!more.ok()) co_return AfterReadFailure(more);
@@ -136,19 +136,10 @@ void UpstreamResponse::MoveHead() {
   head_.Reset();
 }
 
-// While content still goes up, and for TIMEOUT after it, the upstream may take its time.
-TimePoint UpstreamResponse::HeadDeadline(TimePoint deadline, Duration timeout) const {
-  constexpr Duration kLookAgain = std::chrono::seconds(1);
-  if (deadline == kNoDeadline) return deadline;
-  if (upload_.running()) return std::max(deadline, After(view_->cluster().reactor().Now(), kLookAgain));
-  return upload_.sent() ? std::max(deadline, After(upload_.ended(), timeout)) : deadline;
-}
-
 // Adds what was read to buffer_. OK without bytes: the read timed out, but by now the upstream has more time.
 Status UpstreamResponse::TakeMoreOfHead(StatusOr<Chunk> bytes, Duration timeout) {
   io::Reactor& reactor = view_->cluster().reactor();
-  bool more_time = upload_.running() || (upload_.sent() && After(upload_.ended(), timeout) > reactor.Now());
-  if (IsTimeout(bytes.status()) && more_time) return absl::OkStatus();
+  if (IsTimeout(bytes.status()) && HasMoreTime(upload_, reactor.Now(), timeout)) return absl::OkStatus();
   if (!bytes.ok()) return bytes.status();
   if (bytes->empty()) return absl::AbortedError("the upstream closed the connection");
   any_byte_ = true;

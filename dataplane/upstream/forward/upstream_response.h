@@ -34,7 +34,6 @@ class UpstreamResponse final : public Try {
 
   Chunk SerialiseHead();
   Task<TryResult> ReadHead(InformationalSink* informational, TimePoint deadline, Duration timeout);
-  TimePoint HeadDeadline(TimePoint deadline, Duration timeout) const;
   bool TakeSwitch();
   bool AcceptsOurKey() const;
   void MoveHead();

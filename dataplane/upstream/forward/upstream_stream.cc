@@ -1,6 +1,5 @@
 #include "dataplane/upstream/forward/upstream_stream.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace penstock::upstream {
@@ -50,24 +49,13 @@ Task<TryResult> UpstreamStream::ReadHead(InformationalSink* informational, TimeP
     if (stream_.head_done()) break;
     if (stop_.cancelled()) co_return TryResult{Reason::kClientGone, Sent::kDoNotRepeat};
     if (stream_.end() != StreamReceiver::End::kNone) co_return AfterEnd();
-    io::Waiter waiter(reactor_, stream_.arrived(), Wait{HeadDeadline(deadline, timeout), &stop_});
+    TimePoint until = HeadDeadline(upload_, reactor_.Now(), deadline, timeout);
+    io::Waiter waiter(reactor_, stream_.arrived(), Wait{until, &stop_});
     io::Woke woke = co_await waiter;
-    if (woke == io::Woke::kDeadline && !HasMoreTime(timeout)) co_return AfterTimeout();
+    if (woke == io::Woke::kDeadline && !HasMoreTime(upload_, reactor_.Now(), timeout)) co_return AfterTimeout();
   }
   stream_.ShowFinalHead();
   co_return TryResult{};
-}
-
-// While content still goes up, and for TIMEOUT after it, the upstream may take its time.
-TimePoint UpstreamStream::HeadDeadline(TimePoint deadline, Duration timeout) const {
-  constexpr Duration kLookAgain = std::chrono::seconds(1);
-  if (deadline == kNoDeadline) return deadline;
-  if (upload_.running()) return std::max(deadline, After(reactor_.Now(), kLookAgain));
-  return upload_.sent() ? std::max(deadline, After(upload_.ended(), timeout)) : deadline;
-}
-
-bool UpstreamStream::HasMoreTime(Duration timeout) const {
-  return upload_.running() || (upload_.sent() && After(upload_.ended(), timeout) > reactor_.Now());
 }
 
 // A connection on which nothing at all came meanwhile may be dead: others should not wait on it too.

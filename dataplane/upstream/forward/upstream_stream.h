@@ -23,8 +23,6 @@ class UpstreamStream final : public Try {
 
  private:
   Task<TryResult> ReadHead(InformationalSink* informational, TimePoint deadline, Duration timeout);
-  TimePoint HeadDeadline(TimePoint deadline, Duration timeout) const;
-  bool HasMoreTime(Duration timeout) const;
   TryResult AfterTimeout();
   TryResult AfterEnd();
   TryResult AfterLoss();
