@@ -107,7 +107,7 @@ class Timeline:
         self.watcher.join()
 
     def _watch(self):
-        while not self.stopping.wait(0.02):
+        while not self.stopping.wait(0.05):
             oldest = min(replica.metric("penstock_generation_number") for replica in self.fleet.replicas)
             self.served += [time.monotonic()] * (int(oldest - self.first) + 1 - len(self.served))
 

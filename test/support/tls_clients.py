@@ -17,7 +17,7 @@ import time
 from test.support.rotating_pki import COUNT, FRONT, WINDOW
 
 THREADS = {"fresh": 4, "kept": 8, "expired": 1}
-PAUSE = {"fresh": 0.04, "kept": 0.05, "expired": 0.2}  # between the requests of a thread
+PAUSE = {"fresh": 0.07, "kept": 0.13, "expired": 0.2}  # between the requests of a thread: fifty a second of the first two
 AGE = WINDOW + 3  # changes since an expired certificate's authority was in the middle
 
 
