@@ -16,7 +16,7 @@ StatusOr<IpAddress> IpAddress::Parse(std::string_view text) {
   std::uint8_t v4[4];
   std::uint8_t v6[16];
   if (fits) {
-    std::memcpy(buffer, text.data(), text.size());
+    text.copy(buffer, text.size());
     buffer[text.size()] = '\0';
     if (inet_pton(AF_INET, buffer, v4) == 1) return V4(v4);
     if (inet_pton(AF_INET6, buffer, v6) == 1) return V6(v6);

@@ -80,17 +80,18 @@ void CheckWritten(RequestHead& head) {
   }
 }
 
-void CheckRequest(std::string bytes) {
-  if (bytes.starts_with("\r\n")) bytes.erase(0, 2);
+void CheckRequest(const std::string& bytes) {
   std::string copy = bytes;
   RequestHead head;
   h1::RequestParser parser(h1::HeadLimits{});
   if (parser.Parse({copy.data(), copy.size()}, head) != h1::Progress::kDone) return;
-  Require(head.upgrade == Wished(std::string_view(bytes).substr(0, parser.consumed())));
+  std::string_view text = std::string_view(bytes).substr(0, parser.consumed());
+  if (text.starts_with("\r\n")) text.remove_prefix(2);
+  Require(head.upgrade == Wished(text));
   CheckWritten(head);
 }
 
-void CheckResponse(std::string bytes) {
+void CheckResponse(const std::string& bytes) {
   std::string copy = bytes;
   ResponseHead head;
   h1::ResponseParser parser(h1::HeadLimits{});

@@ -75,7 +75,8 @@ Error RequestHeadReader::AddPseudo(std::string_view name, std::string_view value
 }
 
 Error RequestHeadReader::SetMethod(std::string_view value) {
-  if (!IsToken(value)) return Error::kMethod;
+  // Reserved (RFC 9113 11.6): an upstream of HTTP/1 would take it for the preface of HTTP/2.
+  if (!IsToken(value) || value == "PRI") return Error::kMethod;
   if (value.size() > kMaxMethod) return Error::kMethodTooLong;
   head_->method = ParseMethod(value);
   head_->method_text = arena_->Copy(value);

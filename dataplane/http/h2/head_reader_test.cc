@@ -87,6 +87,7 @@ TEST(RequestHeadReader, RefusesWhatTheTableSays) {
       {"no path", {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}}, Error::kPseudoField},
       {"nothing", {}, Error::kPseudoField},
       {"a blank in the method", {{":method", "GET /admin HTTP/1.1"}}, Error::kMethod},
+      {"the method that is reserved", {{":method", "PRI"}}, Error::kMethod},
       {"an empty method", {{":method", ""}}, Error::kMethod},
       {"an endless method", {{":method", std::string(33, 'X')}}, Error::kMethodTooLong},
       {"a scheme of its own", {{":scheme", "ftp"}}, Error::kScheme},
