@@ -182,7 +182,7 @@ Task<void> Connection::ServeHttp2() {
 }
 
 Task<Status> Connection::Secure() {
-  TlsAccept accept(downstream_, *place_, std::move(stream_));
+  TlsAccept accept(downstream_, *place_, load_->listeners, std::move(stream_));
   TimePoint deadline = After(downstream_.proxy().reactor.Now(), settings_.tls_handshake_timeout);
   Status secured = co_await accept.Run(deadline);
   stream_ = accept.TakeStream();
@@ -195,6 +195,7 @@ Task<Status> Connection::Secure() {
     }
     co_return secured;
   }
+  seat_ = accept.TakeSeat();
   carried_ = accept.carried();
   secured_ = accept.secured();
   settings_ = accept.settings();

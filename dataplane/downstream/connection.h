@@ -99,6 +99,7 @@ class Connection final : public ListNode {
   tls::TlsStream* secured_ = nullptr;  // the stream, after a handshake
   bool carried_ = false;               // what comes behind the hello, or inside TLS, is nobody's here to understand
   const std::shared_ptr<PlaceLoad> load_;
+  ListenerLoads::Seat seat_;  // once the handshake has named the listener
   const std::shared_ptr<proxy::Place> place_;
   std::shared_ptr<telemetry::ListenerCells> cells_;
   const WallTime accepted_;

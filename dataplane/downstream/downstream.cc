@@ -125,7 +125,10 @@ bool Downstream::Admit(PlaceLoad& load, proxy::Place& place) {
   const snapshot::BindGroup* group = proxy_.Listeners(place);
   const snapshot::CompiledListener* listener =
       group == nullptr ? nullptr : proxy_.generation->snapshot->DefaultListener(*group).get();
-  int64_t most = listener == nullptr ? INT64_MAX : listener->client.max_connections;
+  // Where TLS is spoken each listener has its own limit, which counts once the handshake says which one is meant; the
+  // handshakes have theirs.
+  bool has_limit = listener != nullptr && !place.secure();
+  int64_t most = has_limit ? listener->client.max_connections : INT64_MAX;
   bool within = load.connections.fetch_add(1, std::memory_order_relaxed) < most;
   if (within && limit_.Take()) return true;
   load.connections.fetch_sub(1, std::memory_order_relaxed);

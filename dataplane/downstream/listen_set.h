@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/base/status.h"
+#include "dataplane/downstream/listener_loads.h"
 #include "dataplane/io/net/socket_file.h"
 #include "dataplane/io/reactor/fd.h"
 #include "dataplane/snapshot/snapshot.h"
@@ -17,6 +18,7 @@ namespace penstock::downstream {
 // The open connections of one place over all workers; touched once per connection.
 struct PlaceLoad {
   std::atomic<int64_t> connections{0};
+  ListenerLoads listeners;  // of those whose handshake has named its server
 };
 
 // The listening sockets of one place: one per worker, sharing the port with SO_REUSEPORT. Of a Unix socket one

@@ -22,9 +22,11 @@ TlsFailure CauseOf(const Status& status) {
 
 }  // namespace
 
-TlsAccept::TlsAccept(Downstream& downstream, proxy::Place& place, std::unique_ptr<io::Stream> stream)
+TlsAccept::TlsAccept(Downstream& downstream, proxy::Place& place, ListenerLoads& loads,
+                     std::unique_ptr<io::Stream> stream)
     : proxy_(downstream.proxy()),
       place_(place),
+      loads_(loads),
       turn_(downstream.handshakes(), &downstream.life()),
       stream_(std::move(stream)),
       listener_(place.default_listener().name) {}
@@ -42,6 +44,7 @@ Task<Status> TlsAccept::Run(TimePoint deadline) {
     Status refused = co_await RefuseName(wait);
     co_return refused;
   }
+  if (!Enter(*listener)) co_return absl::ResourceExhaustedError("the listener has as many connections as it may");
   carried_ = listener->protocol == snapshot::ListenerProtocol::kTls;
   if (!listener->tls.has_value()) {
     stream_ = std::make_unique<io::PrefixedStream>(std::move(stream_), std::move(received->bytes));
@@ -65,6 +68,12 @@ const snapshot::CompiledListener* TlsAccept::Choose(std::string_view server_name
   settings_ = (*found)->client;
   settings_serial_ = proxy_.serial;
   return found->get();
+}
+
+bool TlsAccept::Enter(const snapshot::CompiledListener& listener) {
+  seat_ = loads_.Enter(listener.name, listener.client.max_connections);
+  if (!seat_) proxy_.stats.Listener(listener.name).connections_refused.Add();
+  return static_cast<bool>(seat_);
 }
 
 Task<Status> TlsAccept::RefuseName(Wait wait) {

@@ -17,6 +17,9 @@ namespace penstock::downstream {
 // for any host, else the least specific one. A name that no listener serves is refused with the alert unrecognized_name
 // (RFC 6066 3).
 //
+// A listener that has as many connections as it may is not asked for more: they are closed, before the work of a
+// handshake is done.
+//
 // Counts what came of it. Worker thread.
 class TlsAccept {
  public:
@@ -25,8 +28,8 @@ class TlsAccept {
   static constexpr Duration kLingerTime = std::chrono::seconds(1);
   static constexpr uint64_t kLingerBytes = 64 << 10;
 
-  // DOWNSTREAM and PLACE outlive it; PLACE has listeners now.
-  TlsAccept(Downstream& downstream, proxy::Place& place, std::unique_ptr<io::Stream> stream);
+  // DOWNSTREAM, PLACE and LOADS outlive it; PLACE has listeners now.
+  TlsAccept(Downstream& downstream, proxy::Place& place, ListenerLoads& loads, std::unique_ptr<io::Stream> stream);
 
   // Once, until DEADLINE. If it fails the client was told as far as it listens, and failure() says why.
   Task<Status> Run(TimePoint deadline);
@@ -37,6 +40,7 @@ class TlsAccept {
   std::unique_ptr<io::Stream> TakeStream() { return std::move(stream_); }
   ConnectionInfo TakeInfo() { return std::move(info_); }
   // After success:
+  ListenerLoads::Seat TakeSeat() { return std::move(seat_); }
   tls::TlsStream* secured() const { return secured_; }  // the stream; null: the bytes are passed through, hello and all
   bool carried() const { return carried_; }             // for a listener that does not understand what is inside
   // The settings that the listener had when it was chosen, and the generation that they are from (Proxy::serial).
@@ -46,12 +50,15 @@ class TlsAccept {
  private:
   const snapshot::CompiledListener* Choose(std::string_view server_name);
   Task<Status> RefuseName(Wait wait);
+  bool Enter(const snapshot::CompiledListener& listener);
   Task<Status> Shake(std::shared_ptr<const tls::ServerContext> context, tls::ReceivedHello received, Wait wait);
   void Learn(const tls::HandshakeFacts& facts, const tls::ServerContext& context);
   Task<Status> Refuse(telemetry::TlsFailure cause, Status why, io::Stream& stream, Wait wait);
 
   proxy::Proxy& proxy_;
   proxy::Place& place_;
+  ListenerLoads& loads_;
+  ListenerLoads::Seat seat_;
   Handshakes::Turn turn_;
   std::unique_ptr<io::Stream> stream_;
   tls::TlsStream* secured_ = nullptr;

@@ -132,6 +132,17 @@ TEST_F(TlsTest, ServesCurlWithBothVersionsAndSaysSoToTheUpstream) {
   EXPECT_EQ(cells.tls_resumptions.Read(), 0u);
 }
 
+TEST_F(TlsTest, RefusesConnectionsBeyondTheLimitOfTheListenerThatTheyNameAndNoOthers) {
+  Serve("", "max_connections: 2");
+  std::unique_ptr<tls::TlsStream> first = Connect("a.test"), second = Connect("a.test");
+  EXPECT_NE(Curl("a.test").code, 0);
+  EXPECT_EQ(gateway.proxy().stats.Listener(kA).connections_refused.Read(), 1u);
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(Curl("b.test").output, HasSubstr("< HTTP/1.1 200"));
+  first->Close();
+  ASSERT_TRUE(gateway.RunUntil([&] { return gateway.downstream().connections() == 1; }));
+  EXPECT_THAT(Curl("a.test").output, HasSubstr("< HTTP/1.1 200"));
+}
+
 TEST_F(TlsTest, CarriesAMebibyteUpAndDown) {
   Serve();
   std::string content(1 << 20, 'x');
