@@ -1,11 +1,11 @@
 #pragma once
 
-#include <algorithm>
 #include <string_view>
 
 #include "dataplane/exchange/exchange.h"
 #include "dataplane/upstream/cluster.h"
 #include "dataplane/upstream/forward/forward.h"
+#include "dataplane/upstream/forward/head_deadline.h"
 #include "dataplane/upstream/forward/replay_body.h"
 #include "dataplane/upstream/forward/try_result.h"
 
@@ -33,21 +33,6 @@ class Try : public Body {
  protected:
   // REQUEST is the running request's place, given back at the end.
   Try(Exchange& x, ViewRef view, Lease request) : x_(x), view_(std::move(view)), request_(std::move(request)) {}
-
-  // While UPLOAD goes on, and for TIMEOUT after it, the upstream may take its time.
-  template <typename Upload>
-  TimePoint HeadDeadline(const Upload& upload, TimePoint now, TimePoint deadline, Duration timeout) const {
-    constexpr Duration kLookAgain = std::chrono::seconds(1);
-    if (upload.running() && deadline != kNoDeadline) deadline = std::max(deadline, After(now, kLookAgain));
-    if (upload.sent()) deadline = std::max(deadline, After(upload.ended(), timeout));
-    return std::min(deadline, x_.firm_deadline);
-  }
-  // Asked when that is over: the upload may have gone on meanwhile.
-  template <typename Upload>
-  bool HasMoreTime(const Upload& upload, TimePoint now, Duration timeout) const {
-    bool more = upload.running() || (upload.sent() && After(upload.ended(), timeout) > now);
-    return more && now < x_.firm_deadline;
-  }
 
   // The response breaks off behind its head.
   Status Broken(Reason reason, std::string_view detail);

@@ -45,7 +45,7 @@ Task<TryResult> UpstreamResponse::Run(ReplayBody* body, InformationalSink* infor
     return TryResult{Reason::kUpstreamReset, TryResult::Sent::kNothing};
   }
   asked_ = true;
-  return ReadHead(informational, deadline, timeout);
+  return ReadHead(informational, {deadline, timeout, x_.firm_deadline});
 }
 
 Chunk UpstreamResponse::SerialiseHead() {
@@ -55,7 +55,7 @@ Chunk UpstreamResponse::SerialiseHead() {
 }
 
 // Informational responses come before the final one (RFC 9110 15.2); a 101 to what was asked for is final.
-Task<TryResult> UpstreamResponse::ReadHead(InformationalSink* informational, TimePoint deadline, Duration timeout) {
+Task<TryResult> UpstreamResponse::ReadHead(InformationalSink* informational, HeadTime time) {
   int informational_seen = 0;
   x_.response.Clear();
   while (true) {
@@ -65,9 +65,9 @@ Task<TryResult> UpstreamResponse::ReadHead(InformationalSink* informational, Tim
       progress = parser_.Parse(data, x_.request.method, x_.response);
     }
     if (progress == http::h1::Progress::kNeedMore) {
-      Wait wait{HeadDeadline(upload_, view_->cluster().reactor().Now(), deadline, timeout), &stop_};
+      Wait wait{WaitForHead(time, Upload(), view_->cluster().reactor().Now()), &stop_};
       StatusOr<Chunk> bytes = co_await connection_->stream().Read(BlockPool::kMedium, wait);
-      Status more = TakeMoreOfHead(std::move(bytes), timeout);
+      Status more = TakeMoreOfHead(std::move(bytes), time);
       if (!more.ok()) co_return AfterReadFailure(more);
       continue;
     }
@@ -137,9 +137,9 @@ void UpstreamResponse::MoveHead() {
 }
 
 // Adds what was read to buffer_. OK without bytes: the read timed out, but by now the upstream has more time.
-Status UpstreamResponse::TakeMoreOfHead(StatusOr<Chunk> bytes, Duration timeout) {
+Status UpstreamResponse::TakeMoreOfHead(StatusOr<Chunk> bytes, const HeadTime& time) {
   io::Reactor& reactor = view_->cluster().reactor();
-  if (IsTimeout(bytes.status()) && HasMoreTime(upload_, reactor.Now(), timeout)) return absl::OkStatus();
+  if (IsTimeout(bytes.status()) && HasMoreTime(time, Upload(), reactor.Now())) return absl::OkStatus();
   if (!bytes.ok()) return bytes.status();
   if (bytes->empty()) return absl::AbortedError("the upstream closed the connection");
   any_byte_ = true;

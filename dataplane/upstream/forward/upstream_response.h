@@ -33,12 +33,13 @@ class UpstreamResponse final : public Try {
   static constexpr int kReadsPerTurn = 16;
 
   Chunk SerialiseHead();
-  Task<TryResult> ReadHead(InformationalSink* informational, TimePoint deadline, Duration timeout);
+  Task<TryResult> ReadHead(InformationalSink* informational, HeadTime time);
+  Uploaded Upload() const { return {upload_.running(), upload_.sent(), upload_.ended()}; }
   bool TakeSwitch();
   bool AcceptsOurKey() const;
   void MoveHead();
   TryResult Invalid(std::string_view detail);
-  Status TakeMoreOfHead(StatusOr<Chunk> bytes, Duration timeout);
+  Status TakeMoreOfHead(StatusOr<Chunk> bytes, const HeadTime& time);
   TryResult AfterReadFailure(const Status& status);
   bool TakeBuffered(StatusOr<Chunk>& out);
   bool TakeChunked(StatusOr<Chunk>& out);

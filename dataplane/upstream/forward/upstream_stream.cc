@@ -37,10 +37,10 @@ Task<TryResult> UpstreamStream::Run(ReplayBody* body, InformationalSink* informa
   }
   asked_ = true;
   if (body != nullptr) upload_.Start(*body, stop_);
-  return ReadHead(informational, deadline, timeout);
+  return ReadHead(informational, {deadline, timeout, x_.firm_deadline});
 }
 
-Task<TryResult> UpstreamStream::ReadHead(InformationalSink* informational, TimePoint deadline, Duration timeout) {
+Task<TryResult> UpstreamStream::ReadHead(InformationalSink* informational, HeadTime time) {
   while (true) {
     while (const http::ResponseHead* head = stream_.TakeInformational()) {
       Status passed = co_await informational->Send(*head);
@@ -49,10 +49,10 @@ Task<TryResult> UpstreamStream::ReadHead(InformationalSink* informational, TimeP
     if (stream_.head_done()) break;
     if (stop_.cancelled()) co_return TryResult{Reason::kClientGone, Sent::kDoNotRepeat};
     if (stream_.end() != StreamReceiver::End::kNone) co_return AfterEnd();
-    TimePoint until = HeadDeadline(upload_, reactor_.Now(), deadline, timeout);
+    TimePoint until = WaitForHead(time, Upload(), reactor_.Now());
     io::Waiter waiter(reactor_, stream_.arrived(), Wait{until, &stop_});
     io::Woke woke = co_await waiter;
-    if (woke == io::Woke::kDeadline && !HasMoreTime(upload_, reactor_.Now(), timeout)) co_return AfterTimeout();
+    if (woke == io::Woke::kDeadline && !HasMoreTime(time, Upload(), reactor_.Now())) co_return AfterTimeout();
   }
   stream_.ShowFinalHead();
   co_return TryResult{};

@@ -22,7 +22,8 @@ class UpstreamStream final : public Try {
   Task<void> Finish() override;
 
  private:
-  Task<TryResult> ReadHead(InformationalSink* informational, TimePoint deadline, Duration timeout);
+  Task<TryResult> ReadHead(InformationalSink* informational, HeadTime time);
+  Uploaded Upload() const { return {upload_.running(), upload_.sent(), upload_.ended()}; }
   TryResult AfterTimeout();
   TryResult AfterEnd();
   TryResult AfterLoss();
