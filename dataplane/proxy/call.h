@@ -41,7 +41,8 @@ struct Call final : GenerationKeeper {
   std::string_view host;  // of the request as it was decided, before any rewrite
   std::string_view path;
   std::string_view query;
-  std::string_view client_scheme;  // what the client used, as a trusted proxy says; "": as this listener
+  std::string_view web_content_type;  // of the request, if it was made one of gRPC out of one of gRPC-Web; else ""
+  std::string_view client_scheme;     // what the client used, as a trusted proxy says; "": as this listener
   uint16_t client_port = 0;
 
   const snapshot::WeightedCluster* backend = nullptr;  // picked

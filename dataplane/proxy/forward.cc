@@ -113,7 +113,7 @@ Reason PrepareRequest(Call& call, const snapshot::Forward& forward, upstream::Cl
 
 // Nothing for callers that do not speak gRPC. An upstream of HTTP/1.1 is given gRPC-Web as it is.
 WebTranslation BeginGrpc(Call& call, upstream::Cluster& cluster) {
-  http::grpc::Dialect dialect = DialectOf(call.x);
+  http::grpc::Dialect dialect = DialectOf(call);
   if (dialect == http::grpc::Dialect::kNone) return {};
   ApplyGrpcTimeout(call.x);
   bool speaks_web = cluster.view()->config().protocol == snapshot::CompiledCluster::Protocol::kHttp1;

@@ -31,12 +31,16 @@ std::string_view ContentType(Dialect dialect, std::string_view like, Arena& aren
   return arena.Concat({MediaTypeOf(dialect), grpc::MessageFormatOf(like)});
 }
 
+std::string_view AskedType(const Call& call) {
+  if (!call.web_content_type.empty()) return call.web_content_type;
+  const http::Headers& headers = call.x.request.headers;
+  if (!headers.Has(http::HeaderId::kContentType)) return {};
+  return headers.Get(http::HeaderId::kContentType);
+}
+
 }  // namespace
 
-Dialect DialectOf(const Exchange& x) {
-  if (!x.request.headers.Has(http::HeaderId::kContentType)) return Dialect::kNone;
-  return grpc::DialectOf(x.request.headers.Get(http::HeaderId::kContentType));
-}
+Dialect DialectOf(const Call& call) { return grpc::DialectOf(AskedType(call)); }
 
 void ReplyInGrpc(Call& call, Reason reason, int status, std::string_view text, Dialect dialect) {
   Exchange& x = call.x;
@@ -45,8 +49,7 @@ void ReplyInGrpc(Call& call, Reason reason, int status, std::string_view text, D
   x.response.framing = {http::Framing::Kind::kLength, 0};
   x.response_body = &x.no_body;
   http::Headers& headers = x.response.headers;
-  std::string_view asked = x.request.headers.Get(http::HeaderId::kContentType);
-  headers.Set(http::HeaderId::kContentType, ContentType(dialect, asked, x.arena));
+  headers.Set(http::HeaderId::kContentType, ContentType(dialect, AskedType(call), x.arena));
   x.is_grpc = true;
   x.grpc_status = static_cast<int>(CodeOf(reason, status));
   headers.Set(kStatusField, grpc::CodeText(CodeOf(reason, status)));
@@ -73,8 +76,8 @@ WebTranslation WebTranslation::OfRequest(Call& call, Dialect dialect) {
   if (dialect != Dialect::kWeb && dialect != Dialect::kWebText) return {};
   Exchange& x = call.x;
   http::Headers& headers = x.request.headers;
-  headers.Set(http::HeaderId::kContentType,
-              ContentType(Dialect::kGrpc, headers.Get(http::HeaderId::kContentType), x.arena));
+  call.web_content_type = x.arena.Copy(headers.Get(http::HeaderId::kContentType));
+  headers.Set(http::HeaderId::kContentType, ContentType(Dialect::kGrpc, call.web_content_type, x.arena));
   if (dialect == Dialect::kWebText && x.request.framing.HasBody()) {
     x.request_body = &x.Own<WebTextBody>(*x.request_body, call.proxy.reactor.blocks());
     x.request.framing = {http::Framing::Kind::kChunked, 0};

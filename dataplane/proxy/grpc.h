@@ -10,8 +10,8 @@
 // What gRPC needs of a request's way: a deadline, replies of our own that its clients understand, and gRPC-Web.
 namespace penstock::proxy {
 
-// How the request's content-type says that the caller speaks.
-http::grpc::Dialect DialectOf(const Exchange& x);
+// How the caller speaks, by the content-type that it sent.
+http::grpc::Dialect DialectOf(const Call& call);
 
 // A reply of our own for a gRPC caller: 200 without content, REASON's code and TEXT among the head's fields (what gRPC
 // calls trailers-only). STATUS is the one that an HTTP caller would have got.

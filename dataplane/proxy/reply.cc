@@ -45,7 +45,7 @@ void LeaveUnanswered(Call& call, Reason reason) {
 // Makes a refusal what a caller of gRPC understands, if this is one.
 void SpeakGrpc(Call& call, Reason reason, int status, std::string_view text) {
   if (status < 400) return;
-  http::grpc::Dialect dialect = DialectOf(call.x);
+  http::grpc::Dialect dialect = DialectOf(call);
   if (dialect != http::grpc::Dialect::kNone) ReplyInGrpc(call, reason, status, text, dialect);
 }
 

@@ -59,6 +59,7 @@ std::vector<std::string> ExplainClient(const ClientSettings& settings) {
              settings.max_requests_per_connection, " requests per connection, ", settings.max_connections,
              " connections"),
       TrustedText(settings), std::string(EscapedSlashesText(settings.escaped_slashes))};
+  if (settings.proxy_protocol) lines.push_back("PROXY protocol: required; a connection without its header is closed");
   if (settings.http2.prior_knowledge) lines.push_back(Http2Text(settings.http2));
   return lines;
 }

@@ -66,6 +66,15 @@ TEST(Explain, NamesListenerRouteRuleAndWhyNotTheOthers) {
       "decided   by generation 0.0\n");
 }
 
+TEST(Explain, SaysThatConnectionsMustBeginWithAProxyHeader) {
+  ClientSettings settings;
+  std::vector<std::string> without = ExplainClient(settings);
+  settings.proxy_protocol = true;
+  std::vector<std::string> lines = ExplainClient(settings);
+  ASSERT_EQ(lines.size(), without.size() + 1);
+  EXPECT_EQ(lines.back(), "PROXY protocol: required; a connection without its header is closed");
+}
+
 TEST(Explain, PicksAsLiveTrafficDoesForTheSameSeed) {
   std::shared_ptr<const Snapshot> snapshot = Shop();
   const auto& forward = std::get<Forward>((*snapshot->FindRoute("shop/products"))->rules[0].action);

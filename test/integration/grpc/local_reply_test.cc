@@ -40,6 +40,21 @@ TEST_F(GrpcReply, ToACallOfGrpcWebKeepsItsDialect) {
               AllOf(HasSubstr("grpc-status: 12\r\n"), HasSubstr("content-type: application/grpc-web-text\r\n")));
 }
 
+TEST_F(GrpcReply, ToACallOfGrpcWebKeepsItsDialectThoughItsServiceSpeaksGrpc) {
+  namespace t = snapshot::testing;
+  gateway.Serve({t::Listener("shop/web/http", StrCat("port: ", gateway.port())), t::Cluster("up", "protocol: HTTP2"),
+                 t::Endpoints("up", StrCat("endpoints { address: '127.0.0.1' port: ", upstream.port(), " weight: 1 }")),
+                 t::Route("shop/all",
+                          "attachments { listener: 'shop/web/http' } "
+                          "rules { matches { prefix: '/known' } forward { clusters { cluster: 'up' weight: 1 } } }")});
+  upstream.script.response = "";
+  upstream.script.close_after = true;
+  for (const char* type : {"application/grpc-web+proto", "application/grpc-web-text"}) {
+    EXPECT_THAT(gateway.Send(Call("/known", type)),
+                AllOf(HasSubstr("grpc-status: 14\r\n"), HasSubstr(StrCat("content-type: ", type, "\r\n"))));
+  }
+}
+
 TEST_F(GrpcReply, ToAServiceThatBreaksOffIsUnavailable) {
   upstream.script.response = "";
   upstream.script.close_after = true;
