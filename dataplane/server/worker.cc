@@ -1,6 +1,5 @@
 #include "dataplane/server/worker.h"
 
-#include <future>
 #include <string>
 #include <utility>
 
@@ -60,6 +59,8 @@ StatusOr<std::unique_ptr<Worker>> Worker::Start(WorkerShared shared, int index, 
     started.set_value(absl::OkStatus());
     (*state)->reactor->Run();
     Unwind(*(*state)->reactor, (*state)->downstream, (*state)->upstreams);
+    // Who told the reactor to stop may still be about to wake it.
+    self->told_.get_future().wait();
   };
   worker->thread_ = std::thread(run, std::move(started));
   RETURN_IF_ERROR(result.get()) << "worker " << index;
@@ -73,7 +74,10 @@ StatusOr<std::unique_ptr<Worker::State>> Worker::MakeState(WorkerShared shared, 
 }
 
 Worker::~Worker() {
-  if (reactor_ != nullptr) reactor_->Stop();
+  if (reactor_ != nullptr) {
+    reactor_->Stop();
+    told_.set_value();
+  }
   if (thread_.joinable()) thread_.join();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -71,6 +72,7 @@ class Worker {
 
   io::Reactor* reactor_ = nullptr;  // the thread's; lives until the thread ends
   State* state_ = nullptr;          // worker's thread only
+  std::promise<void> told_;         // that the reactor is to stop, and nobody touches it any more
   std::thread thread_;
 };
 
