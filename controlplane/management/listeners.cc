@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dataplane/snapshot/protocol.h"
 #include "dataplane/tls/key_pair.h"
 #include "dataplane/tls/names.h"
 #include "dataplane/tls/validity.h"
@@ -10,26 +11,9 @@ namespace penstock::management {
 namespace {
 
 using snapshot::CompiledListener;
-using snapshot::ListenerProtocol;
 using v1::CertificateStatus;
 using v1::ListenerStatus;
 using v1::ListenerTls;
-
-std::string_view NameOf(ListenerProtocol protocol) {
-  switch (protocol) {
-    case ListenerProtocol::kHttp:
-      return "HTTP";
-    case ListenerProtocol::kHttps:
-      return "HTTPS";
-    case ListenerProtocol::kTls:
-      return "TLS";
-    case ListenerProtocol::kTcp:
-      return "TCP";
-    case ListenerProtocol::kUdp:
-      return "UDP";
-  }
-  return "";
-}
 
 // Without names and end if the certificate cannot be read: then the generation is being refused, and says why.
 void Describe(const snapshot::CompiledSecret& secret, CertificateStatus& status) {

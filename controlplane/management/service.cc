@@ -176,11 +176,12 @@ class Service final : public ManagementService, public management::v1::Managemen
                        management::v1::ExplainResponse* response) override {
     Call call(rollout_, room_, *context);
     if (!call.admitted()) return call.refusal();
-    const absl::StatusOr<translator::StatePtr> state = rollout_.State(0);
-    if (!state.ok()) return rollout::ToGrpc(state.status());
     absl::StatusOr<management::v1::ExplainResponse> explained = absl::UnavailableError("");
-    absl::Status ran = rollout_.WithSnapshots(
-        [&](const auto& snapshots) { explained = management::Explain(snapshots, *state, *request); });
+    absl::Status ran = rollout_.WithSnapshots([&](const auto& snapshots) {
+      // Here, so that no change comes in between.
+      const absl::StatusOr<translator::StatePtr> state = rollout_.State(0);
+      explained = state.ok() ? management::Explain(snapshots, *state, *request) : state.status();
+    });
     if (!ran.ok()) return rollout::ToGrpc(ran);
     if (!explained.ok()) return rollout::ToGrpc(explained.status());
     *response = *std::move(explained);

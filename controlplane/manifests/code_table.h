@@ -84,8 +84,7 @@ inline constexpr MessageCode kCodeTable[] = {
     {"E101", "A referenced object does not exist",
      "A field names an object that is neither stored nor among the objects applied with it. Requests that need it "
      "could only be answered with 500. What is missing for TLS (a certificate, an authority) keeps listeners from "
-     "being "
-     "served, or requests from being sent to a backend: the message says so.",
+     "being served, or requests from being sent to a backend: the message says so.",
      "Correct the name (the nearest one is suggested), apply the missing object too, or pass --allow-unresolved to "
      "accept 500 for this share of the requests until it exists."},
     {"E102", "A referenced port does not exist",
@@ -191,8 +190,7 @@ inline constexpr MessageCode kCodeTable[] = {
     {"E301", "An address that a data plane cannot listen at",
      "On this data plane the address is not there, the port belongs to another program (the message names it) or needs "
      "a privilege, two listeners turn out to be one address, or somebody listens at the path of a Unix socket, or its "
-     "folder "
-     "is not there. The generation is rejected and halted.",
+     "folder is not there. The generation is rejected and halted.",
      "Free the address on that machine, or choose another one for the listener."},
     {"E302", "A policy or protocol that a data plane does not have",
      "This build of the data plane lacks the policy or protocol, or what the policy needs is not there. A problem of a "

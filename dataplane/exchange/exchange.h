@@ -84,11 +84,10 @@ class Exchange {
   uint64_t seed = 0;         // every random pick is a function of it, so that a replay picks alike
 
   Timings time;
-  TimePoint deadline = kNoDeadline;  // until the response's head must be there
-  TimePoint firm_deadline =
-      kNoDeadline;         // the same, as the caller itself says; content that still goes up does not move it
-  uint64_t bytes_in = 0;   // content taken from the client
-  uint64_t bytes_out = 0;  // content given to the client
+  TimePoint deadline = kNoDeadline;       // until the response's head must be there
+  TimePoint firm_deadline = kNoDeadline;  // the caller's own: content that still goes up does not move it
+  uint64_t bytes_in = 0;                  // content taken from the client
+  uint64_t bytes_out = 0;                 // content given to the client
 
   // Cancelled when the client is gone or the drain deadline passed: whatever waits for this exchange unwinds.
   Cancellation& cancellation() { return *cancellation_; }

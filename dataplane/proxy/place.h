@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/snapshot/protocol.h"
 #include "dataplane/snapshot/snapshot.h"
 
 namespace penstock::proxy {
@@ -38,9 +39,7 @@ class Place {
   // listeners have gone is still served, and not in cleartext if it was not.
   snapshot::ListenerProtocol protocol() const { return protocol_; }
   // Connections begin with a TLS handshake, or with a hello at least.
-  bool secure() const {
-    return protocol_ == snapshot::ListenerProtocol::kHttps || protocol_ == snapshot::ListenerProtocol::kTls;
-  }
+  bool secure() const { return snapshot::IsSecure(protocol_); }
 
   // The least specific listener of the last Group(). REQUIRES: that was not null.
   const snapshot::CompiledListener& default_listener() const { return *default_; }

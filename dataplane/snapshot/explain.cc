@@ -11,6 +11,7 @@
 #include "dataplane/snapshot/explain_request.h"
 #include "dataplane/snapshot/explain_tls.h"
 #include "dataplane/snapshot/nearest.h"
+#include "dataplane/snapshot/protocol.h"
 #include "dataplane/snapshot/state.h"
 
 namespace penstock::snapshot {
@@ -149,7 +150,7 @@ std::string ExplainAction(const Snapshot& snapshot, const Action& action, uint64
 
 // Says why no request of this scheme can be read at a place. False if it can.
 bool SpeaksAnotherProtocol(const ExplainRequest& request, const BindGroup& group, Explanation& explanation) {
-  bool secure = IsSecure(group);
+  bool secure = IsSecure(group.protocol());
   if (group.protocol() != ListenerProtocol::kHttp && !secure) {
     explanation.action = StrCat("the listener carries bytes; ask about ", SchemeOf(group.protocol()));
     return true;
@@ -257,7 +258,7 @@ Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
   if (group->key().is_unix()) explanation.socket = group->key().address;
   if (SpeaksAnotherProtocol(request, *group, explanation)) return explanation;
   const CompiledListener* reached = nullptr;
-  if (IsSecure(*group)) {
+  if (IsSecure(group->protocol())) {
     reached = ExplainHandshake(snapshot, *group, request, explanation);
     if (reached == nullptr) return explanation;
     if (reached->protocol == ListenerProtocol::kTls) return ExplainCarried(snapshot, request);

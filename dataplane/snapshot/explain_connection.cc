@@ -4,6 +4,7 @@
 #include "dataplane/snapshot/explain_place.h"
 #include "dataplane/snapshot/explain_tls.h"
 #include "dataplane/snapshot/nearest.h"
+#include "dataplane/snapshot/protocol.h"
 #include "dataplane/snapshot/state.h"
 
 namespace penstock::snapshot {
@@ -86,7 +87,7 @@ Explanation ExplainConnection(const Snapshot& snapshot, const ExplainRequest& re
   }
   if (group->key().is_unix()) explanation.socket = group->key().address;
   const CompiledListener* listener = snapshot.DefaultListener(*group).get();
-  if (scheme.protocol == ListenerProtocol::kTls && IsSecure(*group)) {
+  if (scheme.protocol == ListenerProtocol::kTls && IsSecure(group->protocol())) {
     listener = ExplainHandshake(snapshot, *group, request, explanation);
     if (listener == nullptr) return explanation;
   }

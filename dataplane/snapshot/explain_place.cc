@@ -8,6 +8,7 @@
 #include "dataplane/base/strings.h"
 #include "dataplane/snapshot/admission.h"
 #include "dataplane/snapshot/bind_group.h"
+#include "dataplane/snapshot/protocol.h"
 
 namespace penstock::snapshot {
 namespace {
@@ -41,42 +42,6 @@ const BindGroup* GroupFor(const Snapshot& snapshot, const ExplainRequest& reques
     if (key.port == request.port && key.udp == udp) return snapshot.FindBindGroup(key);
   }
   return FindUnixGroup(snapshot, request.port);
-}
-
-std::string_view NameOf(ListenerProtocol protocol) {
-  switch (protocol) {
-    case ListenerProtocol::kHttp:
-      return "HTTP";
-    case ListenerProtocol::kHttps:
-      return "HTTPS";
-    case ListenerProtocol::kTls:
-      return "TLS";
-    case ListenerProtocol::kTcp:
-      return "TCP";
-    case ListenerProtocol::kUdp:
-      return "UDP";
-  }
-  return "";
-}
-
-std::string_view SchemeOf(ListenerProtocol protocol) {
-  switch (protocol) {
-    case ListenerProtocol::kHttp:
-      return "http://";
-    case ListenerProtocol::kHttps:
-      return "https://";
-    case ListenerProtocol::kTls:
-      return "tls://";
-    case ListenerProtocol::kTcp:
-      return "tcp://";
-    case ListenerProtocol::kUdp:
-      return "udp://";
-  }
-  return "";
-}
-
-bool IsSecure(const BindGroup& group) {
-  return group.protocol() == ListenerProtocol::kHttps || group.protocol() == ListenerProtocol::kTls;
 }
 
 void ExplainClosedPort(const Snapshot& snapshot, const ExplainRequest& request, Explanation& explanation) {

@@ -41,24 +41,15 @@ spec:
   validation: {{caCertificateRefs: [{{group: "", kind: ConfigMap, name: trusted-backends}}], hostname: {BACKEND}}}
 """ + parts.route("secure", "secure", parent="secure")
 
-STREAMS = """
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: chat}
-spec:
-  parentRefs: [{name: gw}]
-  rules:
-  - name: sockets
-    matches: [{path: {type: PathPrefix, value: /ws}}]
-    filters: [{type: ResponseHeaderModifier, responseHeaderModifier: {set: [{name: x-change, value: "CHANGE"}]}}]
-    backendRefs: [{name: chat}]
+MARKED = """
+    filters: [{type: ResponseHeaderModifier, responseHeaderModifier: {set: [{name: x-change, value: "CHANGE"}]}}]"""
+STREAMS = parts.route("chat", "chat", prefix="/ws", extra_rule=MARKED) + """
 ---
 apiVersion: penstock.dev/v1
 kind: TrafficPolicy
 metadata: {name: chat}
 spec:
-  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: chat, sectionName: sockets}]
+  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: chat}]
   upgrades: [websocket]
 ---
 apiVersion: penstock.dev/v1
@@ -75,9 +66,7 @@ spec:
   parentRefs: [{name: gw, sectionName: rpc}]
   rules:
   - matches: [{method: {service: penstock.parties.Echo}}]
-    filters: [{type: ResponseHeaderModifier, responseHeaderModifier: {set: [{name: x-change, value: "CHANGE"}]}}]
-    backendRefs: [{name: calls}]
-"""
+    backendRefs: [{name: calls}]""" + MARKED + "\n"
 
 
 class Timeline:
