@@ -1,6 +1,7 @@
 #include "controlplane/management/explain.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -137,6 +138,10 @@ absl::StatusOr<management::v1::ExplainResponse> Explain(const std::map<std::stri
   question.method = request.method().empty() ? "GET" : request.method();
   question.target = url.target;
   question.seed = request.seed();
+  question.now = std::chrono::system_clock::now();
+  if (!request.client().empty()) {
+    ASSIGN_OR_RETURN(question.client, IpAddress::Parse(request.client()), _ << "the client's address");
+  }
   RETURN_IF_ERROR(TakeFields(request, question));
   if (!HasHost(question)) question.fields.emplace_back("host", url.authority);
   Explanation explanation = AskAll(snapshots, question);

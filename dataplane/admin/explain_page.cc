@@ -4,6 +4,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 
 #include "absl/strings/numbers.h"
@@ -18,8 +19,8 @@ namespace {
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
-constexpr std::string_view kFields[] = {"scheme",  "serverName", "method",  "host", "path",
-                                        "headers", "port",       "address", "seed", "format"};
+constexpr std::string_view kFields[] = {"scheme", "serverName", "method", "host",   "path",  "headers",
+                                        "port",   "address",    "seed",   "format", "client"};
 constexpr std::string_view kSchemes[] = {"http", "https", "tls", "tcp", "udp"};
 
 struct Asked {
@@ -32,7 +33,7 @@ Status CheckFields(const Struct& object) {
     if (std::find(std::begin(kFields), std::end(kFields), name) == std::end(kFields)) {
       return absl::InvalidArgumentError(
           StrCat("unknown field \"", name,
-                 "\"; known: scheme, serverName, method, host, path, headers, port, address, seed, format"));
+                 "\"; known: scheme, serverName, method, host, path, headers, port, address, seed, format, client"));
     }
   }
   return absl::OkStatus();
@@ -96,6 +97,11 @@ Status Parse(std::string_view body, Asked& asked) {
   ASSIGN_OR_RETURN(std::string seed, Text(object, "seed", "0"));
   ASSIGN_OR_RETURN(std::string format, Text(object, "format", "json"));
   asked.as_text = format == "text";
+  asked.request.now = std::chrono::system_clock::now();
+  ASSIGN_OR_RETURN(std::string client, Text(object, "client", ""));
+  if (!client.empty()) {
+    ASSIGN_OR_RETURN(asked.request.client, IpAddress::Parse(client), _ << "\"client\"");
+  }
   if (!absl::SimpleAtoi(seed, &asked.request.seed)) {
     return absl::InvalidArgumentError("\"seed\" must be a number in a string, as the access log shows it");
   }

@@ -12,6 +12,9 @@ void Exchange::Clear() {
   peer_text = peer_address_text = client_text = listener_port = listener = route = cluster = endpoint = detail =
       id_text = {};
   connection = nullptr;
+  identity = Identity();
+  services = nullptr;
+  logged_query = nullptr;
   generation_epoch = generation_number = endpoints_epoch = 0;
   rule = -1;
   tries = 0;

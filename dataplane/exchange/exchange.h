@@ -16,7 +16,9 @@
 #include "dataplane/base/ip_address.h"
 #include "dataplane/exchange/body.h"
 #include "dataplane/exchange/connection_info.h"
+#include "dataplane/exchange/identity.h"
 #include "dataplane/exchange/reason.h"
+#include "dataplane/exchange/services.h"
 #include "dataplane/http/forwarded.h"
 #include "dataplane/http/message.h"
 
@@ -63,6 +65,7 @@ class Exchange {
   http::Client client;                         // behind trusted proxies
   std::string_view client_text;
   std::string_view listener_port;  // of the local address, decimal: X-Forwarded-Port; "" of a Unix socket
+  Identity identity;               // what policies have proven so far
 
   // What was decided. Views live as long as the exchange, though not all of its Snapshot does.
   uint64_t generation_epoch = 0;
@@ -78,6 +81,8 @@ class Exchange {
   bool is_grpc = false;     // its caller understands a status of gRPC
   int grpc_status = -1;     // that it ended with; negative: none (yet)
   std::string_view detail;  // for the log: what exactly was wrong; static text, or in the arena
+  // For the log, if the query holds a credential: the query without it. null: the query as it came.
+  const std::string_view* logged_query = nullptr;
 
   RequestId id;
   std::string_view id_text;  // x-request-id
@@ -94,6 +99,8 @@ class Exchange {
 
   // How whatever is done for this exchange waits.
   Wait wait() { return Wait{deadline, cancellation_}; }
+
+  const Services* services = nullptr;  // of the worker; null where nothing can be waited for
 
   // State of policies for this request, by the policy's slot number.
   std::array<void*, kSlots> slots = {};

@@ -63,6 +63,16 @@ namespace penstock {
   X(kCorsPreflight, "cors_preflight", 0, "", "a CORS preflight request, answered by the route's CORS filter")          \
   X(kOptions, "options", 0, "", "OPTIONS * asks about the proxy itself")                                               \
   X(kPolicy, "policy", 403, "Forbidden.", "a policy answered; the log names it")                                       \
+  X(kAddressDenied, "address_denied", 403, "Your address may not come in.",                                            \
+    "SecurityPolicy ipFilter: the client's address is denied, or not among those that are allowed")                    \
+  X(kUnauthenticated, "unauthenticated", 401, "Prove who you are.",                                                    \
+    "SecurityPolicy: no credential that holds; the log's detail says what was wrong with it")                          \
+  X(kAccessDenied, "access_denied", 403, "You may not do this.",                                                       \
+    "SecurityPolicy authorization: a rule denies it, or none allows it; the log's detail names the rule")              \
+  X(kRateLimited, "rate_limited", 429, "Too many requests. Try again later.",                                          \
+    "RateLimitPolicy: the limit that the log's detail names is used up")                                               \
+  X(kPolicyUnavailable, "policy_unavailable", 503, "The request cannot be checked now. Try again later.",              \
+    "what a policy has to ask (a key set, Redis) is away, and the policy says that nobody gets in then")               \
   X(kLoopDetected, "loop_detected", 508, "The request runs in circles.", "Via names this proxy too often")             \
   X(kShuttingDown, "shutting_down", 503, "The service is restarting.", "the drain deadline passed")                    \
   X(kTooManyConnections, "too_many_connections", 503, "Too many connections.",                                         \

@@ -9,11 +9,16 @@ namespace penstock {
 // What a policy decides about an exchange.
 class Verdict {
  public:
+  // Of a reply whose text becomes the member `detail` of an object.
+  static constexpr std::string_view kProblemDetails = "application/problem+json";
+
   static Verdict Continue() { return Verdict(); }
 
-  // Answers here and now with the reason's status and text. Header fields of the reply: OnRequest adds them to
-  // Exchange::response.headers; a reply from OnResponse has none.
-  static Verdict Reply(Reason reason) { return Reply(reason, RowOf(reason).status, RowOf(reason).text); }
+  // Answers here and now with the reason's status, and its text as problem details (RFC 9457). Header fields of the
+  // reply: OnRequest adds them to Exchange::response.headers; a reply from OnResponse has none.
+  static Verdict Reply(Reason reason) {
+    return Reply(reason, RowOf(reason).status, RowOf(reason).text, kProblemDetails);
+  }
 
   // The same with a status and content of the policy's. TEXT lives until the response is written (static, the
   // Snapshot's or the Exchange's arena).

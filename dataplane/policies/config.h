@@ -2,6 +2,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
+
+#include "dataplane/policies/judgement.h"
+
+namespace penstock {
+class Exchange;
+}
 
 namespace penstock::policies {
 
@@ -10,7 +17,16 @@ namespace penstock::policies {
 class PolicyConfig {
  public:
   virtual ~PolicyConfig() = default;
+
   virtual std::string Describe() const = 0;  // one line for explain, without secrets
+
+  // What live traffic would decide about X, and why, by the same code. Leaves in X what OnRequest leaves there as far
+  // as later policies look at it (identity, header fields). X has a request whose listener and route are decided, and
+  // no services. Pure: whatever would have to be asked of the world is a Fact.
+  virtual Judgement Judge(Exchange& x, const Facts& facts) const { return Judgement::Pass(Describe()); }
+
+  // The Secret resources that it names: what is made of it is made anew when one of them changes.
+  virtual std::vector<std::string> Secrets() const { return {}; }
 };
 
 using PolicyConfigPtr = std::shared_ptr<const PolicyConfig>;

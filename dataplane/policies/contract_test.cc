@@ -15,7 +15,17 @@ namespace {
 
 class Contract : public ::testing::TestWithParam<PolicyRow> {
  protected:
-  Contract() : policy_(GetParam().make(Config())) {}
+  Contract() : policy_(Make()) {}
+
+  // Every Secret is there and holds nothing of use.
+  struct SomeSecrets final : SecretSource {
+    StatusOr<std::string> Read(std::string_view, std::string_view) const override { return std::string("secret"); }
+  };
+  std::shared_ptr<const Policy> Make() {
+    StatusOr<std::shared_ptr<const Policy>> policy = GetParam().make(Config(), Material{secrets_, runtime_});
+    EXPECT_TRUE(policy.ok()) << policy.status();
+    return *policy;
+  }
 
   static PolicyConfigPtr Config() {
     google::protobuf::Any any;
@@ -31,11 +41,15 @@ class Contract : public ::testing::TestWithParam<PolicyRow> {
     x->request.method_text = method;
     x->request.host = "shop.example";
     x->request.path = "/";
+    x->peer_text = x->client_text = "192.0.2.1";
+    x->peer = x->client.address = IpAddress::V4({192, 0, 2, 1});
     if (origin != nullptr) x->request.headers.Add("origin", origin);
     x->response.status = 200;
     return x;
   }
 
+  SomeSecrets secrets_;
+  Runtime runtime_;
   BlockPool pool_;
   Cancellation cancellation_;
   std::shared_ptr<const Policy> policy_;
@@ -65,6 +79,31 @@ TEST_P(Contract, DescribesItselfOnOneLine) {
   EXPECT_EQ(text.find('\n'), std::string::npos);
 }
 
+// Explain says what live traffic does, or that it cannot know.
+TEST_P(Contract, JudgesAsItDecides) {
+  for (const char* origin : {static_cast<const char*>(nullptr), "https://shop.example"}) {
+    std::unique_ptr<Exchange> asked = Begin("GET", origin);
+    Judgement judgement = Config()->Judge(*asked, NoFacts());
+    EXPECT_FALSE(judgement.why.empty());
+    EXPECT_EQ(judgement.why.find('\n'), std::string::npos);
+    EXPECT_EQ(judgement.outcome == Judgement::Outcome::kPass, judgement.reason == Reason::kNone);
+    std::unique_ptr<Exchange> x = Begin("GET", origin);
+    Verdict verdict = RunReady(policy_->OnRequest(*x));
+    if (judgement.outcome == Judgement::Outcome::kUnknown) continue;
+    EXPECT_EQ(verdict.is_reply(), judgement.outcome == Judgement::Outcome::kDeny) << judgement.why;
+    if (verdict.is_reply()) EXPECT_EQ(verdict.reason(), judgement.reason);
+  }
+}
+
+// "Fields that are not known" of a newer control plane.
+TEST_P(Contract, RefusesAFieldThatItDoesNotKnow) {
+  std::unique_ptr<google::protobuf::Message> example = ExampleOf(GetParam().type);
+  example->GetReflection()->MutableUnknownFields(example.get())->AddVarint(4711, 1);
+  google::protobuf::Any any;
+  any.PackFrom(*example);
+  EXPECT_FALSE(FindConfigRow(GetParam().type)->compile(any).ok());
+}
+
 TEST_P(Contract, RunsWithoutARouteOrFields) {
   std::unique_ptr<Exchange> x = Begin("GET", nullptr);
   RunReady(policy_->OnRequest(*x));
@@ -91,7 +130,7 @@ TEST_P(Contract, KeepsExchangesApart) {
 }
 
 TEST_P(Contract, MayStandTwiceInOneChain) {
-  std::shared_ptr<const Policy> again = GetParam().make(Config());
+  std::shared_ptr<const Policy> again = Make();
   std::unique_ptr<Exchange> x = Begin("GET", "https://shop.example");
   RunReady(policy_->OnRequest(*x));
   RunReady(again->OnRequest(*x));

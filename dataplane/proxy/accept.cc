@@ -78,7 +78,8 @@ void Decide(Call& call, const snapshot::Shared<snapshot::CompiledListener>& list
   if (decision.match == nullptr) return;
   call.match = decision.match;
   call.rule = &decision.rule();
-  call.chains[1] = &call.generation->policies.Find(call.rule->policy_chain);
+  std::string_view chain = call.rule->ChainFor(call.listener->name);
+  if (!chain.empty()) call.chain = &call.generation->policies.Find(chain);
   x.route = decision.route().name;
   x.rule = decision.match->rule;
 }
@@ -112,6 +113,7 @@ Reason Examine(Call& call) {
   x.generation_epoch = snapshot.id().epoch;
   x.generation_number = snapshot.id().number;
   x.seed = call.proxy.reactor.random().Next();
+  x.services = &call.proxy.services;
 
   const snapshot::BindGroup* group = call.proxy.Listeners(call.stream.place());
   if (group == nullptr) return x.reason != Reason::kNone ? x.reason : Reason::kNoListener;
@@ -142,7 +144,8 @@ Reason Examine(Call& call) {
     if (refused != Reason::kNone) return refused;
   }
   if (listener == nullptr) return Reason::kNoListener;
-  call.chains[0] = &call.generation->policies.Find(call.listener->policy_chain);
+  // Whoever matches no route passes the listener's.
+  call.chain = &call.generation->policies.Find(call.listener->policy_chain);
   if (circles) return Reason::kLoopDetected;
   if (snapshot::AsksTheProxy(request, x.arena)) return Reason::kOptions;
   Decide(call, *listener);

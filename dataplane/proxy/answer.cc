@@ -6,32 +6,23 @@
 namespace penstock::proxy {
 namespace {
 
-size_t SizeOf(const PolicyChain* chain) { return chain == nullptr ? 0 : chain->size(); }
-
-// The policies of both chains as one list: the listener's, then the rule's.
-const Policy& PolicyAt(const Call& call, size_t i) {
-  size_t first = SizeOf(call.chains[0]);
-  return i < first ? *(*call.chains[0])[i] : *(*call.chains[1])[i - first];
-}
-
-Task<Verdict> AskEach(Call& call, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    call.ran = i + 1;
-    Verdict verdict = co_await PolicyAt(call, i).OnRequest(call.x);
+Task<Verdict> AskEach(Call& call) {
+  for (const std::shared_ptr<const Policy>& policy : *call.chain) {
+    ++call.ran;
+    Verdict verdict = co_await policy->OnRequest(call.x);
     if (verdict.is_reply()) co_return verdict;
   }
   co_return Verdict::Continue();
 }
 
 Task<Verdict> AskPolicies(Call& call) {
-  size_t count = SizeOf(call.chains[0]) + SizeOf(call.chains[1]);
-  if (count == 0) return Verdict::Continue();
-  return AskEach(call, count);
+  if (call.chain == nullptr || call.chain->empty()) return Verdict::Continue();
+  return AskEach(call);
 }
 
 Task<void> TellPolicies(Call& call) {
   for (size_t i = call.ran; i-- > 0;) {
-    Verdict verdict = co_await PolicyAt(call, i).OnResponse(call.x);
+    Verdict verdict = co_await (*call.chain)[i]->OnResponse(call.x);
     if (!verdict.is_reply()) continue;
     co_await call.x.response_body->Finish();
     // The fields belonged to what made the response.

@@ -15,7 +15,7 @@ namespace penstock::proxy {
 struct Kept {
   snapshot::Shared<snapshot::CompiledListener> listener;
   snapshot::Shared<snapshot::CompiledRoute> route;  // null: none matched
-  PolicyChain chains[2];
+  PolicyChain chain;
   std::shared_ptr<telemetry::ListenerCells> listener_cells;
   std::shared_ptr<telemetry::RouteCells> route_cells;
 };
@@ -47,8 +47,8 @@ struct Call final : GenerationKeeper {
 
   const snapshot::WeightedCluster* backend = nullptr;  // picked
 
-  const PolicyChain* chains[2] = {nullptr, nullptr};  // the listener's, the rule's
-  size_t ran = 0;                                     // policies whose OnRequest ran, over both chains
+  const PolicyChain* chain = nullptr;  // the rule's if it has one, else the listener's; null: none
+  size_t ran = 0;                      // policies of it whose OnRequest ran
 
   bool close = false;      // framing is in doubt: the connection ends after the response
   bool delivered = false;  // the client was given the whole response

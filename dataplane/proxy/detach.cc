@@ -26,10 +26,9 @@ void Detach(Call& call) {
     PENSTOCK_CHECK(kept.route.get() == &snapshot::CompiledRoute::Of(*call.match), "and one route");
     call.match = nullptr;  // the router's, which goes with the generation
   }
-  for (size_t i = 0; i < 2; ++i) {
-    if (call.chains[i] == nullptr) continue;
-    kept.chains[i] = *call.chains[i];
-    call.chains[i] = &kept.chains[i];
+  if (call.chain != nullptr) {
+    kept.chain = *call.chain;
+    call.chain = &kept.chain;
   }
   kept.listener_cells = series.HoldListener(call.proxy.worker, x.listener);
   kept.route_cells = series.HoldRoute(call.proxy.worker, x.listener, x.route);

@@ -5,11 +5,7 @@ namespace penstock::proxy {
 namespace {
 
 void TellPolicies(Call& call, const Outcome& outcome) {
-  size_t first = call.chains[0] == nullptr ? 0 : call.chains[0]->size();
-  for (size_t i = call.ran; i-- > 0;) {
-    const Policy& policy = i < first ? *(*call.chains[0])[i] : *(*call.chains[1])[i - first];
-    policy.OnEnd(call.x, outcome);
-  }
+  for (size_t i = call.ran; i-- > 0;) (*call.chain)[i]->OnEnd(call.x, outcome);
 }
 
 bool IsMalformed(const Exchange& x) {
@@ -78,7 +74,7 @@ void Log(Call& call, const Outcome& outcome) {
       .protocol = http::VersionText(x.request.version),
       .method = x.request.method_text,
       .host = decided ? call.host : x.request.headers.Get(http::HeaderId::kHost),
-      .path = with_query ? x.arena.Concat({path, "?", call.query}) : path,
+      .path = with_query ? x.arena.Concat({path, "?", x.logged_query == nullptr ? call.query : *x.logged_query}) : path,
       .status = outcome.status,
       .grpc_status = x.grpc_status,
       .upgrade = x.response.upgrade,

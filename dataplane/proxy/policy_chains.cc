@@ -1,5 +1,7 @@
 #include "dataplane/proxy/policy_chains.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "dataplane/snapshot/hash.h"
@@ -37,12 +39,30 @@ StatusOr<PolicyChains> PolicyChains::After(const snapshot::Snapshot& next, const
   for (const snapshot::ResourceName& removed : delta.removals) {
     if (removed.type_url == snapshot::kPolicyChainType) result.chains_.Erase(removed.name, seed_);
   }
-  for (const snapshot::Resource& changed : delta.upserts) {
-    if (changed.type_url != snapshot::kPolicyChainType) continue;
-    const snapshot::Shared<snapshot::CompiledPolicyChain>* configured = next.FindPolicyChain(changed.name);
+  for (const std::string& name : ToMake(delta)) {
+    const snapshot::Shared<snapshot::CompiledPolicyChain>* configured = next.FindPolicyChain(name);
     if (configured != nullptr) RETURN_IF_ERROR(result.Add(**configured, make_policy));
   }
   return result;
+}
+
+std::vector<std::string> PolicyChains::ToMake(const snapshot::Delta& delta) const {
+  std::set<std::string> names;
+  std::set<std::string_view> secrets;
+  for (const snapshot::Resource& changed : delta.upserts) {
+    if (changed.type_url == snapshot::kPolicyChainType) names.insert(changed.name);
+    if (changed.type_url == snapshot::kSecretType) secrets.insert(changed.name);
+  }
+  auto mentions = [&](const Named& chain) {
+    return std::any_of(chain.secrets.begin(), chain.secrets.end(),
+                       [&](const std::string& secret) { return secrets.contains(secret); });
+  };
+  if (!secrets.empty()) {
+    chains_.ForEach([&](const Named& chain) {
+      if (mentions(chain)) names.insert(chain.name);
+    });
+  }
+  return {names.begin(), names.end()};
 }
 
 const PolicyChain& PolicyChains::Find(std::string_view name) const {
@@ -58,7 +78,12 @@ void PolicyChains::Insert(std::string_view name, PolicyChain chain) {
 
 Status PolicyChains::Add(const snapshot::CompiledPolicyChain& configured, MakePolicy make_policy) {
   ASSIGN_OR_RETURN(PolicyChain chain, MakeChain(configured, make_policy));
-  Insert(configured.name, std::move(chain));
+  router::Ref<Named> named(new Named(configured.name, std::move(chain)));
+  for (const snapshot::CompiledPolicy& policy : configured.policies) {
+    for (std::string& secret : policy.config->Secrets()) named.Edit().secrets.push_back(std::move(secret));
+  }
+  chains_.Erase(configured.name, seed_);
+  chains_.Insert(std::move(named), seed_);
   return absl::OkStatus();
 }
 

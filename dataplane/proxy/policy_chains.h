@@ -26,8 +26,8 @@ class PolicyChains {
   // Makes the policies of every chain of SNAPSHOT. An error names the chain and the policy.
   static StatusOr<PolicyChains> Prepare(const snapshot::Snapshot& snapshot, MakePolicy make_policy);
 
-  // The chains of NEXT, which came out of this object's snapshot by DELTA: makes those that DELTA names, shares the
-  // others.
+  // The chains of NEXT, which came out of this object's snapshot by DELTA: makes those that DELTA names, and those that
+  // mention a Secret that it names; shares the others.
   StatusOr<PolicyChains> After(const snapshot::Snapshot& next, const snapshot::Delta& delta,
                                MakePolicy make_policy) const;
 
@@ -44,9 +44,11 @@ class PolicyChains {
 
     std::string name;
     PolicyChain chain;
+    std::vector<std::string> secrets;  // that its policies are made of
   };
 
   Status Add(const snapshot::CompiledPolicyChain& configured, MakePolicy make_policy);
+  std::vector<std::string> ToMake(const snapshot::Delta& delta) const;
 
   uint64_t seed_ = 0;  // the snapshot's
   router::PersistentSet<Named> chains_;

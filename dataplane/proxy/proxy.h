@@ -27,6 +27,7 @@ struct Proxy {
   uint64_t serial = 0;  // grows with every Publish
   DateCache date{};
   RouteCellsMemo route_cells{};
+  Services services{worker, &reactor};  // what policies are lent
 
   // Serves NEXT from now on: new requests are decided by it, running ones finish with theirs. See
   // CurrentGeneration::Swap.

@@ -59,11 +59,28 @@ void ReplyWith(Call& call, Reason reason) {
   SpeakGrpc(call, reason, row.status, row.text);
 }
 
+namespace {
+
+// RFC 9457 3.1. Phrase and text are ours and need no escapes. The type is the reason's name: a caller's program tells
+// one refusal from another by it.
+std::string_view ProblemDetails(const Verdict& verdict, Arena& arena) {
+  char status[12];
+  char* end = std::to_chars(status, status + sizeof(status), verdict.status()).ptr;
+  return arena.Concat({R"({"type":"urn:penstock:problem:)", NameOf(verdict.reason()), R"(","title":")",
+                       http::StatusPhrase(verdict.status()), R"(","status":)",
+                       std::string_view(status, static_cast<size_t>(end - status)), R"(,"detail":")", verdict.text(),
+                       "\"}\n"});
+}
+
+}  // namespace
+
 void ReplyWith(Call& call, const Verdict& verdict) {
   // The fields that the policy added stay.
   http::Headers added;
   added.CopyFrom(call.x.response.headers);
-  Reply(call, verdict.reason(), verdict.status(), verdict.text(), verdict.content_type());
+  bool problem = verdict.content_type() == Verdict::kProblemDetails;
+  std::string_view text = problem ? ProblemDetails(verdict, call.x.arena) : verdict.text();
+  Reply(call, verdict.reason(), verdict.status(), text, verdict.content_type());
   for (const http::Field& field : added) call.x.response.headers.Append(field);
   SpeakGrpc(call, verdict.reason(), verdict.status(), RowOf(verdict.reason()).text);
 }

@@ -60,10 +60,26 @@ ResourceProblem CannotListen(const snapshot::Snapshot& snapshot, const downstrea
   return problem;
 }
 
-StatusOr<std::shared_ptr<const Policy>> MakePolicy(const snapshot::CompiledPolicy& policy) {
+class SecretsOf final : public policies::SecretSource {
+ public:
+  explicit SecretsOf(const snapshot::Snapshot& snapshot) : snapshot_(snapshot) {}
+  StatusOr<std::string> Read(std::string_view secret, std::string_view key) const override {
+    const snapshot::Shared<snapshot::CompiledSecret>* found = snapshot_.FindSecret(secret);
+    if (found == nullptr) return absl::NotFoundError(StrCat("Secret \"", secret, "\" does not exist"));
+    auto value = (*found)->data.find(std::string(key));
+    if (value == (*found)->data.end()) return absl::NotFoundError(StrCat("Secret \"", secret, "\" has no key ", key));
+    return value->second;
+  }
+
+ private:
+  const snapshot::Snapshot& snapshot_;
+};
+
+StatusOr<std::shared_ptr<const Policy>> MakePolicy(const snapshot::CompiledPolicy& policy,
+                                                   const policies::Material& material) {
   const policies::PolicyRow* row = policies::FindPolicyRow(policy.type);
   if (row == nullptr) return absl::UnimplementedError(StrCat("this build has no policy \"", policy.type, "\""));
-  return row->make(policy.config);
+  return row->make(policy.config, material);
 }
 
 }  // namespace
@@ -127,8 +143,11 @@ std::unique_ptr<proxy::Generation> Deployment::Prepare(std::shared_ptr<const sna
   auto next = std::make_unique<proxy::Generation>();
   next->tls = replaces ? proxy::TlsContexts::Prepare(*snapshot, tls_material_, problems)
                        : current_->tls.After(*snapshot, delta, tls_material_, problems);
-  StatusOr<proxy::PolicyChains> policies = replaces ? proxy::PolicyChains::Prepare(*snapshot, MakePolicy)
-                                                    : current_->policies.After(*snapshot, delta, MakePolicy);
+  SecretsOf secrets(*snapshot);
+  policies::Material material{secrets, policy_runtime_, static_cast<int>(workers_.size())};
+  auto make = [&](const snapshot::CompiledPolicy& policy) { return MakePolicy(policy, material); };
+  StatusOr<proxy::PolicyChains> policies =
+      replaces ? proxy::PolicyChains::Prepare(*snapshot, make) : current_->policies.After(*snapshot, delta, make);
   if (!policies.ok()) problems.push_back(CannotPrepare(policies.status()));
   if (!problems.empty()) return next;
   next->policies = *std::move(policies);
@@ -240,6 +259,7 @@ bool Deployment::Reclaim() {
   std::erase_if(retired_, [](const std::unique_ptr<proxy::Generation>& generation) {
     return generation->holders.load(std::memory_order_acquire) == 0;
   });
+  policy_runtime_.Sweep();
   if (last_known_good_ != nullptr) {
     registry_.process().disk_bytes.Set(static_cast<int64_t>(last_known_good_->bytes()));
   }

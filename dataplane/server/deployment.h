@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "dataplane/base/mutex.h"
 #include "dataplane/downstream/listen_set.h"
+#include "dataplane/policies/material.h"
 #include "dataplane/proxy/generation/generation.h"
 #include "dataplane/server/worker.h"
 #include "dataplane/snapshot/compile.h"
@@ -62,6 +63,7 @@ class Deployment final : public xds::Applier {
   const Clock& clock_;
   const uint64_t hash_seed_;
   const proxy::TlsMaterial tls_material_;
+  policies::Runtime policy_runtime_;  // configuration thread
 
   std::vector<std::unique_ptr<proxy::Generation>> retired_;  // those that a worker or a lease may still look at
   Mutex mutex_;

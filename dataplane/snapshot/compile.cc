@@ -158,8 +158,8 @@ static uint64_t UpgradingRules(const CompiledRoute& route) {
 }
 
 template <typename T>
-static constexpr bool kMentionsOthers =
-    std::is_same_v<T, CompiledRoute> || std::is_same_v<T, CompiledListener> || std::is_same_v<T, CompiledCluster>;
+static constexpr bool kMentionsOthers = std::is_same_v<T, CompiledRoute> || std::is_same_v<T, CompiledListener> ||
+                                        std::is_same_v<T, CompiledCluster> || std::is_same_v<T, CompiledPolicyChain>;
 
 template <typename T>
 void Compiler::Link(const T& record) {
@@ -173,6 +173,7 @@ void Compiler::Link(const T& record) {
     changed_routes_.insert(record.name);
   }
   if constexpr (std::is_same_v<T, CompiledCluster>) changed_clusters_.insert(record.name);
+  if constexpr (std::is_same_v<T, CompiledPolicyChain>) changed_chains_.insert(record.name);
   if constexpr (kMentionsOthers<T>) {
     ForEachReference(
         record, [this](std::string_view type_url, std::string_view name, const Field&) { Mention(type_url, name, 1); });
@@ -191,6 +192,7 @@ void Compiler::Unlink(const T& record) {
     changed_routes_.erase(record.name);
   }
   if constexpr (std::is_same_v<T, CompiledCluster>) changed_clusters_.erase(record.name);
+  if constexpr (std::is_same_v<T, CompiledPolicyChain>) changed_chains_.erase(record.name);
   if constexpr (kMentionsOthers<T>) {
     ForEachReference(record, [this](std::string_view type_url, std::string_view name, const Field&) {
       Mention(type_url, name, -1);
@@ -292,6 +294,7 @@ void Compiler::CheckReferences() {
   CheckChanged<CompiledRoute>(changed_routes_);
   CheckChanged<CompiledListener>(changed_listeners_);
   CheckChanged<CompiledCluster>(changed_clusters_);
+  CheckChanged<CompiledPolicyChain>(changed_chains_);
   for (const Name& gone : removed_) {
     bool referable = gone.first == kListenerType || gone.first == kClusterType || gone.first == kPolicyChainType ||
                      gone.first == kSecretType;
@@ -314,9 +317,11 @@ void Compiler::NameUsers(const Name& gone) {
   auto route = [&](const Record<CompiledRoute>& record) { check(record, changed_routes_); };
   auto listener = [&](const Record<CompiledListener>& record) { check(record, changed_listeners_); };
   auto cluster = [&](const Record<CompiledCluster>& record) { check(record, changed_clusters_); };
+  auto chain = [&](const Record<CompiledPolicyChain>& record) { check(record, changed_chains_); };
   state_->routes.ForEach(route);
   state_->listeners.ForEach(listener);
   state_->clusters.ForEach(cluster);
+  state_->chains.ForEach(chain);
 }
 
 namespace {

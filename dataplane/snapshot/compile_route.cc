@@ -46,7 +46,8 @@ bool ReplacesPrefix(const CompiledRule& rule) {
 
 // What the parts of a rule say about each other.
 void CheckRule(const CompiledRule& rule, const Field& field, ProblemSink& problems) {
-  bool plain = rule.filters.empty() && rule.policy_chain.empty() && rule.matches.size() == 1;
+  bool plain =
+      rule.filters.empty() && rule.policy_chain.empty() && rule.listener_chains.empty() && rule.matches.size() == 1;
   if (std::holds_alternative<Tunnel>(rule.action) && !plain) {
     problems.Add("E205", field, "a tunnel sees no requests: it has no matches, filters or policies");
   }
@@ -77,6 +78,9 @@ CompiledRule CompileRule(const xds::v1::RouteRule& rule, const Field& field, Pro
   result.filters = CompileFilters(rule.filters(), field, problems);
   result.action = CompileAction(rule, field, problems);
   result.policy_chain = rule.policy_chain();
+  for (const auto& [listener, chain] : rule.listener_policy_chains())
+    result.listener_chains.emplace_back(listener, chain);
+  std::sort(result.listener_chains.begin(), result.listener_chains.end());
   CheckRule(result, field, problems);
   return result;
 }

@@ -66,6 +66,7 @@ class Compiler {
   std::set<std::string> changed_routes_;
   std::set<std::string> changed_listeners_;
   std::set<std::string> changed_clusters_;
+  std::set<std::string> changed_chains_;
   std::set<std::string> touched_routers_;
   bool binds_changed_ = false;
 };

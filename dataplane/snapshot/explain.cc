@@ -4,6 +4,7 @@
 
 #include "dataplane/base/spoken.h"
 #include "dataplane/base/strings.h"
+#include "dataplane/exchange/exchange.h"
 #include "dataplane/exchange/grpc_code.h"
 #include "dataplane/snapshot/admission.h"
 #include "dataplane/snapshot/explain_backends.h"
@@ -17,11 +18,16 @@
 namespace penstock::snapshot {
 namespace {
 
-void ExplainPolicies(const Snapshot& snapshot, const std::string& chain_name, Explanation& explanation) {
-  if (chain_name.empty()) return;
-  for (const CompiledPolicy& policy : (*snapshot.FindPolicyChain(chain_name))->policies) {
-    explanation.policies.push_back({policy.type, chain_name, policy.origin, policy.config->Describe()});
-  }
+// The question.
+struct Asked {
+  const Snapshot& snapshot;
+  const ExplainRequest& request;
+  const policies::Facts& facts;
+};
+
+std::string_view NameOf(policies::Judgement::Outcome outcome) {
+  constexpr std::string_view kNames[] = {"pass", "deny", "unknown"};
+  return kNames[static_cast<size_t>(outcome)];
 }
 
 std::string DescribePath(const PathRewrite& path) {
@@ -164,27 +170,57 @@ bool SpeaksAnotherProtocol(const ExplainRequest& request, const BindGroup& group
   return true;
 }
 
-void ExplainListener(const Snapshot& snapshot, const CompiledListener& listener, Explanation& explanation) {
+void ExplainListener(const CompiledListener& listener, Explanation& explanation) {
   explanation.listener = listener.name;
   explanation.listener_hostname = listener.hostname;
   explanation.client = ExplainClient(listener.client);
-  ExplainPolicies(snapshot, listener.policy_chain, explanation);
 }
 
-void ExplainRoute(const Snapshot& snapshot, const Shared<CompiledListener>& listener, const http::RequestHead& head,
-                  uint64_t seed, Explanation& explanation) {
+// What the policies of the chain do with X, in order. False: one of them answers.
+bool PassesPolicies(const Asked& asked, std::string_view chain, Exchange& x, Explanation& explanation) {
+  if (chain.empty()) return true;
+  bool passes = true;
+  for (const CompiledPolicy& policy : (*asked.snapshot.FindPolicyChain(chain))->policies) {
+    ExplainedPolicy& row = explanation.policies.emplace_back();
+    row = {policy.type, std::string(chain), policy.origin, policy.config->Describe(), "", ""};
+    if (!passes) continue;
+    policies::Judgement judgement = policy.config->Judge(x, asked.facts);
+    row.verdict = NameOf(judgement.outcome);
+    row.why = judgement.why;
+    passes = judgement.outcome != policies::Judgement::Outcome::kDeny;
+    if (!passes) Answer(judgement.reason, judgement.why, explanation);
+  }
+  explanation.denied = !passes;
+  return passes;
+}
+
+// Answered by the data plane itself, behind the policies of the listener.
+void AnswerBehindPolicies(const Asked& asked, const CompiledListener& listener, Reason reason, Exchange& x,
+                          Explanation& explanation) {
+  if (PassesPolicies(asked, listener.policy_chain, x, explanation)) Answer(reason, "", explanation);
+}
+
+void ExplainRoute(const Asked& asked, const Shared<CompiledListener>& listener, Exchange& x, Explanation& explanation) {
+  const Snapshot& snapshot = asked.snapshot;
+  const http::RequestHead& head = x.request;
   router::Request parts{head.method_text, head.host, head.path, head.query, &head.headers};
   Decision decision = snapshot.Decide(listener, parts);
   explanation.misses = NearestMisses(snapshot, listener->name, parts, decision.match);
   explanation.outcome = decision.match == nullptr ? Explanation::Outcome::kNoRoute : Explanation::Outcome::kRouted;
-  if (decision.match == nullptr) return Answer(Reason::kNoRoute, "", explanation);
+  if (decision.match == nullptr) return AnswerBehindPolicies(asked, *listener, Reason::kNoRoute, x, explanation);
   const CompiledRule& rule = decision.rule();
   explanation.route = decision.route().name;
   explanation.rule = RuleLabel(decision.route(), decision.match->rule);
   explanation.match = DescribeMatch(*decision.match);
-  ExplainPolicies(snapshot, rule.policy_chain, explanation);
+  x.route = decision.route().name;
+  x.rule = decision.match->rule;
+  std::string_view chain = rule.ChainFor(listener->name);
+  if (!PassesPolicies(asked, chain.empty() ? listener->policy_chain : chain, x, explanation)) {
+    explanation.action = "not reached";
+    return;
+  }
   ExplainFilters(rule.filters, "", explanation);
-  explanation.action = ExplainAction(snapshot, rule.action, seed, explanation);
+  explanation.action = ExplainAction(snapshot, rule.action, asked.request.seed, explanation);
 }
 
 // The request is the business of who is behind a listener that carries bytes in TLS.
@@ -196,18 +232,22 @@ Explanation ExplainCarried(const Snapshot& snapshot, const ExplainRequest& reque
 
 // Everything behind a head that could be read. The order is that of the data plane's Accept. REACHED: by the
 // handshake; nullptr in cleartext.
-void ExplainHead(const Snapshot& snapshot, const BindGroup& group, const ExplainRequest& request,
-                 const CompiledListener* reached, http::RequestHead& head, Arena& arena, Explanation& explanation) {
+void ExplainHead(const Asked& asked, const BindGroup& group, const CompiledListener* reached, Exchange& x,
+                 Explanation& explanation) {
+  const Snapshot& snapshot = asked.snapshot;
+  const ExplainRequest& request = asked.request;
+  http::RequestHead& head = x.request;
+  Arena& arena = x.arena;
   explanation.outcome = Explanation::Outcome::kAnswered;
   Admission admission = AdmitAuthority(head, request.scheme, arena);
   if (!admission.ok()) {
-    ExplainListener(snapshot, *snapshot.DefaultListener(group), explanation);
+    ExplainListener(*snapshot.DefaultListener(group), explanation);
     return Answer(admission.reason, admission.detail, explanation);
   }
   const Shared<CompiledListener>* found = snapshot.FindListenerForHost(group, head.host);
   const Shared<CompiledListener>& listener = found != nullptr ? *found : snapshot.DefaultListener(group);
   admission = AdmitPath(head, listener->client, arena);
-  if (found != nullptr || reached != nullptr || !admission.ok()) ExplainListener(snapshot, *listener, explanation);
+  if (found != nullptr || reached != nullptr || !admission.ok()) ExplainListener(*listener, explanation);
   if (admission.reason == Reason::kPathRedirect) {
     Answer(admission.reason, "", explanation);
     explanation.detail = StrCat("to ", head.path);
@@ -222,29 +262,37 @@ void ExplainHead(const Snapshot& snapshot, const BindGroup& group, const Explain
     explanation.outcome = Explanation::Outcome::kNoListener;
     return Answer(Reason::kNoListener, "", explanation);
   }
-  if (circles) return Answer(Reason::kLoopDetected, "", explanation);
-  if (AsksTheProxy(head, arena)) return Answer(Reason::kOptions, "", explanation);
-  ExplainRoute(snapshot, listener, head, request.seed, explanation);
+  x.listener = listener->name;
+  if (circles) return AnswerBehindPolicies(asked, *listener, Reason::kLoopDetected, x, explanation);
+  if (AsksTheProxy(head, arena)) return AnswerBehindPolicies(asked, *listener, Reason::kOptions, x, explanation);
+  ExplainRoute(asked, listener, x, explanation);
 }
 
 // What is said over a connection that GROUP understands.
-void ExplainRequestTo(const Snapshot& snapshot, const BindGroup& group, const ExplainRequest& request,
-                      const CompiledListener* reached, Explanation& explanation) {
-  const CompiledListener& defaults = *snapshot.DefaultListener(group);
-  Arena arena;
-  http::RequestHead head;
-  Admission read = ReadAsClientsSendIt(request, (reached != nullptr ? *reached : defaults).client, arena, head);
+void ExplainRequestTo(const Asked& asked, const BindGroup& group, const CompiledListener* reached,
+                      Explanation& explanation) {
+  const CompiledListener& defaults = *asked.snapshot.DefaultListener(group);
+  BlockPool pool;
+  Exchange x(&pool);
+  Cancellation never;
+  x.Begin(never);
+  x.peer = x.client.address = asked.request.client;
+  x.peer_text = x.client_text = x.arena.Copy(asked.request.client.ToString());
+  x.time.wall = asked.request.now;
+  x.seed = asked.request.seed;
+  const ClientSettings& settings = (reached != nullptr ? *reached : defaults).client;
+  Admission read = ReadAsClientsSendIt(asked.request, settings, x.arena, x.request);
   explanation.speaks_grpc =
-      http::grpc::DialectOf(head.headers.Get(http::HeaderId::kContentType)) != http::grpc::Dialect::kNone;
-  if (read.ok()) return ExplainHead(snapshot, group, request, reached, head, arena, explanation);
+      http::grpc::DialectOf(x.request.headers.Get(http::HeaderId::kContentType)) != http::grpc::Dialect::kNone;
+  if (read.ok()) return ExplainHead(asked, group, reached, x, explanation);
   explanation.outcome = Explanation::Outcome::kAnswered;
-  ExplainListener(snapshot, defaults, explanation);
+  ExplainListener(defaults, explanation);
   Answer(read.reason, read.detail, explanation);
 }
 
 }  // namespace
 
-Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
+Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, const policies::Facts& facts) {
   if (IsConnection(request)) return ExplainConnection(snapshot, request);
   Explanation explanation;
   explanation.generation = snapshot.id();
@@ -263,7 +311,7 @@ Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
     if (reached == nullptr) return explanation;
     if (reached->protocol == ListenerProtocol::kTls) return ExplainCarried(snapshot, request);
   }
-  ExplainRequestTo(snapshot, *group, request, reached, explanation);
+  ExplainRequestTo({snapshot, request, facts}, *group, reached, explanation);
   // Whoever the host belongs to, the handshake was made before it was known.
   if (reached != nullptr && reached->tls.has_value()) explanation.tls = DescribeTls(*reached->tls);
   return explanation;

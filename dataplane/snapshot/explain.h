@@ -5,7 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/base/clock.h"
+#include "dataplane/base/ip_address.h"
 #include "dataplane/http/headers.h"
+#include "dataplane/policies/judgement.h"
 #include "dataplane/snapshot/snapshot.h"
 
 namespace penstock::snapshot {
@@ -21,7 +24,9 @@ struct ExplainRequest {
   std::string method = "GET";
   std::string target = "/";                                 // of the request line
   std::vector<std::pair<std::string, std::string>> fields;  // Host among them
-  uint64_t seed = 0;  // the Exchange's: decides the random picks as live traffic does
+  uint64_t seed = 0;                                 // the Exchange's: decides the random picks as live traffic does
+  IpAddress client = IpAddress::V4({192, 0, 2, 1});  // who asks; of documentation (RFC 5737) if nobody says
+  WallTime now{};                                    // for what depends on the time of day: tokens, hours
 };
 
 // A match that lost, and why.
@@ -37,6 +42,10 @@ struct ExplainedPolicy {
   std::string name;    // of its chain
   std::string origin;  // the manifest: "ClientPolicy default/edge"
   std::string does;    // "cross-origin requests from *"
+  // What it does with this request: "pass", "deny", or "unknown" where that depends on what is not known here; "" it is
+  // not asked, since one before it denies.
+  std::string verdict;
+  std::string why;  // "iss ok, exp in 42m"
 };
 
 struct ExplainedBackend {
@@ -92,13 +101,16 @@ struct Explanation {
 
   // The data plane answers this request itself, with an error.
   bool refused() const { return status >= 400 || grpc_status != 0; }
+  bool denied = false;  // by a policy: the action is not reached
 };
 
 inline constexpr size_t kMaxMisses = 10;
 inline constexpr size_t kMaxPorts = 5;
 
-// Pure. Looks at every match of the listener to find the nearest misses: not for the request path.
-Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request);
+// Pure. Looks at every match of the listener to find the nearest misses: not for the request path. FACTS: what is known
+// of the world beyond the snapshot.
+Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request,
+                    const policies::Facts& facts = policies::NoFacts());
 
 // What clients send as a server name to reach HOST, which is canonical: no address (RFC 6066 3).
 std::string_view ServerNameFor(std::string_view host);

@@ -9,12 +9,6 @@
 #include "dataplane/http/hop_by_hop.h"
 
 namespace penstock::snapshot {
-namespace {
-
-// Of documentation (RFC 5737): some client.
-constexpr std::string_view kSomePeer = "192.0.2.1";
-
-}  // namespace
 
 Admission ReadAsClientsSendIt(const ExplainRequest& request, const ClientSettings& settings, Arena& arena,
                               http::RequestHead& head) {
@@ -37,7 +31,7 @@ Admission ReadAsClientsSendIt(const ExplainRequest& request, const ClientSetting
 void CleanHead(const ExplainRequest& request, http::RequestHead& head, Arena& arena) {
   http::StripRequest(head.headers);
   http::WriteForwarding(head.headers,
-                        {.peer = kSomePeer,
+                        {.peer = arena.Copy(request.client.ToString()),
                          .scheme = arena.Copy(request.scheme),
                          .authority = head.authority,
                          .port = arena.Copy(std::to_string(request.port)),

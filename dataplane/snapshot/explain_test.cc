@@ -57,7 +57,7 @@ TEST(Explain, NamesListenerRouteRuleAndWhyNotTheOthers) {
       "route     shop/products     rule \"catalog\"    match: PathPrefix /products (9 chars) + method GET\n"
       "          shop/products     rules[1]          no: header x-env is missing\n"
       "          shop/users        rule \"all\"        no: path /products is not under /users\n"
-      "policies  1 cors              from Gateway shop  cross-origin requests from https://shop.example\n"
+      "policies  1 cors              pass     from Gateway shop  cross-origin requests from https://shop.example\n"
       "filters   request header: set x-env: prod\n"
       "backend   products-v1 90 % | products-v2 10 % [no endpoint: 503]  ->  forward to products-v1, would pick "
       "10.0.0.31:8082\n"

@@ -8,6 +8,7 @@ namespace {
 
 constexpr size_t kLabel = 10;  // "listener  "
 constexpr size_t kName = 18;
+constexpr size_t kVerdict = 9;  // "unknown  "
 
 std::string Pad(std::string_view text, size_t width) {
   std::string padded(text);
@@ -192,6 +193,8 @@ void WriteLists(const Explanation& e, JsonWriter& json) {
     json.Field("name", policy.name);
     json.Field("origin", policy.origin);
     json.Field("does", policy.does);
+    json.Field("verdict", policy.verdict);
+    json.Field("why", policy.why);
     json.Close('}');
   }
   json.Close(']');
@@ -246,8 +249,12 @@ std::string ExplanationText(const Explanation& e) {
   if (!answered) AppendRoutes(e, text);
   for (size_t i = 0; i < e.policies.size(); ++i) {
     const ExplainedPolicy& policy = e.policies[i];
-    text += StrCat(Pad(i == 0 ? "policies" : "", kLabel), i + 1, " ", Pad(policy.type, kName), "from ",
-                   policy.origin.empty() ? policy.name : policy.origin, "  ", policy.does, "\n");
+    std::string_view verdict = policy.verdict.empty() ? "not asked" : std::string_view(policy.verdict);
+    text += StrCat(Pad(i == 0 ? "policies" : "", kLabel), i + 1, " ", Pad(policy.type, kName), Pad(verdict, kVerdict),
+                   "from ", policy.origin.empty() ? policy.name : policy.origin, "  ", policy.does, "\n");
+    if (!policy.why.empty() && policy.why != policy.does) {
+      text += StrCat(Pad("", kLabel + 2 + kName), policy.why, "\n");
+    }
   }
   for (size_t i = 0; i < e.filters.size(); ++i) {
     text += StrCat(Pad(i == 0 ? "filters" : "", kLabel), e.filters[i], "\n");

@@ -43,6 +43,15 @@ void ForEachReference(const CompiledCluster& cluster, VisitReference visit) {
   if (!certificate.empty()) visit(kSecretType, certificate, Field(tls, "client_certificate"));
 }
 
+void ForEachReference(const CompiledPolicyChain& chain, VisitReference visit) {
+  for (size_t i = 0; i < chain.policies.size(); ++i) {
+    Field field("policies", static_cast<int>(i));
+    for (const std::string& secret : chain.policies[i].config->Secrets()) {
+      visit(kSecretType, secret, Field(field, "config"));
+    }
+  }
+}
+
 void ForEachReference(const CompiledRoute& route, VisitReference visit) {
   for (size_t i = 0; i < route.attachments.size(); ++i) {
     Field field("attachments", static_cast<int>(i));
@@ -52,6 +61,9 @@ void ForEachReference(const CompiledRoute& route, VisitReference visit) {
     const CompiledRule& rule = route.rules[i];
     Field field("rules", static_cast<int>(i));
     if (!rule.policy_chain.empty()) visit(kPolicyChainType, rule.policy_chain, Field(field, "policy_chain"));
+    for (const auto& [listener, chain] : rule.listener_chains) {
+      if (!chain.empty()) visit(kPolicyChainType, chain, Field(field, "listener_policy_chains"));
+    }
     ForEachMirror(rule.filters, field, visit);
     if (const auto* forward = std::get_if<Forward>(&rule.action)) {
       ForEachCluster(forward->clusters, Field(field, "forward"), visit);

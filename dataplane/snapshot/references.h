@@ -13,6 +13,7 @@ namespace penstock::snapshot {
 using VisitReference = absl::FunctionRef<void(std::string_view type_url, std::string_view name, const Field& field)>;
 void ForEachReference(const CompiledListener& listener, VisitReference visit);
 void ForEachReference(const CompiledCluster& cluster, VisitReference visit);
+void ForEachReference(const CompiledPolicyChain& chain, VisitReference visit);
 void ForEachReference(const CompiledRoute& route, VisitReference visit);
 
 }  // namespace penstock::snapshot

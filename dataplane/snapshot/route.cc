@@ -1,5 +1,7 @@
 #include "dataplane/snapshot/route.h"
 
+#include <algorithm>
+
 #include "dataplane/base/random.h"
 #include "dataplane/base/strings.h"
 
@@ -26,6 +28,13 @@ bool Mirrored(const Mirror& mirror, size_t mirror_index, uint64_t seed) {
   if (mirror.cluster.empty()) return false;
   uint64_t point = Random::Scale(Mix(seed ^ (kMirrorQuestion + mirror_index)), mirror.denominator);
   return point < mirror.numerator;
+}
+
+std::string_view CompiledRule::ListenerChainFor(std::string_view listener) const {
+  auto found = std::lower_bound(listener_chains.begin(), listener_chains.end(), listener,
+                                [](const auto& entry, std::string_view name) { return entry.first < name; });
+  bool other = found != listener_chains.end() && found->first == listener;
+  return other ? std::string_view(found->second) : std::string_view(policy_chain);
 }
 
 std::string RuleLabel(const CompiledRoute& route, size_t rule) {

@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -100,7 +102,17 @@ struct CompiledRule {
   std::vector<router::Match> matches;  // at least one
   Filters filters;
   Action action;
-  std::string policy_chain;  // "" none; else FindPolicyChain() finds it
+  std::string policy_chain;  // instead of the listener's; "" that one; else FindPolicyChain() finds it
+  // Listeners where it is another one; sorted by listener.
+  std::vector<std::pair<std::string, std::string>> listener_chains;
+
+  // The chain for requests of LISTENER; "": the listener's own.
+  std::string_view ChainFor(std::string_view listener) const {
+    return listener_chains.empty() ? std::string_view(policy_chain) : ListenerChainFor(listener);
+  }
+
+ private:
+  std::string_view ListenerChainFor(std::string_view listener) const;
 };
 
 struct CompiledAttachment {

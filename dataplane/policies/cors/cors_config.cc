@@ -4,6 +4,7 @@
 
 #include "dataplane/base/status.h"
 #include "dataplane/policies/headers/field_syntax.h"
+#include "dataplane/policies/unpack.h"
 
 namespace penstock::policies {
 namespace {
@@ -75,7 +76,7 @@ absl::StatusOr<std::shared_ptr<const CorsConfig>> CorsConfig::Compile(const xds:
 
 absl::StatusOr<PolicyConfigPtr> CorsConfig::CompileAny(const google::protobuf::Any& config) {
   xds::v1::Cors message;
-  if (!config.UnpackTo(&message)) return absl::InvalidArgumentError("config: not a penstock.xds.v1.Cors");
+  RETURN_IF_ERROR(Unpack(config, message));
   ASSIGN_OR_RETURN(PolicyConfigPtr compiled, Compile(message));
   return compiled;
 }

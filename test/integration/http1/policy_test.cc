@@ -41,17 +41,21 @@ class Witness final : public Policy {
 class PolicyTest : public ::testing::Test {
  protected:
   void Serve(bool inner_refuses) {
-    gateway.policies.Insert("outer", {std::make_shared<Witness>("outer", seen, false)});
-    gateway.policies.Insert("inner", {std::make_shared<Witness>("inner", seen, inner_refuses)});
+    gateway.policies.Insert("everybody", {std::make_shared<Witness>("everybody", seen, false)});
+    gateway.policies.Insert("rule", {std::make_shared<Witness>("outer", seen, false),
+                                     std::make_shared<Witness>("inner", seen, inner_refuses)});
     StatusOr<io::Fd> probe = io::Listen(*io::SocketAddress::Parse("127.0.0.1:0"), {});
     int port = io::BoundAddress(*probe)->port();
     probe->Close();
     namespace t = snapshot::testing;
-    gateway.Serve({t::PolicyChain("outer", ""), t::PolicyChain("inner", ""),
-                   t::Listener("l", StrCat("port: ", port, " policy_chain: 'outer'")),
+    gateway.Serve({t::PolicyChain("everybody", ""), t::PolicyChain("rule", ""),
+                   t::Listener("l", StrCat("port: ", port, " policy_chain: 'everybody'")),
                    t::Route("r",
-                            "attachments { listener: 'l' } rules { matches { exact: '/' } policy_chain: 'inner' "
-                            "static_reply { status: 200 body: 'hello' } }")});
+                            "attachments { listener: 'l' } rules { matches { exact: '/' } policy_chain: 'rule' "
+                            "static_reply { status: 200 body: 'hello' } } rules { matches { exact: '/plain' } "
+                            "static_reply { status: 200 body: 'plain' } } rules { matches { exact: '/other' } "
+                            "policy_chain: 'everybody' listener_policy_chains { key: 'l' value: 'rule' } "
+                            "static_reply { status: 200 body: 'other' } }")});
   }
 
   std::vector<std::string> seen;
@@ -78,7 +82,17 @@ TEST_F(PolicyTest, MayAnswerHereAndNow) {
 TEST_F(PolicyTest, SeesRequestsOfItsListenerThatMatchNoRoute) {
   Serve(false);
   EXPECT_THAT(gateway.Send("GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), HasSubstr(" 404 "));
-  EXPECT_THAT(seen, ElementsAre("outer request", "outer response 404", "outer end 404 complete"));
+  EXPECT_THAT(seen, ElementsAre("everybody request", "everybody response 404", "everybody end 404 complete"));
+}
+
+TEST_F(PolicyTest, StandsInOneChain) {
+  Serve(false);
+  EXPECT_THAT(gateway.Send("GET /plain HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), EndsWith("plain"));
+  EXPECT_THAT(seen, ElementsAre("everybody request", "everybody response 200", "everybody end 200 complete"));
+  seen.clear();
+  EXPECT_THAT(gateway.Send("GET /other HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), EndsWith("other"));
+  EXPECT_THAT(seen, ElementsAre("outer request", "inner request", "inner response 200", "outer response 200",
+                                "inner end 200 complete", "outer end 200 complete"));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace {
 constexpr Flag kFlags[] = {
     {"header", 'H', "'NAME: VALUE'", "of the request; may be repeated"},
     {"seed", 0, "N", "decide random picks as the request with this seed (access log) did"},
+    {"client", 0, "ADDRESS", "ask for a client of this address (default 192.0.2.1)"},
 };
 
 std::string HostHeader(const api::ExplainRequest& request) {
@@ -79,6 +80,7 @@ absl::StatusOr<api::ExplainRequest> RequestOf(const CommandLine& line) {
   AddHost(request);
   ASSIGN_OR_RETURN(uint64_t seed, line.Number("seed", 0));
   request.set_seed(seed);
+  request.set_client(std::string(line.Get("client")));
   return request;
 }
 

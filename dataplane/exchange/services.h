@@ -1,0 +1,15 @@
+#pragma once
+
+namespace penstock::io {
+class Reactor;
+}
+
+namespace penstock {
+
+// What the worker that serves an exchange lends to its policies. One for each worker, who owns it; worker's thread.
+struct Services {
+  int worker = 0;                  // its index; policies with state per worker keep it under this
+  io::Reactor* reactor = nullptr;  // null in explain and in tests of policies that do not wait
+};
+
+}  // namespace penstock
