@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
-namespace penstock::json {
-class Value;
+namespace penstock::jose {
+class Json;
 }
 
 namespace penstock {
@@ -35,12 +35,12 @@ struct AuthResult {
 // empty until a policy of authentication has run.
 struct Identity {
   AuthResult results[static_cast<size_t>(AuthMethod::kCount)];
-  std::string_view subject;             // of the token, user or certificate
-  std::string_view issuer;              // of the token
-  std::string_view provider;            // the name of the JwtProvider that took it
-  std::string_view consumer;            // the Consumer whose credential it is; "" none
-  std::string_view plan;                // that Consumer's
-  const json::Value* claims = nullptr;  // of the token; null: there is none that holds
+  std::string_view subject;            // of the token, user or certificate
+  std::string_view issuer;             // of the token
+  std::string_view provider;           // the name of the JwtProvider that took it
+  std::string_view consumer;           // the Consumer whose credential it is; "" none
+  std::string_view plan;               // that Consumer's
+  const jose::Json* claims = nullptr;  // of the token, an object; null: there is none that holds
 
   AuthResult& of(AuthMethod method) { return results[static_cast<size_t>(method)]; }
   const AuthResult& of(AuthMethod method) const { return results[static_cast<size_t>(method)]; }
