@@ -25,6 +25,7 @@ struct AuthResult {
     kMissing,   // the request has no such credential
     kInvalid,   // it has one that does not hold; WHY says what
     kUnknown,   // it has one that could not be judged: what that takes is away
+    kAssumed,   // of explain only: it holds if what was not checked there (a signature) holds
     kProven,
   };
   State state = State::kNotAsked;

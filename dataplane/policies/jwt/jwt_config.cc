@@ -55,7 +55,9 @@ StatusOr<RemoteKeys> RemoteOf(const xds::v1::RemoteKeys& from) {
     ASSIGN_OR_RETURN(remote.cache_duration, DurationOf(from.cache_duration(), "remote.cache_duration"));
     remote.cache_duration = std::max<Duration>(remote.cache_duration, std::chrono::seconds(1));
   }
-  if (from.has_max_stale()) ASSIGN_OR_RETURN(remote.max_stale, DurationOf(from.max_stale(), "remote.max_stale"));
+  if (from.has_max_stale()) {
+    ASSIGN_OR_RETURN(remote.max_stale, DurationOf(from.max_stale(), "remote.max_stale"));
+  }
   remote.ca.assign(from.ca().begin(), from.ca().end());
   return remote;
 }
@@ -140,9 +142,15 @@ absl::Status JwtConfig::Add(const xds::v1::JwtProvider& from) {
   ASSIGN_OR_RETURN(provider.algorithms, AlgorithmsOf(from));
   if (from.has_inline_jwks()) provider.keys = InlineKeys{from.inline_jwks()};
   if (from.has_secret()) provider.keys = SecretKeys{from.secret()};
-  if (from.has_remote()) ASSIGN_OR_RETURN(provider.keys, RemoteOf(from.remote()));
-  if (from.has_leeway()) ASSIGN_OR_RETURN(provider.leeway, DurationOf(from.leeway(), "leeway"));
-  if (from.has_cache_ttl()) ASSIGN_OR_RETURN(provider.cache_ttl, DurationOf(from.cache_ttl(), "cache_ttl"));
+  if (from.has_remote()) {
+    ASSIGN_OR_RETURN(provider.keys, RemoteOf(from.remote()));
+  }
+  if (from.has_leeway()) {
+    ASSIGN_OR_RETURN(provider.leeway, DurationOf(from.leeway(), "leeway"));
+  }
+  if (from.has_cache_ttl()) {
+    ASSIGN_OR_RETURN(provider.cache_ttl, DurationOf(from.cache_ttl(), "cache_ttl"));
+  }
   for (const xds::v1::ClaimMatch& claim : from.required_claims()) provider.required.emplace_back(claim);
   for (int i = 0; i < from.claim_headers_size(); ++i) {
     ASSIGN_OR_RETURN(ClaimHeader header, HeaderOf(from.claim_headers(i)), _ << "claim_headers[" << i << "]");
