@@ -9,6 +9,10 @@
 #include "dataplane/base/status.h"
 #include "dataplane/fetch/fetcher.h"
 
+namespace penstock::telemetry {
+class Log;
+}
+
 namespace penstock::policies {
 
 // State of policies that outlives generations: counters, key sets, connections. Kept under an identity, as long as a
@@ -49,6 +53,7 @@ struct Material {
   Runtime& runtime;
   int workers = 1;
   fetch::Fetcher* fetcher = nullptr;
+  telemetry::Log* log = nullptr;
 };
 
 }  // namespace penstock::policies
