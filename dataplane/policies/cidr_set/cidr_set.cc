@@ -75,6 +75,15 @@ AddressBlock CidrSet::operator[](size_t i) const {
   return i < v4_.size() ? BlockOf(v4_[i]) : BlockOf(v6_[i - v4_.size()]);
 }
 
+std::string CidrSet::Text() const {
+  constexpr size_t kNamed = 4;
+  Arena arena;
+  std::string text;
+  for (size_t i = 0; i < size() && i < kNamed; ++i) text += StrCat(i == 0 ? "" : ", ", (*this)[i].Text(arena));
+  if (size() > kNamed) text += StrCat(" and ", size() - kNamed, " more");
+  return text;
+}
+
 bool CidrSet::Contains(const IpAddress& address) const {
   return address.is_v4() ? v4_.Find(KeyOf<uint32_t>(address)).has_value() : v6_.Find(KeyOf<V6Key>(address)).has_value();
 }

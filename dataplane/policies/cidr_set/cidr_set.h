@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -44,8 +45,9 @@ class CidrSet {
   bool empty() const { return size() == 0; }
   // The blocks that are in no other.
   size_t size() const { return v4_.size() + v6_.size(); }
-  // The first of them, IPv4 before IPv6, in ascending order. REQUIRES: i < size().
+  // In ascending order, IPv4 before IPv6. REQUIRES: i < size().
   AddressBlock operator[](size_t i) const;
+  std::string Text() const;  // for people: the first four and how many more, "10.0.0.0/8, 192.0.2.0/24"
 
   bool Contains(const IpAddress& address) const;
   // The block that holds ADDRESS: the widest of those that were written.

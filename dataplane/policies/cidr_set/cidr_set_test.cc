@@ -66,6 +66,8 @@ TEST(CidrSet, CountsTheBlocksThatAreInNoOther) {
   EXPECT_EQ(set[1].Text(arena), "10.0.0.0/8");
   EXPECT_EQ(set[2].Text(arena), "2001:db8::/32");
   EXPECT_TRUE(CidrSet().empty());
+  EXPECT_EQ(set.Text(), "9.0.0.0/8, 10.0.0.0/8, 2001:db8::/32");
+  EXPECT_EQ(SetOf({"::1", "::2", "::3", "::4", "::5", "::6"}).Text(), "::1/128, ::2/128, ::3/128, ::4/128 and 2 more");
 }
 
 TEST(CidrSet, SaysWhichTextIsNoBlock) {

@@ -108,10 +108,7 @@ class AddressesTerm final : public Term {
   explicit AddressesTerm(CidrSet addresses) : addresses_(std::move(addresses)) {}
 
   bool Holds(const Exchange& x, Use) const override { return addresses_.Contains(x.client.address); }
-  std::string Describe() const override {
-    Arena arena;
-    return StrCat("address ", ShortList(addresses_.size(), [&](size_t i) { return addresses_[i].Text(arena); }));
-  }
+  std::string Describe() const override { return StrCat("address ", addresses_.Text()); }
   std::string Seen(const Exchange& x) const override { return StrCat("it is ", x.client_text); }
 
  private:
