@@ -5,6 +5,7 @@ load("@rules_cc//cc:defs.bzl", "cc_library")
 # type, folder, class of its config (with static CompileAny), class of its policy (with a constructor from that config), message of
 # its configuration and an example of it.
 POLICIES = [
+    struct(type = "address_filter", folder = "address_filter", config = "AddressFilterConfig", policy = "AddressFilterPolicy", message = "penstock.xds.v1.AddressFilter", example = "allow: '192.0.2.0/24' deny: '192.0.2.1'"),
     struct(type = "jwt", folder = "jwt", config = "JwtConfig", policy = "JwtPolicy", message = "penstock.xds.v1.Jwt", example = "providers { name: 'auth' issuer: 'https://auth.example' inline_jwks: '{\\\"keys\\\":[{\\\"kty\\\":\\\"OKP\\\",\\\"crv\\\":\\\"Ed25519\\\",\\\"x\\\":\\\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\\\"}]}' claim_headers { claim: 'sub' header: 'x-user' } }"),
     struct(type = "cors", folder = "cors", config = "CorsConfig", policy = "CorsPolicy", message = "penstock.xds.v1.Cors", example = "allow_origins: '*'"),
 ]

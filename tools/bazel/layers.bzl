@@ -13,7 +13,7 @@ _MAY_IMPORT = {
     "dataplane/router": ["dataplane/base", "dataplane/http", "dataplane/exchange"],
     "dataplane/upstream/lb": ["dataplane/base", "dataplane/http", "dataplane/exchange"],
     # Their `config` targets are pure: //dataplane/snapshot:deps_test.
-    "dataplane/policies": ["dataplane/base", "dataplane/jose", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/limits", "dataplane/redis", "dataplane/fetch"],
+    "dataplane/policies": ["dataplane/base", "dataplane/jose", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/router", "dataplane/limits", "dataplane/redis", "dataplane/fetch"],
     "dataplane/snapshot": ["dataplane/base", "dataplane/jose", "dataplane/http", "dataplane/exchange", "dataplane/router", "dataplane/upstream/lb", "dataplane/policies"],
     "dataplane/upstream": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/upstream/lb", "dataplane/snapshot"],
     "dataplane/proxy": ["dataplane/base", "dataplane/jose", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/router", "dataplane/upstream", "dataplane/upstream/lb", "dataplane/policies", "dataplane/snapshot"],

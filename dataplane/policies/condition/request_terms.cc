@@ -1,0 +1,209 @@
+#include "dataplane/policies/condition/request_terms.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/base/printable.h"
+#include "dataplane/http/uri.h"
+#include "dataplane/policies/cidr_set/cidr_set.h"
+#include "dataplane/policies/condition/value_set.h"
+#include "dataplane/policies/headers/field_syntax.h"
+#include "dataplane/router/path_pattern.h"
+
+namespace penstock::policies {
+namespace {
+
+using router::PathPattern;
+
+class MethodsTerm final : public Term {
+ public:
+  explicit MethodsTerm(ValueSet methods) : methods_(std::move(methods)) {}
+
+  bool Holds(const Exchange& x, Use) const override { return methods_.Contains(x.request.method_text); }
+  std::string Describe() const override { return StrCat("method ", methods_.Text()); }
+  std::string Seen(const Exchange& x) const override { return StrCat("it is ", Printable(x.request.method_text)); }
+
+ private:
+  ValueSet methods_;
+};
+
+class PathsTerm final : public Term {
+ public:
+  explicit PathsTerm(std::vector<PathPattern> paths) : paths_(std::move(paths)) {}
+
+  bool Holds(const Exchange& x, Use) const override {
+    return std::any_of(paths_.begin(), paths_.end(),
+                       [&x](const PathPattern& path) { return path.Matches(x.request.path); });
+  }
+  std::string Describe() const override {
+    return StrCat("path ", ShortList(paths_.size(), [this](size_t i) { return TextOf(paths_[i]); }));
+  }
+  std::string Seen(const Exchange& x) const override { return StrCat("it is ", Printable(x.request.path)); }
+
+ private:
+  // "=/a", "/a", "~/a/[0-9]+"
+  static std::string TextOf(const PathPattern& path) {
+    std::string_view text = path.text().empty() ? std::string_view("/") : std::string_view(path.text());
+    if (path.kind() == PathPattern::Kind::kPrefix) return Printable(text);
+    return StrCat(path.kind() == PathPattern::Kind::kExact ? "=" : "~", Printable(text));
+  }
+
+  std::vector<PathPattern> paths_;
+};
+
+class HeaderTerm final : public Term {
+ public:
+  HeaderTerm(std::string name, ValueSet values) : name_(std::move(name)), values_(std::move(values)) {}
+
+  bool Holds(const Exchange& x, Use use) const override {
+    if (values_.empty()) return x.request.headers.Has(name_);
+    return use == Use::kAllow ? AllAmong(x.request.headers) : OneAmong(x.request.headers);
+  }
+  std::string Describe() const override {
+    // A credential is nobody's to read.
+    bool secret = (http::FlagsOf(http::FindHeaderId(name_), name_) & http::kAuth) != 0;
+    return StrCat("header ", name_, values_.empty() ? "" : "=", secret && !values_.empty() ? "..." : values_.Text());
+  }
+  std::string Seen(const Exchange& x) const override {
+    return x.request.headers.Has(name_) ? "it has another value" : "it is not there";
+  }
+
+ private:
+  // TAKE is called for every member of every value, empty ones too, and returns false to stop.
+  template <typename Take>
+  void ForEachMember(const http::Headers& headers, Take take) const {
+    for (const http::Field& field : headers) {
+      if (field.name() != name_) continue;
+      std::string_view rest = field.value();
+      for (bool more = true; more;) {
+        size_t comma = rest.find(',');
+        if (!take(WithoutBlanks(rest.substr(0, comma)))) return;
+        more = comma != std::string_view::npos;
+        if (more) rest.remove_prefix(comma + 1);
+      }
+    }
+  }
+  static std::string_view WithoutBlanks(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+  }
+  bool AllAmong(const http::Headers& headers) const {
+    bool all = false;
+    ForEachMember(headers, [&](std::string_view member) { return all = values_.Contains(member); });
+    return all;
+  }
+  bool OneAmong(const http::Headers& headers) const {
+    bool one = false;
+    ForEachMember(headers, [&](std::string_view member) { return !(one = values_.Contains(member)); });
+    return one;
+  }
+
+  std::string name_;  // lower case
+  ValueSet values_;
+};
+
+class AddressesTerm final : public Term {
+ public:
+  explicit AddressesTerm(CidrSet addresses) : addresses_(std::move(addresses)) {}
+
+  bool Holds(const Exchange& x, Use) const override { return addresses_.Contains(x.client.address); }
+  std::string Describe() const override { return StrCat("address ", addresses_.Text()); }
+  std::string Seen(const Exchange& x) const override { return StrCat("it is ", x.client_text); }
+
+ private:
+  CidrSet addresses_;
+};
+
+StatusOr<PathPattern> MakePattern(const xds::v1::PathCondition& config) {
+  switch (config.kind_case()) {
+    case xds::v1::PathCondition::kExact:
+      return PathPattern::Exact(config.exact());
+    case xds::v1::PathCondition::kPrefix:
+      return PathPattern::Prefix(config.prefix());
+    case xds::v1::PathCondition::kRegex:
+      return PathPattern::Expression(config.regex());
+    case xds::v1::PathCondition::KIND_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError("none of exact, prefix and regex, or what this build does not know");
+}
+
+// A path that no request has would be a rule that guards nothing.
+Status CheckCanonical(const PathPattern& pattern) {
+  bool literal = pattern.kind() == PathPattern::Kind::kExact || pattern.kind() == PathPattern::Kind::kPrefix;
+  if (!literal || pattern.text().empty()) return absl::OkStatus();
+  Arena arena;
+  std::string_view canonical;
+  http::TargetResult result = http::CanonicalPath(pattern.text(), http::EscapedSlashes::kKeep, arena, canonical);
+  if (result != http::TargetResult::kOk) return absl::InvalidArgumentError(ToAbsl(http::TargetResultText(result)));
+  if (canonical == pattern.text()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      StrCat("\"", pattern.text(), "\" is never the canonical path of a request; that is \"", canonical, "\""));
+}
+
+Status CheckFieldOfPolicies(std::string_view name) {
+  RETURN_IF_ERROR(CheckFieldName(name));
+  uint8_t flags = http::FlagsOf(http::FindHeaderId(name), name);
+  if ((flags & (http::kHopByHop | http::kFraming | http::kOverride)) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      StrCat("\"", name, "\" is taken out of every request before policies see it, so that it is never there"));
+}
+
+// Members of a list are looked at one by one: a value with a comma would never be found.
+Status CheckMember(std::string_view value) {
+  RETURN_IF_ERROR(CheckFieldValue(value));
+  if (value.find(',') == std::string_view::npos) return absl::OkStatus();
+  return absl::InvalidArgumentError("holds a comma: write what stands between commas as values of their own");
+}
+
+}  // namespace
+
+Status AddMethods(const xds::v1::Condition& config, std::vector<TermPtr>& terms) {
+  if (config.methods().empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(ValueSet methods, ValueSet::Make(config.methods(), "methods"));
+  for (int i = 0; i < config.methods_size(); ++i) {
+    if (IsToken(config.methods(i))) continue;
+    return absl::InvalidArgumentError(StrCat("methods[", i, "]: \"", config.methods(i), "\" is no method"));
+  }
+  terms.push_back(std::make_unique<MethodsTerm>(std::move(methods)));
+  return absl::OkStatus();
+}
+
+Status AddPaths(const xds::v1::Condition& config, std::vector<TermPtr>& terms) {
+  if (config.paths().empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(CheckCount(config.paths_size(), kMaxTerms, "paths"));
+  std::vector<PathPattern> paths;
+  for (int i = 0; i < config.paths_size(); ++i) {
+    ASSIGN_OR_RETURN(PathPattern pattern, MakePattern(config.paths(i)), _ << "paths[" << i << "]");
+    RETURN_IF_ERROR(CheckCanonical(pattern)) << "paths[" << i << "]";
+    paths.push_back(std::move(pattern));
+  }
+  terms.push_back(std::make_unique<PathsTerm>(std::move(paths)));
+  return absl::OkStatus();
+}
+
+Status AddHeaders(const xds::v1::Condition& config, std::vector<TermPtr>& terms) {
+  RETURN_IF_ERROR(CheckCount(config.headers_size(), kMaxTerms, "headers"));
+  for (int i = 0; i < config.headers_size(); ++i) {
+    const xds::v1::HeaderCondition& header = config.headers(i);
+    std::string field = StrCat("headers[", i, "]");
+    std::string name = LowerCase(header.name());
+    RETURN_IF_ERROR(CheckFieldOfPolicies(name)) << field << ".name";
+    ASSIGN_OR_RETURN(ValueSet values, ValueSet::Make(header.values(), field + ".values"));
+    for (int j = 0; j < header.values_size(); ++j) {
+      RETURN_IF_ERROR(CheckMember(header.values(j))) << field << ".values[" << j << "]";
+    }
+    terms.push_back(std::make_unique<HeaderTerm>(std::move(name), std::move(values)));
+  }
+  return absl::OkStatus();
+}
+
+Status AddAddresses(const xds::v1::Condition& config, std::vector<TermPtr>& terms) {
+  if (config.addresses().empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(CidrSet addresses, CidrSet::Parse(config.addresses(), "addresses"));
+  terms.push_back(std::make_unique<AddressesTerm>(std::move(addresses)));
+  return absl::OkStatus();
+}
+
+}  // namespace penstock::policies
