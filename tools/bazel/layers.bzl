@@ -6,6 +6,7 @@ _MAY_IMPORT = {
     "dataplane/io": ["dataplane/base"],
     "dataplane/telemetry": ["dataplane/base", "dataplane/io"],
     "dataplane/tls": ["dataplane/base", "dataplane/io", "dataplane/telemetry"],
+    "dataplane/redis": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/limits"],
     "dataplane/http": ["dataplane/base"],
     "dataplane/exchange": ["dataplane/base", "dataplane/http"],
     "dataplane/limits": ["dataplane/base"],
