@@ -151,7 +151,10 @@ absl::Status JwtConfig::Add(const xds::v1::JwtProvider& from) {
   if (from.has_cache_ttl()) {
     ASSIGN_OR_RETURN(provider.cache_ttl, DurationOf(from.cache_ttl(), "cache_ttl"));
   }
-  for (const xds::v1::ClaimMatch& claim : from.required_claims()) provider.required.emplace_back(claim);
+  for (int i = 0; i < from.required_claims_size(); ++i) {
+    ASSIGN_OR_RETURN(ClaimMatch match, ClaimMatch::Make(from.required_claims(i), StrCat("required_claims[", i, "]")));
+    provider.required.push_back(std::move(match));
+  }
   for (int i = 0; i < from.claim_headers_size(); ++i) {
     ASSIGN_OR_RETURN(ClaimHeader header, HeaderOf(from.claim_headers(i)), _ << "claim_headers[" << i << "]");
     provider.headers.push_back(std::move(header));
@@ -234,10 +237,14 @@ std::string FieldValueOf(jose::JsonValue claims, const std::string& path) {
   std::string value;
   std::optional<jose::JsonValue> claim = claims.FindPath(path);
   if (!claim.has_value()) return value;
-  ForEachText(*claim, [&](std::string_view text) {
-    value += StrCat(value.empty() ? "" : ",", text);
-    return true;
-  });
+  if (!claim->is_array()) {
+    value = TextOfClaim(*claim).value_or("");
+  } else {
+    for (jose::JsonValue item : claim->children()) {
+      std::optional<std::string_view> text = TextOfClaim(item);
+      if (text.has_value()) value += StrCat(value.empty() ? "" : ",", *text);
+    }
+  }
   return CheckFieldValue(value).ok() ? value : "";
 }
 

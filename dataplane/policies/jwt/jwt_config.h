@@ -16,7 +16,7 @@
 #include "dataplane/jose/algorithm.h"
 #include "dataplane/jose/claims.h"
 #include "dataplane/jose/token.h"
-#include "dataplane/policies/claims/claim_match.h"
+#include "dataplane/policies/condition/claim_match.h"
 #include "dataplane/policies/config.h"
 #include "dataplane/policies/jwt/token_place.h"
 #include "google/protobuf/any.pb.h"
