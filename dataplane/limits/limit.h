@@ -3,7 +3,7 @@
 //
 // Time is an argument, taken down to whole microseconds since its clock's zero. It never runs back: the instant t of a
 // question is the larger one of `now` and the latest instant that the state has seen. All times in an answer count
-// from t.
+// from t. A state that is as good as new may be forgotten, and that instant with it.
 //
 // With W = per (us), N = requests, B = burst, D = max_delay (us), c = cost, all of them whole numbers:
 //
