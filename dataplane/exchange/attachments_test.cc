@@ -17,6 +17,17 @@ struct Noting final : Attachment {
   std::string& log;
 };
 
+// Nothing here waits.
+void Run(Task<void> task) {
+  bool done = false;
+  auto set = [](Task<void> inner, bool* when) -> Task<void> {
+    co_await std::move(inner);
+    *when = true;
+  };
+  task_internal::RunDetached(set(std::move(task), &done));
+  EXPECT_TRUE(done);
+}
+
 TEST(Attachments, LiveAsLongAsTheirOwners) {
   std::string log;
   Attachments attachments;
@@ -24,10 +35,10 @@ TEST(Attachments, LiveAsLongAsTheirOwners) {
   auto make = [&] { return std::make_unique<Noting>(log); };
   Noting& first = attachments.Get<Noting>(owner, make);
   EXPECT_EQ(&attachments.Get<Noting>(owner, make), &first);
-  RunReady(attachments.Sweep());
+  Run(attachments.Sweep());
   EXPECT_EQ(log, "");
   owner.reset();
-  RunReady(attachments.Sweep());
+  Run(attachments.Sweep());
   EXPECT_EQ(log, "stop-");
   EXPECT_TRUE(attachments.empty());
 }
@@ -37,7 +48,7 @@ TEST(Attachments, EndWithTheirWorker) {
   Attachments attachments;
   auto owner = std::make_shared<int>(1);
   attachments.Get<Noting>(owner, [&] { return std::make_unique<Noting>(log); });
-  RunReady(attachments.Sweep(true));
+  Run(attachments.Sweep(true));
   EXPECT_EQ(log, "stop-");
 }
 
@@ -51,7 +62,7 @@ TEST(Attachments, AreNobodyElses) {
   std::shared_ptr<int> other(one.get(), [](int*) {});
   one.reset();
   EXPECT_NE(&attachments.Get<Noting>(other, make), first);
-  RunReady(attachments.Sweep(true));
+  Run(attachments.Sweep(true));
 }
 
 }  // namespace

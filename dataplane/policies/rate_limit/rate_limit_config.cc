@@ -234,15 +234,16 @@ Judgement RateLimitConfig::Judge(Exchange& x, const Facts& facts) const {
       return Judgement::Deny(Reason::kRateLimited, StrCat("limit \"", rule.name, "\" is used up"));
     }
     known = known && (left.has_value() || rule.shadow);
-    story += StrCat(story.empty() ? "" : "; ", "limit \"", rule.name, "\": ", DescribeLimit(rule), " ", DescribeKey(rule));
+    story +=
+        StrCat(story.empty() ? "" : "; ", "limit \"", rule.name, "\": ", DescribeLimit(rule), " ", DescribeKey(rule));
     if (left.has_value()) story += StrCat(", ", *left, " left");
     if (!rule.also) break;
   }
   if (story.empty()) return Judgement::Pass("no limit is for this request");
   if (known) return Judgement::Pass(std::move(story));
   return Judgement::Unknown(Reason::kRateLimited,
-                            StrCat(story, "; how much of it is used, ", redis_.has_value() ? "Redis knows" : "each data plane knows",
-                                   ": passes, or 429"));
+                            StrCat(story, "; how much of it is used, ",
+                                   redis_.has_value() ? "Redis knows" : "each data plane knows", ": passes, or 429"));
 }
 
 }  // namespace penstock::policies

@@ -61,10 +61,13 @@ StatusOr<std::shared_ptr<const Policy>> RateLimitPolicy::Make(std::shared_ptr<co
   std::shared_ptr<LimitStore> store;
   if (const std::optional<RedisTerms>& redis = config->redis(); redis.has_value()) {
     std::string password;
-    if (!redis->secret.empty()) ASSIGN_OR_RETURN(password, material.secrets.Read(redis->secret, "password"));
+    if (!redis->secret.empty()) {
+      ASSIGN_OR_RETURN(password, material.secrets.Read(redis->secret, "password"));
+    }
     ASSIGN_OR_RETURN(std::shared_ptr<LimitStore> made, LimitStore::Make(*redis, password, material.log));
     // In memory only, as the password itself.
-    std::string identity = StrCat("rate_limit/redis/", redis->address, "\n", redis->user, "\n", redis->database, "\n", password);
+    std::string identity =
+        StrCat("rate_limit/redis/", redis->address, "\n", redis->user, "\n", redis->database, "\n", password);
     store = material.runtime.Get<LimitStore>(identity, [&] { return std::move(made); });
   }
   return std::shared_ptr<const Policy>(new RateLimitPolicy(std::move(config), std::move(table), std::move(store)));

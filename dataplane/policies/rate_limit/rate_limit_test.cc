@@ -175,9 +175,10 @@ TEST_F(RateLimitTest, TellsExplainWhichLimitsAreFor) {
   TestExchange x({.claims = R"({"sub":"a","tier":"gold"})"});
   Judgement judgement = config->Judge(*x, NoFacts());
   EXPECT_EQ(judgement.outcome, Judgement::Outcome::kUnknown);
-  EXPECT_EQ(judgement.why,
-            "limit \"gold\": 5 requests per 60s (fixed window) for each claim sub; how much of it is used, each data plane "
-            "knows: passes, or 429");
+  EXPECT_EQ(
+      judgement.why,
+      "limit \"gold\": 5 requests per 60s (fixed window) for each claim sub; how much of it is used, each data plane "
+      "knows: passes, or 429");
 }
 
 TEST(RateLimitConfig, RefusesWhatCannotBeMeant) {
