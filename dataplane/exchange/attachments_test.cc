@@ -18,7 +18,7 @@ struct Noting final : Attachment {
 };
 
 // Nothing here waits.
-void Run(Task<void> task) {
+void Finish(Task<void> task) {
   bool done = false;
   auto set = [](Task<void> inner, bool* when) -> Task<void> {
     co_await std::move(inner);
@@ -35,10 +35,10 @@ TEST(Attachments, LiveAsLongAsTheirOwners) {
   auto make = [&] { return std::make_unique<Noting>(log); };
   Noting& first = attachments.Get<Noting>(owner, make);
   EXPECT_EQ(&attachments.Get<Noting>(owner, make), &first);
-  Run(attachments.Sweep());
+  Finish(attachments.Sweep());
   EXPECT_EQ(log, "");
   owner.reset();
-  Run(attachments.Sweep());
+  Finish(attachments.Sweep());
   EXPECT_EQ(log, "stop-");
   EXPECT_TRUE(attachments.empty());
 }
@@ -48,7 +48,7 @@ TEST(Attachments, EndWithTheirWorker) {
   Attachments attachments;
   auto owner = std::make_shared<int>(1);
   attachments.Get<Noting>(owner, [&] { return std::make_unique<Noting>(log); });
-  Run(attachments.Sweep(true));
+  Finish(attachments.Sweep(true));
   EXPECT_EQ(log, "stop-");
 }
 
@@ -62,7 +62,7 @@ TEST(Attachments, AreNobodyElses) {
   std::shared_ptr<int> other(one.get(), [](int*) {});
   one.reset();
   EXPECT_NE(&attachments.Get<Noting>(other, make), first);
-  Run(attachments.Sweep(true));
+  Finish(attachments.Sweep(true));
 }
 
 }  // namespace
