@@ -7,6 +7,7 @@ load("@rules_cc//cc:defs.bzl", "cc_library")
 POLICIES = [
     struct(type = "address_filter", folder = "address_filter", config = "AddressFilterConfig", policy = "AddressFilterPolicy", message = "penstock.xds.v1.AddressFilter", example = "allow: '192.0.2.0/24' deny: '192.0.2.1'"),
     struct(type = "authentication", folder = "authentication", config = "AuthenticationConfig", policy = "AuthenticationPolicy", message = "penstock.xds.v1.Authentication", example = "all_of { any_of: 'apiKey' any_of: 'clientCertificate' }"),
+    struct(type = "authorization", folder = "authorization", config = "AuthorizationConfig", policy = "AuthorizationPolicy", message = "penstock.xds.v1.Authorization", example = "rules { name: 'reads' condition { methods: 'GET' } } rules { name: 'no-admin' deny: true condition { paths { prefix: '/admin' } } }"),
     struct(type = "cors", folder = "cors", config = "CorsConfig", policy = "CorsPolicy", message = "penstock.xds.v1.Cors", example = "allow_origins: '*'"),
 ]
 
