@@ -31,8 +31,9 @@ bool Condition::Holds(const Exchange& x, Use use) const {
   return std::all_of(terms_.rbegin(), terms_.rend(), [&](const TermPtr& term) { return term->Holds(x, use); });
 }
 
-bool Condition::AsksIdentity() const {
-  return std::any_of(terms_.begin(), terms_.end(), [](const TermPtr& term) { return term->AsksIdentity(); });
+bool Condition::MightHold(const Exchange& x, Use use) const {
+  return std::all_of(terms_.rbegin(), terms_.rend(),
+                     [&](const TermPtr& term) { return term->AsksIdentity() || term->Holds(x, use); });
 }
 
 std::string Condition::Describe() const {

@@ -39,8 +39,8 @@ class Condition {
 
   // Allocates nothing, but for what RE2 keeps of an expression while it is new.
   bool Holds(const Exchange& x, Use use) const;
-  // Does it ask who asks? Then it may be decided otherwise as soon as that is known.
-  bool AsksIdentity() const;
+  // Does everything hold that is not about who asks? Then it may hold as soon as that is known.
+  bool MightHold(const Exchange& x, Use use) const;
   // "role admin, method DELETE, path /admin"; paths: "=" one, "~" an expression. On one line.
   std::string Describe() const;
   // For explain: what does not hold for X, "role admin: no token". "" if it holds.

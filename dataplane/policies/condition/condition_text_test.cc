@@ -68,10 +68,13 @@ TEST(Condition, SaysWhyThereAreNoClaims) {
   EXPECT_EQ(condition.Why(*TestExchange(viewer), Use::kDeny), "role admin: the claim roles is another");
 }
 
-TEST(Condition, KnowsWhetherItAsksWhoIsThere) {
-  EXPECT_TRUE(Of("methods: 'GET' roles: 'admin'").AsksIdentity());
-  EXPECT_TRUE(Of("authenticated: true").AsksIdentity());
-  EXPECT_FALSE(Of("methods: 'GET' addresses: '10.0.0.0/8' headers { name: 'x' }").AsksIdentity());
+TEST(Condition, MightHoldIfOnlyWhoAsksIsNotKnown) {
+  TestRequest request;
+  TestExchange x(request);
+  EXPECT_TRUE(Of("methods: 'GET' roles: 'admin'").MightHold(*x, Use::kAllow));
+  EXPECT_FALSE(Of("methods: 'PUT' roles: 'admin'").MightHold(*x, Use::kDeny));
+  EXPECT_TRUE(Of("methods: 'GET'").MightHold(*x, Use::kAllow));
+  EXPECT_TRUE(Of("authenticated: true").MightHold(*x, Use::kDeny));
 }
 
 TEST(Condition, RefusesWhatGuardsNothing) {

@@ -1,0 +1,12 @@
+#include "dataplane/policies/authorization/authorization_policy.h"
+
+namespace penstock::policies {
+
+Task<Verdict> AuthorizationPolicy::OnRequest(Exchange& x) const {
+  AuthorizationDecision decision = config_->Decide(x);
+  if (decision.kind == AuthorizationDecision::Kind::kAllowed) return Verdict::Continue();
+  x.detail = AuthorizationConfig::Why(decision, x.arena);
+  return Verdict::Reply(Reason::kAccessDenied);
+}
+
+}  // namespace penstock::policies
