@@ -46,10 +46,10 @@ struct Identity {
   AuthResult& of(AuthMethod method) { return results[static_cast<size_t>(method)]; }
   const AuthResult& of(AuthMethod method) const { return results[static_cast<size_t>(method)]; }
   bool proven(AuthMethod method) const { return of(method).state == AuthResult::State::kProven; }
-  // By any way.
+  // By any way. In explain, what may hold counts.
   bool authenticated() const {
     for (const AuthResult& result : results) {
-      if (result.state == AuthResult::State::kProven) return true;
+      if (result.state >= AuthResult::State::kAssumed) return true;
     }
     return false;
   }

@@ -273,6 +273,7 @@ Judgement Tell(const JwtConfig& config, const FoundToken& found, Exchange& x, co
     return Judgement::Pass(StrCat("token of ", provider->name, " counts as none: ", result.why));
   }
   result.state = proof.has_value() ? AuthResult::State::kProven : AuthResult::State::kAssumed;
+  if (!proof.has_value()) result.why = "whether its signature holds is not known here";
   const jose::Json& claims = x.Own<jose::Json>(token->claims);
   x.identity.claims = &claims;
   x.identity.issuer = provider->issuer;
