@@ -174,6 +174,7 @@ absl::Status RateLimitConfig::Add(const xds::v1::RateLimitRule& from, const std:
   rule.name = from.name();
   if (!IsToken(rule.name)) return Invalid(path + ".name: a name of letters, digits and \"-\"");
   ASSIGN_OR_RETURN(rule.condition, Condition::Compile(from.condition(), path + ".condition"));
+  rule.conditional = from.has_condition();
   if (static_cast<size_t>(from.key_size()) > LimitKeyValues::kMaxParts) return Invalid(path + ".key: too many parts");
   for (int i = 0; i < from.key_size(); ++i) {
     ASSIGN_OR_RETURN(KeyPart part, PartOf(from.key(i), StrCat(path, ".key[", i, "]")));
@@ -198,8 +199,7 @@ std::string RateLimitConfig::Describe() const {
   std::string text;
   for (const LimitTerms& rule : rules_) {
     text += StrCat(text.empty() ? "" : "; ", rule.name, ": ", DescribeLimit(rule), " ", DescribeKey(rule));
-    std::string when = rule.condition.Describe();
-    if (!when.empty()) text += StrCat(" if ", when);
+    if (rule.conditional) text += StrCat(" if ", rule.condition.Describe());
   }
   if (redis_.has_value()) text += StrCat("; counted by Redis ", redis_->address);
   return text;

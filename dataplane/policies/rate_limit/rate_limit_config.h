@@ -31,6 +31,7 @@ struct KeyPart {
 struct LimitTerms {
   std::string name;
   Condition condition;
+  bool conditional = false;  // it is not every request
   std::vector<KeyPart> key;  // empty: one counter for everybody
   limits::LimitRule limit;
   uint32_t cost = 1;
