@@ -128,6 +128,8 @@ bool IsUpgrade(std::string_view text) {
 
 constexpr Format kFormats[] = {
     {"absolute_path", IsAbsolutePath, "an absolute path such as \"/products\""},
+    {"address_range", [](std::string_view text) { return IsIp(text) || IsCidr(text); },
+     "an address or a range of them such as \"10.0.0.11\", \"10.0.0.0/8\" or \"2001:db8::/32\""},
     {"cidr", IsCidr, "an address range such as \"10.0.0.0/8\" or \"2001:db8::/32\""},
     {"cors_origin", IsOrigin, "\"*\" or an origin such as \"https://app.example\" or \"https://*.example:8443\""},
     {"dns_label", IsDnsLabel, "a name of lower case letters, digits and \"-\", at most 63 characters"},

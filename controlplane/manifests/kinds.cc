@@ -11,8 +11,10 @@
 #include "api/manifests/v1/httproute.pb.h"
 #include "api/manifests/v1/layer4.pb.h"
 #include "api/manifests/v1/listenerset.pb.h"
+#include "api/manifests/v1/ratelimitpolicy.pb.h"
 #include "api/manifests/v1/referencegrant.pb.h"
 #include "api/manifests/v1/schema.pb.h"
+#include "api/manifests/v1/securitypolicy.pb.h"
 #include "api/manifests/v1/trafficpolicy.pb.h"
 #include "controlplane/manifests/nearest.h"
 #include "controlplane/manifests/text.h"
@@ -31,7 +33,8 @@ std::vector<const Message*> Prototypes() {
       &v1::TCPRoute::default_instance(),         &v1::UDPRoute::default_instance(),
       &v1::BackendTLSPolicy::default_instance(), &v1::ReferenceGrant::default_instance(),
       &v1::Backend::default_instance(),          &v1::ClientPolicy::default_instance(),
-      &v1::TrafficPolicy::default_instance(),    &v1::Namespace::default_instance(),
+      &v1::TrafficPolicy::default_instance(),    &v1::SecurityPolicy::default_instance(),
+      &v1::RateLimitPolicy::default_instance(),  &v1::Namespace::default_instance(),
       &v1::Service::default_instance(),          &v1::EndpointSlice::default_instance(),
       &v1::Secret::default_instance(),           &v1::ConfigMap::default_instance(),
   };

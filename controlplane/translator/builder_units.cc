@@ -80,6 +80,7 @@ void Builder::RunRoute(const ObjectKey& key) {
   TakeOutput({UnitKind::kRoute, key}, *before, *after);
   SetResources(before->resources, after->resources);
   SetUses(UnitKind::kCluster, before->clusters, after->clusters);
+  SetUses(UnitKind::kSecret, before->secrets, after->secrets);
   SetClaims(*before, *after);
   dirty_outcomes_.insert(key);
   Keep(state_->routes, key, upsert != nullptr, std::move(after));

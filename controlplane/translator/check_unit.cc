@@ -10,6 +10,7 @@
 #include "api/manifests/v1/httproute.pb.h"
 #include "api/manifests/v1/listenerset.pb.h"
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/access_check.h"
 #include "controlplane/translator/backend_tls.h"
 #include "controlplane/translator/client_policy_check.h"
 #include "controlplane/translator/findings.h"
@@ -25,27 +26,49 @@ namespace {
 
 using manifests::Cat;
 
+// What policies are about.
+enum Side : uint8_t {
+  kClientSide = 1,   // ClientPolicy
+  kTrafficSide = 2,  // TrafficPolicy
+  kAccessSide = 4,   // SecurityPolicy, RateLimitPolicy
+};
+
 // What a policy's target can be.
 struct Target {
   std::string_view group;
   std::string_view kind;
-  bool client;        // a ClientPolicy may name it
-  bool traffic;       // a TrafficPolicy may
+  uint8_t sides;      // of the policies that may name it
   bool backend_side;  // the fields that count are those of a backend, else those of a route
 };
 constexpr Target kTargets[] = {
-    {kGatewayGroup, "Gateway", true, true, false},    {kGatewayGroup, "ListenerSet", true, false, false},
-    {kGatewayGroup, "HTTPRoute", false, true, false}, {kGatewayGroup, "GRPCRoute", false, true, false},
-    {kPenstockGroup, "Backend", false, true, true},   {"", "Service", false, true, true},
+    {kGatewayGroup, "Gateway", kClientSide | kTrafficSide | kAccessSide, false},
+    {kGatewayGroup, "ListenerSet", kClientSide | kAccessSide, false},
+    {kGatewayGroup, "HTTPRoute", kTrafficSide | kAccessSide, false},
+    {kGatewayGroup, "GRPCRoute", kTrafficSide | kAccessSide, false},
+    {kPenstockGroup, "Backend", kTrafficSide, true},
+    {"", "Service", kTrafficSide, true},
 };
 
 // The group may be left out: kinds are not ambiguous.
-const Target* FindTarget(const api::PolicyTargetReference& ref, bool client) {
+const Target* FindTarget(const api::PolicyTargetReference& ref, Side side) {
   for (const Target& target : kTargets) {
     bool group = ref.group().empty() || ref.group() == target.group;
-    if (group && ref.kind() == target.kind && (client ? target.client : target.traffic)) return &target;
+    if (group && ref.kind() == target.kind && (target.sides & side) != 0) return &target;
   }
   return nullptr;
+}
+
+// "name a Gateway, ListenerSet, HTTPRoute or GRPCRoute"
+std::string TargetsHint(Side side) {
+  std::vector<std::string_view> kinds;
+  for (const Target& target : kTargets) {
+    if ((target.sides & side) != 0) kinds.push_back(target.kind);
+  }
+  std::string hint = "name a ";
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    manifests::Append(hint, i == 0 ? "" : i + 1 == kinds.size() ? " or " : ", ", kinds[i]);
+  }
+  return hint;
 }
 
 bool HasSection(const manifests::Object& target, const std::string& section) {
@@ -69,23 +92,21 @@ struct TargetVerdict {
   std::string message;
 };
 
-TargetVerdict CheckTarget(const api::PolicyTargetReference& ref, bool client, const std::string& path,
+TargetVerdict CheckTarget(const api::PolicyTargetReference& ref, Side side, const std::string& path,
                           const ObjectKey& policy, Reader& reader, FindingSink& findings) {
   TargetVerdict verdict;
   verdict.ref = &ref;
-  verdict.target = FindTarget(ref, client);
+  verdict.target = FindTarget(ref, side);
   verdict.reason = "TargetNotFound";
   if (verdict.target == nullptr) {
     verdict.reason = "Invalid";
     verdict.message = Cat(policy.kind, " cannot be attached to ", ref.kind());
-    findings.Error(
-        path + ".kind", "E104", verdict.message,
-        client ? "name a Gateway or ListenerSet" : "name a Gateway, HTTPRoute, GRPCRoute, Backend or Service");
+    findings.Error(path + ".kind", "E104", verdict.message, TargetsHint(side));
     return verdict;
   }
   ObjectKey key{std::string(verdict.target->group), std::string(verdict.target->kind), policy.ns, ref.name()};
   const Upsert* object = reader.Object(key);
-  bool sections = key.kind == "HTTPRoute" || key.kind == "GRPCRoute" || (client && HasListeners(key));
+  bool sections = key.kind == "HTTPRoute" || key.kind == "GRPCRoute" || (side != kTrafficSide && HasListeners(key));
   if (object == nullptr) {
     verdict.message = Cat(key.kind, " \"", key.name, "\" does not exist");
     findings.Unresolved(path + ".name", "E101", verdict.message, reader.DidYouMean(key.name, key.ns, {key.kind}));
@@ -154,12 +175,12 @@ StatusPtr PolicyStatusOf(const std::vector<TargetVerdict>& verdicts, uint64_t ge
 }
 
 template <typename Spec>
-void CheckPolicy(const Upsert& upsert, const Spec& spec, bool client, Reader& reader, FindingSink& findings,
+void CheckPolicy(const Upsert& upsert, const Spec& spec, Side side, Reader& reader, FindingSink& findings,
                  CheckOutput& output) {
   std::vector<TargetVerdict> verdicts;
   for (int i = 0; i < spec.target_refs_size(); ++i) {
     std::string path = Cat("spec.targetRefs[", i, "]");
-    verdicts.push_back(CheckTarget(spec.target_refs(i), client, path, upsert.object->key(), reader, findings));
+    verdicts.push_back(CheckTarget(spec.target_refs(i), side, path, upsert.object->key(), reader, findings));
     if (spec.override() && verdicts.back().target != nullptr && verdicts.back().target->kind != "Gateway") {
       findings.Error("spec.override", "E130",
                      Cat("only a policy on a Gateway can override; this one is on kind ", spec.target_refs(i).kind()),
@@ -218,8 +239,9 @@ StatusPtr ClassStatus(uint64_t generation) {
 }  // namespace
 
 bool HasChecks(const ObjectKey& key) {
-  constexpr std::string_view kKinds[] = {"ClientPolicy", "TrafficPolicy", "Backend",    "BackendTLSPolicy",
-                                         "Service",      "GatewayClass",  "ListenerSet"};
+  constexpr std::string_view kKinds[] = {"ClientPolicy",    "TrafficPolicy", "SecurityPolicy",
+                                         "RateLimitPolicy", "Backend",       "BackendTLSPolicy",
+                                         "Service",         "GatewayClass",  "ListenerSet"};
   return std::find(std::begin(kKinds), std::end(kKinds), key.kind) != std::end(kKinds);
 }
 
@@ -228,10 +250,16 @@ CheckOutput CheckObject(const Upsert& upsert, Reader& reader) {
   const manifests::Object& object = *upsert.object;
   FindingSink findings(object, reader.allow_unresolved());
   if (const auto* client = object.As<api::ClientPolicy>()) {
-    CheckPolicy(upsert, client->spec(), true, reader, findings, output);
+    CheckPolicy(upsert, client->spec(), kClientSide, reader, findings, output);
     CheckClientPolicy(client->spec(), object.key(), reader, findings);
   } else if (const auto* traffic = object.As<api::TrafficPolicy>()) {
-    CheckPolicy(upsert, traffic->spec(), false, reader, findings, output);
+    CheckPolicy(upsert, traffic->spec(), kTrafficSide, reader, findings, output);
+  } else if (const auto* security = object.As<api::SecurityPolicy>()) {
+    CheckPolicy(upsert, security->spec(), kAccessSide, reader, findings, output);
+    CheckSecurityPolicy(security->spec(), object.key(), reader, findings);
+  } else if (const auto* limits = object.As<api::RateLimitPolicy>()) {
+    CheckPolicy(upsert, limits->spec(), kAccessSide, reader, findings, output);
+    CheckRateLimitPolicy(limits->spec(), object.key(), reader, findings);
   } else if (object.As<api::BackendTLSPolicy>() != nullptr) {
     CheckBackendTlsPolicy(upsert, reader, findings, output);
   } else if (object.As<api::Backend>() != nullptr) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/access.h"
 #include "controlplane/translator/gateway_tls.h"
 #include "controlplane/translator/listener_conflicts.h"
 #include "controlplane/translator/listener_sets.h"
@@ -129,8 +130,21 @@ bool OffersHttp2(const wire::ServerTls& tls) {
   return tls.alpn().empty() || std::find(tls.alpn().begin(), tls.alpn().end(), "h2") != tls.alpn().end();
 }
 
+// The chain of a listener's requests, as a resource; "" if there is none.
+std::string AddChain(const ObjectKey& gateway, const ListenerOutput& listener, Reader& reader, GatewayOutput& output) {
+  if (listener.protocol != "HTTP" && listener.protocol != "HTTPS") return "";
+  std::vector<std::string> secrets;
+  Access access = AccessOfListener({gateway, listener.owner, listener.name}, reader);
+  std::optional<wire::PolicyChain> chain = ChainOf(access, reader, secrets);
+  if (!chain.has_value()) return "";
+  chain->set_name(ListenerChainName(listener.ResourceName()));
+  output.resources.push_back(MakeResource(chain->name(), *chain, {NamespacedName(gateway)}));
+  for (std::string& secret : secrets) output.secrets.emplace_back(std::move(secret), NamespacedName(gateway));
+  return chain->name();
+}
+
 ResourcePtr ListenerResource(const ObjectKey& key, const api::GatewaySpec& spec, ListenerOutput& listener,
-                             Reader& reader) {
+                             Reader& reader, GatewayOutput& output) {
   wire::Listener message;
   message.set_name(listener.ResourceName());
   for (const api::GatewayAddress& address : spec.addresses()) {
@@ -153,6 +167,7 @@ ResourcePtr ListenerResource(const ObjectKey& key, const api::GatewaySpec& spec,
     AddClientTls(client, protocol == wire::Listener::HTTPS, *message.mutable_tls());
   }
   listener.speaks_http2 = protocol == wire::Listener::HTTPS ? OffersHttp2(message.tls()) : clear_http2;
+  message.set_policy_chain(AddChain(key, listener, reader, output));
   listener.denies_http2 = client.http2().has_prior_knowledge() && !client.http2().prior_knowledge();
   return MakeResource(message.name(), message, {NamespacedName(key)});
 }
@@ -196,7 +211,9 @@ GatewayOutput TranslateGateway(const Upsert& gateway, Reader& reader) {
     ReadGatewayTraffic(key, reader, output);
     for (ListenerOutput& listener : output.listeners) {
       if (!output.accepted && listener.served) Refuse(listener, "Pending", output.message);
-      if (listener.served) output.resources.push_back(ListenerResource(key, message.spec(), listener, reader));
+      if (!listener.served) continue;
+      ResourcePtr resource = ListenerResource(key, message.spec(), listener, reader, output);
+      output.resources.push_back(std::move(resource));
     }
     AddListenerSecrets(key, output);
   }

@@ -15,8 +15,10 @@
 #include "proto/penstock/xds/v1/cluster.pb.h"
 #include "proto/penstock/xds/v1/endpoints.pb.h"
 #include "proto/penstock/xds/v1/listener.pb.h"
+#include "proto/penstock/xds/v1/policy.pb.h"
 #include "proto/penstock/xds/v1/route.pb.h"
 #include "proto/penstock/xds/v1/secret.pb.h"
+#include "proto/penstock/xds/v1/security.pb.h"
 
 namespace penstock::translator {
 namespace {
@@ -37,7 +39,9 @@ std::string ReadFile(const fs::path& path) {
 
 std::string TextOf(const google::protobuf::Message& message) {
   std::string text;
-  google::protobuf::TextFormat::PrintToString(message, &text);
+  google::protobuf::TextFormat::Printer printer;
+  printer.SetExpandAny(true);
+  printer.PrintToString(message, &text);
   return text;
 }
 
@@ -65,6 +69,7 @@ std::string ResourceText(const Resource& resource) {
   if (kind == "Route") return text + Decode<xds::v1::Route>(resource) + '\n';
   if (kind == "Cluster") return text + Decode<xds::v1::Cluster>(resource) + '\n';
   if (kind == "Endpoints") return text + Decode<xds::v1::Endpoints>(resource) + '\n';
+  if (kind == "PolicyChain") return text + Decode<xds::v1::PolicyChain>(resource) + '\n';
   if (kind == "Secret") return text + DecodeSecret(resource) + '\n';
   ADD_FAILURE() << "unexpected resource " << text;
   return text;

@@ -9,6 +9,8 @@
 #include "api/manifests/v1/core.pb.h"
 #include "api/manifests/v1/gateway.pb.h"
 #include "api/manifests/v1/listenerset.pb.h"
+#include "api/manifests/v1/ratelimitpolicy.pb.h"
+#include "api/manifests/v1/securitypolicy.pb.h"
 #include "api/manifests/v1/trafficpolicy.pb.h"
 #include "controlplane/translator/keys.h"
 #include "controlplane/translator/listener_sets.h"
@@ -40,6 +42,8 @@ std::set<std::string> ContentSets(const manifests::Object* object) {
   if (key.kind == "ReferenceGrant") deps.insert(GrantsDep(key.ns));
   if (const auto* policy = object->As<api::ClientPolicy>()) AddTargets(policy->spec().target_refs(), key.ns, deps);
   if (const auto* policy = object->As<api::TrafficPolicy>()) AddTargets(policy->spec().target_refs(), key.ns, deps);
+  if (const auto* policy = object->As<api::SecurityPolicy>()) AddTargets(policy->spec().target_refs(), key.ns, deps);
+  if (const auto* policy = object->As<api::RateLimitPolicy>()) AddTargets(policy->spec().target_refs(), key.ns, deps);
   if (const auto* policy = object->As<api::BackendTLSPolicy>()) {
     for (const api::PolicyTargetReference& ref : policy->spec().target_refs())
       deps.insert(BackendTlsDep(ObjectKey{"", ref.kind(), key.ns, ref.name()}));

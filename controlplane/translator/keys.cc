@@ -107,13 +107,23 @@ bool CanHaveTls(ClusterId::Variant variant) {
 constexpr std::string_view kSecretAuthorities = "ca/secret/";
 constexpr std::string_view kConfigMapAuthorities = "ca/configmap/";
 
+constexpr std::string_view kSecretValue = "value/";
+
 std::string SecretId::ToString() const {
+  if (use == Use::kValue) return Cat(kSecretValue, ns, '/', name, '/', key);
   std::string_view prefix = config_map ? kConfigMapAuthorities : kSecretAuthorities;
   return Cat(use == Use::kCertificate ? std::string_view() : prefix, ns, '/', name);
 }
 
 SecretId SecretId::Parse(std::string_view text) {
   SecretId id;
+  // A namespace may be called like the prefix: names of certificates have two parts less.
+  if (text.starts_with(kSecretValue) && std::count(text.begin(), text.end(), '/') == 3) {
+    id.use = Use::kValue;
+    text.remove_prefix(kSecretValue.size());
+    id.key = std::string(text.substr(text.rfind('/') + 1));
+    text = text.substr(0, text.rfind('/'));
+  }
   id.config_map = text.starts_with(kConfigMapAuthorities);
   if (id.config_map || text.starts_with(kSecretAuthorities)) {
     id.use = Use::kAuthorities;

@@ -66,15 +66,16 @@ struct ClusterId {
 // Can connections of this kind have TLS?
 bool CanHaveTls(ClusterId::Variant variant);
 
-// What the data planes need of a Secret or ConfigMap: a certificate with its key (tls.crt, tls.key), or the
-// certificates of authorities (ca.crt). Its resource has these keys and no others; its name: "NS/NAME",
-// "ca/secret/NS/NAME", "ca/configmap/NS/NAME".
+// What the data planes need of a Secret or ConfigMap: a certificate with its key (tls.crt, tls.key), the certificates
+// of authorities (ca.crt), or one value. Its resource has these keys and no others; its name: "NS/NAME",
+// "ca/secret/NS/NAME", "ca/configmap/NS/NAME", "value/NS/NAME/KEY".
 struct SecretId {
-  enum class Use { kCertificate, kAuthorities };
+  enum class Use { kCertificate, kAuthorities, kValue };
   Use use = Use::kCertificate;
   bool config_map = false;  // of kAuthorities
   std::string ns;
   std::string name;
+  std::string key = {};  // of kValue
 
   std::string ToString() const;
   // REQUIRES: `text` is from ToString().

@@ -5,7 +5,6 @@
 #include "controlplane/translator/values.h"
 
 namespace penstock::translator {
-namespace {
 
 bool RefersTo(const google::protobuf::RepeatedPtrField<api::PolicyTargetReference>& refs, const ObjectKey& target,
               std::string_view section) {
@@ -13,6 +12,8 @@ bool RefersTo(const google::protobuf::RepeatedPtrField<api::PolicyTargetReferenc
     return ref.kind() == target.kind && ref.name() == target.name && ref.section_name() == section;
   });
 }
+
+namespace {
 
 enum class Which { kOverrides, kOrdinary };
 

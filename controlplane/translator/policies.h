@@ -10,6 +10,10 @@
 
 namespace penstock::translator {
 
+// Does one of the targetRefs name exactly this target, in the policy's namespace?
+bool RefersTo(const google::protobuf::RepeatedPtrField<api::PolicyTargetReference>& refs, const ObjectKey& target,
+              std::string_view section);
+
 // Of one listener, written in `owner` (the Gateway, or a ListenerSet of it): overrides of the Gateway, then policies on
 // the listener, on the ListenerSet, on the Gateway.
 api::ClientPolicySpec EffectiveClientPolicy(const ObjectKey& gateway, const ObjectKey& owner, std::string_view listener,

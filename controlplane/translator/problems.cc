@@ -8,12 +8,14 @@
 #include "api/manifests/v1/backend.pb.h"
 #include "api/manifests/v1/httproute.pb.h"
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/access.h"
 #include "controlplane/translator/backend_tls.h"
 #include "controlplane/translator/grpc.h"
 #include "controlplane/translator/listener_sets.h"
 #include "controlplane/translator/route_view.h"
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/state.h"
+#include "proto/penstock/xds/v1/policy.pb.h"
 
 namespace penstock::translator {
 namespace {
@@ -59,6 +61,19 @@ constexpr Renaming kRenamings[] = {
     {"backend_timeout", "timeouts.backendRequest"},
     {"status", "statusCode"},
     {"max_age_seconds", "maxAge"},
+};
+
+// The field that a policy of a chain is made of.
+struct FieldOfPolicy {
+  std::string_view type;
+  std::string_view field;
+};
+constexpr FieldOfPolicy kFieldsOfPolicies[] = {
+    {"address_filter", "spec.ipFilter"},
+    {"jwt", "spec.jwt"},
+    {"authentication", "spec.jwt"},
+    {"authorization", "spec.authorization"},
+    {"rate_limit", "spec.rules"},
 };
 
 std::string CamelCase(std::string_view snake) {
@@ -224,6 +239,23 @@ Place ClusterPlace(const State& state, const ClusterId& id, const Parts& parts) 
   return {id.Object(), BackendPath(object == nullptr ? nullptr : object->object.get(), parts)};
 }
 
+// The policy that one policy of a chain is from: the field is "policies[2].config", the rest is in the reason.
+Place ChainPlace(const State& state, const xds::v1::ResourceProblem& problem, const Parts& parts) {
+  const ResourcePtr* resource = state.resources.Find({problem.type_url(), problem.name()});
+  xds::v1::PolicyChain chain;
+  size_t place = 0;
+  std::string_view index = parts.empty() ? std::string_view() : IndexOf(parts[0]);
+  bool known = resource != nullptr && chain.ParseFromString((*resource)->bytes) && index.size() > 2 &&
+               manifests::ReadNumber(index.substr(1, index.size() - 2), place) &&
+               place < static_cast<size_t>(chain.policies_size());
+  if (!known) return {};
+  const xds::v1::PolicyConfig& policy = chain.policies(static_cast<int>(place));
+  for (const FieldOfPolicy& row : kFieldsOfPolicies) {
+    if (row.type == policy.type()) return {OriginKey(policy.origin()), std::string(row.field)};
+  }
+  return {OriginKey(policy.origin()), "spec"};
+}
+
 Place PlaceOf(const State& state, const xds::v1::ResourceProblem& problem) {
   std::string_view name = problem.name();
   Parts parts = SplitPath(problem.field_path());
@@ -234,6 +266,8 @@ Place PlaceOf(const State& state, const xds::v1::ResourceProblem& problem) {
     if (route != nullptr) place.path = RoutePath(place.key.kind, HttpSpecOf(*route->object), parts);
   } else if (problem.type_url().ends_with(".Listener")) {
     place = ListenerPlace(state, ParseListenerName(name), parts);
+  } else if (problem.type_url().ends_with(".PolicyChain")) {
+    place = ChainPlace(state, problem, parts);
   } else if (problem.type_url().ends_with(".Secret") && name.find('/') != std::string_view::npos) {
     place.key = SecretId::Parse(name).Object();
     const Upsert* secret = state.objects.Find(place.key);

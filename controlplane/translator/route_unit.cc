@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/access.h"
 #include "controlplane/translator/backend_tls.h"
 #include "controlplane/translator/findings.h"
 #include "controlplane/translator/grpc.h"
@@ -85,6 +87,58 @@ std::string ClusterFor(const std::string& cluster, const Part& part, const Gatew
   return id.ToString();
 }
 
+// The chains of one rule: one for all listeners of the part where they agree.
+class RuleChains {
+ public:
+  RuleChains(const std::string& route, size_t rule, std::string gateway, Reader& reader, RouteOutput& output)
+      : route_(route), rule_(rule), gateway_(std::move(gateway)), reader_(reader), output_(output) {}
+
+  void Add(const Attachment& attachment, const ObjectKey& route, wire::RouteRule& rule) {
+    std::vector<std::string> secrets;
+    ListenerPlace place{attachment.gateway, attachment.owner, attachment.listener};
+    std::optional<wire::PolicyChain> chain =
+        ChainOf(AccessOfRule(place, route, rule.name(), reader_), reader_, secrets);
+    for (std::string& secret : secrets) output_.secrets.emplace_back(std::move(secret), gateway_);
+    std::string bytes = chain.has_value() ? chain->SerializeAsString() : "";
+    bool first = !first_.has_value();
+    if (first) first_ = bytes;
+    if (!first && bytes == *first_) return;
+    std::string listener = first ? "" : attachment.ResourceName();
+    std::string name;
+    if (chain.has_value()) name = Emit(*std::move(chain), listener);
+    if (first) {
+      rule.set_policy_chain(name);
+    } else {
+      (*rule.mutable_listener_policy_chains())[listener] = name;
+    }
+  }
+
+ private:
+  std::string Emit(wire::PolicyChain chain, std::string_view listener) {
+    chain.set_name(RuleChainName(route_, rule_, listener));
+    output_.resources.push_back(MakeResource(chain.name(), chain, {gateway_}));
+    return chain.name();
+  }
+
+  const std::string& route_;
+  const size_t rule_;
+  const std::string gateway_;
+  Reader& reader_;
+  RouteOutput& output_;
+  std::optional<std::string> first_;
+};
+
+// Routes without policies of their own run the chains of their listeners.
+void AddChains(const ObjectKey& route, const Part& part, wire::Route& message, Reader& reader, RouteOutput& output) {
+  if (!HasAccessPolicies(route, reader)) return;
+  for (int i = 0; i < message.rules_size(); ++i) {
+    RuleChains chains(message.name(), static_cast<size_t>(i), NamespacedName(part.gateway), reader, output);
+    for (const Attachment& attachment : output.attachments) {
+      if (part.Has(attachment)) chains.Add(attachment, route, *message.mutable_rules(i));
+    }
+  }
+}
+
 // `spec` is nullptr for layer 4. Notes the clusters that the Route needs.
 ResourcePtr RouteResource(const Upsert& route, const Part& part, int32_t priority, const TranslatedRules& rules,
                           const api::HTTPRouteSpec* spec, Reader& reader, RouteOutput& output) {
@@ -115,6 +169,7 @@ ResourcePtr RouteResource(const Upsert& route, const Part& part, int32_t priorit
       if (!cluster.empty()) output.clusters.emplace_back(cluster, NamespacedName(part.gateway));
     });
   }
+  if (spec != nullptr) AddChains(key, part, message, reader, output);
   return MakeResource(message.name(), message, {NamespacedName(part.gateway)});
 }
 
@@ -233,9 +288,11 @@ RouteOutput TranslateRoute(const Upsert& route, Reader& reader) {
       spec == nullptr ? TranslateLayer4(*route.object, reader, findings) : TranslateRules(key, *spec, reader, findings);
   int32_t priority = ReadPriority(*route.object, findings);
   for (const Part& part : PartsOf(output.attachments)) {
-    output.resources.push_back(RouteResource(route, part, priority, rules, spec, reader, output));
+    ResourcePtr resource = RouteResource(route, part, priority, rules, spec, reader, output);
+    output.resources.push_back(std::move(resource));
   }
   MakeUnique(output.clusters);
+  MakeUnique(output.secrets);
   if (output.layer4) {
     AddLayer4Claims(route, priority, rules, reader, output);
   } else {

@@ -16,7 +16,9 @@ ResourcePtr SecretResource(const SecretId& id, const manifests::Object& object, 
   penstock::xds::v1::Secret message;
   message.set_name(id.ToString());
   if (const auto* secret = object.As<api::Secret>()) message.set_type(secret->type());
-  for (std::string_view key : KeysOf(id.use)) {
+  std::vector<std::string_view> keys = KeysOf(id.use);
+  if (id.use == SecretId::Use::kValue) keys.push_back(id.key);
+  for (std::string_view key : keys) {
     std::string_view value = ValueOf(object, key).value_or("");
     (*message.mutable_data())[std::string(key)] = std::string(value);
   }
@@ -30,7 +32,10 @@ SecretOutput TranslateSecret(const std::string& secret, std::vector<std::string>
   SecretOutput output;
   SecretId id = SecretId::Parse(secret);
   const Upsert* upsert = reader.Object(id.Object());
-  if (upsert != nullptr) {
+  if (upsert != nullptr && id.use == SecretId::Use::kValue) {
+    if (ValueOf(*upsert->object, id.key).has_value())
+      output.resources.push_back(SecretResource(id, *upsert->object, std::move(gateways)));
+  } else if (upsert != nullptr) {
     const manifests::Object& object = *upsert->object;
     FindingSink findings(object, reader.allow_unresolved());
     if (const std::optional<ContentFault>& fault = upsert->contents->Fault(id.use); fault.has_value()) {

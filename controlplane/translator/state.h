@@ -151,6 +151,7 @@ struct RouteOutput : UnitOutput {
   std::vector<std::vector<std::string>> reached;  // Listeners, for each of status.parents
   std::vector<ResourcePtr> resources;
   Uses clusters;
+  Uses secrets;
   std::vector<std::pair<std::string, ClaimPtr>> claims;  // listener, host and match -> claim
   std::shared_ptr<const api::ObjectStatus> status;       // as if there were no other routes
 };

@@ -25,6 +25,7 @@ struct AuthResult {
     kMissing,   // the request has no such credential
     kInvalid,   // it has one that does not hold; WHY says what
     kUnknown,   // it has one that could not be judged: what that takes is away
+    kAssumed,   // of explain only: it holds if what was not checked there (a signature) holds
     kProven,
   };
   State state = State::kNotAsked;
@@ -45,10 +46,10 @@ struct Identity {
   AuthResult& of(AuthMethod method) { return results[static_cast<size_t>(method)]; }
   const AuthResult& of(AuthMethod method) const { return results[static_cast<size_t>(method)]; }
   bool proven(AuthMethod method) const { return of(method).state == AuthResult::State::kProven; }
-  // By any way.
+  // By any way. In explain, what may hold counts.
   bool authenticated() const {
     for (const AuthResult& result : results) {
-      if (result.state == AuthResult::State::kProven) return true;
+      if (result.state >= AuthResult::State::kAssumed) return true;
     }
     return false;
   }

@@ -14,12 +14,12 @@
 namespace penstock::jose {
 
 struct JsonLimits {
-  std::size_t max_bytes = 16 * 1024;
+  std::size_t max_bytes = std::size_t{16} * 1024;
   std::size_t max_depth = 32;     // arrays and objects in each other; REQUIRES: at most 256, the parser recurses
   std::size_t max_values = 4096;  // members and elements, all together
 };
 inline constexpr JsonLimits kTokenJson;
-inline constexpr JsonLimits kKeySetJson{.max_bytes = 1024 * 1024, .max_depth = 32, .max_values = 16 * 1024};
+inline constexpr JsonLimits kKeySetJson{.max_bytes = 1 << 20, .max_depth = 32, .max_values = 16'384};
 
 // kDouble: a number with a fraction or an exponent, and an integer that 64 bits with a sign do not hold.
 enum class JsonKind : std::uint8_t { kNull, kBool, kInteger, kDouble, kString, kArray, kObject };

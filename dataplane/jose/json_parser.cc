@@ -168,12 +168,13 @@ class Parser {
   }
 
   bool Convert(std::string_view text, bool whole, JsonNode& node) {
-    const char* end = text.data() + text.size();
+    const char* begin = text.data();
+    const char* end = begin + text.size();
     node.kind = JsonKind::kInteger;
-    if (whole && std::from_chars(text.data(), end, node.integer).ec == std::errc()) return true;
+    if (whole && std::from_chars(begin, end, node.integer).ec == std::errc()) return true;
     node.kind = JsonKind::kDouble;
     double number = 0;
-    bool held = std::from_chars(text.data(), end, number).ec == std::errc();
+    bool held = std::from_chars(begin, end, number).ec == std::errc();
     node.number = number;
     return held || Fail("JSON: a number that no double holds");
   }

@@ -203,7 +203,7 @@ TEST(KeySet, HasLimits) {
   EXPECT_TRUE(KeySet::Parse(JwksOf(std::vector<std::string>(100, SecretJwk(32)))).ok());
   EXPECT_EQ(KeySet::Parse(JwksOf(std::vector<std::string>(101, SecretJwk(32)))).status().message(),
             "the key set holds more than 100 keys");
-  EXPECT_EQ(KeySet::Parse(JwksOf({SecretJwk(32)}) + std::string(1024 * 1024, ' ')).status().message(),
+  EXPECT_EQ(KeySet::Parse(JwksOf({SecretJwk(32)}) + std::string(1 << 20, ' ')).status().message(),
             "the key set: JSON: longer than allowed");
   EXPECT_THAT(ErrorOf(SecretJwk(32, StrCat("\"kid\":\"", std::string(257, 'k'), "\""))), HasSubstr("kid is longer"));
   EXPECT_THAT(ErrorOf(SecretJwk(32, "\"kid\":1")), HasSubstr("kid is not a string"));

@@ -24,12 +24,11 @@ StatusOr<Parts> Split(std::string_view compact) {
   return Parts{compact.substr(0, first), compact.substr(first + 1, second - first - 1), compact.substr(second + 1)};
 }
 
-// Both parts are objects.
-StatusOr<Json> ReadObject(std::string_view part, std::string_view not_encoded, std::string_view no_object) {
+StatusOr<Json> ReadObject(std::string_view part) {
   std::optional<std::string> text = DecodeBase64url(part);
-  if (!text.has_value()) return Wrong(not_encoded);
+  if (!text.has_value()) return Wrong("not base64url");
   ASSIGN_OR_RETURN(Json json, Json::Parse(*text));
-  if (!json.root().is_object()) return Wrong(no_object);
+  if (!json.root().is_object()) return Wrong("not an object");
   return json;
 }
 
@@ -89,16 +88,14 @@ StatusOr<std::string> ReadType(JsonValue header) {
 
 StatusOr<Token> ParseToken(std::string_view compact) {
   ASSIGN_OR_RETURN(Parts parts, Split(compact));
-  ASSIGN_OR_RETURN(Json header, ReadObject(parts.header, "token: the header is not base64url",
-                                           "token: the header is not an object"));
+  ASSIGN_OR_RETURN(Json header, ReadObject(parts.header), _ << "token: header");
   RETURN_IF_ERROR(CheckHeader(header.root()));
   ASSIGN_OR_RETURN(Algorithm algorithm, ReadAlgorithm(header.root()));
   ASSIGN_OR_RETURN(std::optional<std::string> kid, ReadKid(header.root()));
   ASSIGN_OR_RETURN(std::string typ, ReadType(header.root()));
-  ASSIGN_OR_RETURN(Json claims, ReadObject(parts.claims, "token: the claims are not base64url",
-                                           "token: the claims are not an object"));
+  ASSIGN_OR_RETURN(Json claims, ReadObject(parts.claims), _ << "token: claims");
   std::optional<std::string> signature = DecodeBase64url(parts.signature);
-  if (!signature.has_value()) return Wrong("token: the signature is not base64url");
+  if (!signature.has_value()) return Wrong("token: signature: not base64url");
   if (signature->empty()) return Wrong("token: not signed");
   std::size_t signed_bytes = parts.header.size() + 1 + parts.claims.size();
   return Token{.algorithm = algorithm,

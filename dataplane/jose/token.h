@@ -11,11 +11,11 @@
 
 namespace penstock::jose {
 
-inline constexpr std::size_t kMaxTokenBytes = 16 * 1024;
+inline constexpr std::size_t kMaxTokenBytes = std::size_t{16} * 1024;
 inline constexpr std::size_t kMaxKidBytes = 256;
 
 // A signed JSON Web Token (RFC 7519) that is well formed. Nothing about it is proven: whoever uses its claims has
-// checked the signature first (keys.h), then dates, issuer and audience (claims.h).
+// checked the signature first (key_set.h), then dates, issuer and audience (claims.h).
 struct Token {
   Algorithm algorithm;
   std::optional<std::string> kid;  // an opaque name of at most kMaxKidBytes bytes, any bytes; "" is one, too

@@ -21,8 +21,8 @@ void Require(bool holds, const char* what) {
 
 void CheckRefusal(const Status& status) {
   std::string_view why = ToStd(status.message());
-  Require(why.starts_with("token: ") || why.starts_with("JSON: "), "a refusal says why");
-  Require(why.size() < 60, "a refusal is a short text");
+  Require(why.starts_with("token: "), "a refusal says why");
+  Require(why.size() < 80, "a refusal is a short text");
 }
 
 void CheckClaims(JsonValue claims) {

@@ -2,11 +2,9 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/ec.h>
 #include <openssl/rsa.h>
 
 #include <array>
-#include <cstring>
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/strings.h"
@@ -76,7 +74,7 @@ class Rsa final : public Verifier {
 };
 
 struct Curve {
-  std::string_view name;
+  const char* name;
   Algorithm algorithm;
   std::size_t bytes;  // of a coordinate, and of r and s
 };
@@ -219,13 +217,13 @@ StatusOr<VerifierPtr> EcVerifier(std::string_view curve_name, std::string_view x
   if (x.size() != curve->bytes || y.size() != curve->bytes) return Wrong("x or y is not as long as the curve wants");
   std::string point = StrCat("\x04", x, y);  // SEC 1 2.3.3, uncompressed
   OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, const_cast<char*>(curve->name.data()), 0),
+      OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, const_cast<char*>(curve->name), 0),
       OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
       OSSL_PARAM_construct_end()};
   KeyPtr key = MakeKey("EC", params);
   if (key == nullptr) return Wrong("the point is not on the curve");
   KeyContextPtr context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
-  if (EVP_PKEY_public_check(context.get()) != 1) return Wrong("the point is not on the curve");
+  if (EVP_PKEY_public_check_quick(context.get()) != 1) return Wrong("the point is not on the curve");
   BIGNUM* order = nullptr;
   PENSTOCK_CHECK(EVP_PKEY_get_bn_param(key.get(), OSSL_PKEY_PARAM_EC_ORDER, &order) == 1, "a curve has an order");
   return VerifierPtr(new Ec(*curve, std::move(key), NumberPtr(order)));

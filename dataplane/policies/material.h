@@ -7,6 +7,11 @@
 #include <utility>
 
 #include "dataplane/base/status.h"
+#include "dataplane/fetch/fetcher.h"
+
+namespace penstock::telemetry {
+class Log;
+}
 
 namespace penstock::policies {
 
@@ -47,6 +52,8 @@ struct Material {
   const SecretSource& secrets;
   Runtime& runtime;
   int workers = 1;
+  fetch::Fetcher* fetcher = nullptr;
+  telemetry::Log* log = nullptr;
 };
 
 }  // namespace penstock::policies

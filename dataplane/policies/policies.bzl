@@ -6,8 +6,10 @@ load("@rules_cc//cc:defs.bzl", "cc_library")
 # its configuration and an example of it.
 POLICIES = [
     struct(type = "address_filter", folder = "address_filter", config = "AddressFilterConfig", policy = "AddressFilterPolicy", message = "penstock.xds.v1.AddressFilter", example = "allow: '192.0.2.0/24' deny: '192.0.2.1'"),
+    struct(type = "jwt", folder = "jwt", config = "JwtConfig", policy = "JwtPolicy", message = "penstock.xds.v1.Jwt", example = "providers { name: 'auth' issuer: 'https://auth.example' inline_jwks: '{\\\"keys\\\":[{\\\"kty\\\":\\\"OKP\\\",\\\"crv\\\":\\\"Ed25519\\\",\\\"x\\\":\\\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\\\"}]}' claim_headers { claim: 'sub' header: 'x-user' } }"),
     struct(type = "authentication", folder = "authentication", config = "AuthenticationConfig", policy = "AuthenticationPolicy", message = "penstock.xds.v1.Authentication", example = "all_of { any_of: 'apiKey' any_of: 'clientCertificate' }"),
     struct(type = "authorization", folder = "authorization", config = "AuthorizationConfig", policy = "AuthorizationPolicy", message = "penstock.xds.v1.Authorization", example = "rules { name: 'reads' condition { methods: 'GET' } } rules { name: 'no-admin' deny: true condition { paths { prefix: '/admin' } } }"),
+    struct(type = "rate_limit", folder = "rate_limit", config = "RateLimitConfig", policy = "RateLimitPolicy", message = "penstock.xds.v1.RateLimit", example = "policy: 'shop/limits' rules { name: 'all' key { client_address: true } requests: 100 per { seconds: 60 } }"),
     struct(type = "cors", folder = "cors", config = "CorsConfig", policy = "CorsPolicy", message = "penstock.xds.v1.Cors", example = "allow_origins: '*'"),
 ]
 

@@ -12,6 +12,7 @@ void Proxy::Publish(Generation& next) {
   generation.Swap(next);
   ++serial;
   route_cells.Clear();
+  if (!attachments.empty()) reactor.Spawn(attachments.Sweep());
 }
 
 Task<void> HandleRequest(Proxy& proxy, ServerStream& stream) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "dataplane/base/random.h"
+#include "dataplane/exchange/attachments.h"
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/proxy/date.h"
 #include "dataplane/proxy/generation/generation.h"
@@ -22,12 +23,14 @@ struct Proxy {
   telemetry::WorkerStats& stats;
   telemetry::AccessLogWriter* log = nullptr;  // null: no access log
   int worker = 0;                             // index for the cells
+  io::Resolver* resolver = nullptr;           // null: policies reach no names
 
   CurrentGeneration generation{};
   uint64_t serial = 0;  // grows with every Publish
   DateCache date{};
   RouteCellsMemo route_cells{};
-  Services services{worker, &reactor};  // what policies are lent
+  Attachments attachments{};
+  Services services{worker, &reactor, resolver, &attachments};  // what policies are lent
 
   // Serves NEXT from now on: new requests are decided by it, running ones finish with theirs. See
   // CurrentGeneration::Swap.

@@ -18,7 +18,8 @@ struct Worker::State {
               .upstreams = upstreams,
               .stats = stats,
               .log = shared.access_log.writer(index),
-              .worker = index},
+              .worker = index,
+              .resolver = this->resolver.get()},
         downstream(proxy, shared.connection_limit) {}
 
   const std::unique_ptr<io::Reactor> reactor;
@@ -33,11 +34,13 @@ namespace {
 
 // Everything that waits is cancelled and unwinds; a task that does not would be a bug, and is left to the end of the
 // process.
-void Unwind(io::Reactor& reactor, downstream::Downstream& downstream, upstream::Upstreams& upstreams) {
+void Unwind(io::Reactor& reactor, downstream::Downstream& downstream, upstream::Upstreams& upstreams,
+            Attachments& attachments) {
   constexpr int kTurns = 1000;
   downstream.StopListeningEverywhere();
   downstream.Abort();
   upstreams.Stop();
+  reactor.Spawn(attachments.Sweep(true));
   for (int i = 0; i < kTurns && (reactor.tasks() > 0 || downstream.connections() > 0); ++i) {
     reactor.Turn(std::chrono::milliseconds(1));
   }
@@ -58,7 +61,7 @@ StatusOr<std::unique_ptr<Worker>> Worker::Start(WorkerShared shared, int index, 
     self->reactor_ = (*state)->reactor.get();
     started.set_value(absl::OkStatus());
     (*state)->reactor->Run();
-    Unwind(*(*state)->reactor, (*state)->downstream, (*state)->upstreams);
+    Unwind(*(*state)->reactor, (*state)->downstream, (*state)->upstreams, (*state)->proxy.attachments);
     // Who told the reactor to stop may still be about to wake it.
     self->told_.get_future().wait();
   };

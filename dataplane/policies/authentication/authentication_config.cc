@@ -22,7 +22,8 @@ constexpr StateRow kStates[] = {
     {1, "there is none"},
     {2, "it does not hold"},
     {3, "it cannot be judged now"},
-    {4, "it is proven"},
+    {4, "it may hold"},
+    {5, "it is proven"},
 };
 const StateRow& RowOf(AuthResult::State state) { return kStates[static_cast<size_t>(state)]; }
 
@@ -32,7 +33,9 @@ AuthDecision::Kind KindOf(AuthMethods step, const Identity& identity) {
   for (AuthMethod method : kMethods) {
     if (!step.Has(method)) continue;
     if (identity.proven(method)) return AuthDecision::Kind::kProven;
-    if (identity.of(method).state == AuthResult::State::kUnknown) kind = AuthDecision::Kind::kUnknown;
+    AuthResult::State state = identity.of(method).state;
+    bool may = state == AuthResult::State::kUnknown || state == AuthResult::State::kAssumed;
+    if (may) kind = AuthDecision::Kind::kUnknown;
   }
   return kind;
 }

@@ -1,0 +1,150 @@
+#include "dataplane/policies/jwt/token_place.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "dataplane/base/strings.h"
+
+namespace penstock::policies {
+namespace {
+
+// Calls VISIT with each part of TEXT between SEPARATORs.
+template <typename Visit>
+void ForEachPart(std::string_view text, char separator, Visit visit) {
+  while (!text.empty()) {
+    size_t end = std::min(text.find(separator), text.size());
+    visit(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+std::string_view Trim(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
+}
+
+// The value of "NAME=VALUE"; nullptr data if PART has another name.
+std::string_view ValueIf(std::string_view part, std::string_view name) {
+  bool named = part.size() > name.size() && part.starts_with(name) && part[name.size()] == '=';
+  return named ? part.substr(name.size() + 1) : std::string_view();
+}
+
+class Search {
+ public:
+  void Take(std::string_view text, size_t place) {
+    bool first = found_.count == FoundToken::Count::kNone;
+    found_ =
+        first ? FoundToken{FoundToken::Count::kOne, text, place} : FoundToken{FoundToken::Count::kSeveral, "", place};
+  }
+
+  // A field that is there twice is two credentials, whatever they are.
+  void InHeaders(const http::Headers& headers, const TokenPlace& at, size_t place) {
+    if (headers.Count(at.name) > 1) {
+      found_ = {FoundToken::Count::kSeveral, "", place};
+      return;
+    }
+    const http::Field* field = headers.Find(at.name);
+    if (field == nullptr || !absl::StartsWithIgnoreCase(ToAbsl(field->value()), ToAbsl(at.prefix))) return;
+    Take(Trim(field->value().substr(at.prefix.size())), place);
+  }
+
+  void InQuery(std::string_view query, const TokenPlace& at, size_t place) {
+    ForEachPart(query, '&', [&](std::string_view part) {
+      std::string_view value = ValueIf(part, at.name);
+      if (value.data() != nullptr) Take(value, place);
+    });
+  }
+
+  void InCookies(const http::Headers& headers, const TokenPlace& at, size_t place) {
+    for (const http::Field& field : headers) {
+      if (field.name() != "cookie") continue;
+      ForEachPart(field.value(), ';', [&](std::string_view part) {
+        std::string_view value = ValueIf(Trim(part), at.name);
+        if (value.data() != nullptr) Take(value, place);
+      });
+    }
+  }
+
+  FoundToken found() const { return found_; }
+
+ private:
+  FoundToken found_;
+};
+
+// TEXT without the parts that KEEP refuses.
+template <typename Keep>
+std::string_view Without(std::string_view text, char separator, std::string_view joint, Arena& arena, Keep keep) {
+  std::string kept;
+  ForEachPart(text, separator, [&](std::string_view part) {
+    if (!keep(part)) return;
+    if (!kept.empty()) kept += joint;
+    kept += Trim(part);
+  });
+  return arena.Copy(kept);
+}
+
+void RemoveCookie(const std::string& name, http::Headers& headers, Arena& arena) {
+  std::vector<std::string_view> left;
+  for (const http::Field& field : headers) {
+    if (field.name() != "cookie") continue;
+    std::string_view kept = Without(field.value(), ';', "; ", arena,
+                                    [&](std::string_view part) { return ValueIf(Trim(part), name).data() == nullptr; });
+    if (!kept.empty()) left.push_back(kept);
+  }
+  headers.Remove("cookie");
+  for (std::string_view value : left) headers.Add("cookie", value);
+}
+
+}  // namespace
+
+FoundToken FindToken(const http::RequestHead& request, std::span<const TokenPlace> places) {
+  Search search;
+  for (size_t i = 0; i < places.size(); ++i) {
+    switch (places[i].kind) {
+      case TokenPlace::Kind::kHeader:
+        search.InHeaders(request.headers, places[i], i);
+        break;
+      case TokenPlace::Kind::kQuery:
+        search.InQuery(request.query, places[i], i);
+        break;
+      case TokenPlace::Kind::kCookie:
+        search.InCookies(request.headers, places[i], i);
+        break;
+    }
+  }
+  return search.found();
+}
+
+void RemoveToken(const TokenPlace& place, http::RequestHead& request, Arena& arena) {
+  switch (place.kind) {
+    case TokenPlace::Kind::kHeader:
+      request.headers.Remove(place.name);
+      break;
+    case TokenPlace::Kind::kQuery:
+      request.query = Without(request.query, '&', "&", arena,
+                              [&](std::string_view part) { return ValueIf(part, place.name).data() == nullptr; });
+      request.has_query = !request.query.empty();
+      break;
+    case TokenPlace::Kind::kCookie:
+      RemoveCookie(place.name, request.headers, arena);
+      break;
+  }
+}
+
+std::string_view MaskQuery(std::string_view query, std::string_view name, Arena& arena) {
+  std::string masked;
+  ForEachPart(query, '&', [&](std::string_view part) {
+    if (!masked.empty()) masked += '&';
+    if (ValueIf(part, name).data() == nullptr) {
+      masked += part;
+    } else {
+      masked += name;
+      masked += "=-";
+    }
+  });
+  return arena.Copy(masked);
+}
+
+}  // namespace penstock::policies

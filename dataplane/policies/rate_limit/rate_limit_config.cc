@@ -1,0 +1,249 @@
+#include "dataplane/policies/rate_limit/rate_limit_config.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/base/printable.h"
+#include "dataplane/base/status.h"
+#include "dataplane/base/strings.h"
+#include "dataplane/policies/condition/claim_match.h"
+#include "dataplane/policies/headers/field_syntax.h"
+#include "dataplane/policies/unpack.h"
+
+namespace penstock::policies {
+namespace {
+
+constexpr size_t kIpv6Site = 8;  // bytes of a /64: a client has all of it
+
+Status Invalid(std::string text) { return absl::InvalidArgumentError(std::move(text)); }
+
+Duration DurationOf(const google::protobuf::Duration& from) {
+  constexpr int64_t kMostSeconds = int64_t{1} << 32;
+  int64_t seconds = std::clamp<int64_t>(from.seconds(), -1, kMostSeconds);
+  return std::chrono::seconds(seconds) + std::chrono::nanoseconds(from.nanos());
+}
+
+limits::Algorithm AlgorithmOf(xds::v1::RateLimitRule::Algorithm algorithm) {
+  switch (algorithm) {
+    case xds::v1::RateLimitRule::FIXED_WINDOW:
+      return limits::Algorithm::kFixedWindow;
+    case xds::v1::RateLimitRule::TOKEN_BUCKET:
+      return limits::Algorithm::kTokenBucket;
+    case xds::v1::RateLimitRule::LEAKY_BUCKET:
+      return limits::Algorithm::kLeakyBucket;
+    default:
+      return limits::Algorithm::kSlidingWindow;
+  }
+}
+
+StatusOr<KeyPart> PartOf(const xds::v1::KeyPart& from, const std::string& path) {
+  using Kind = KeyPart::Kind;
+  switch (from.kind_case()) {
+    case xds::v1::KeyPart::kClientAddress:
+      return KeyPart{Kind::kClientAddress, ""};
+    case xds::v1::KeyPart::kConsumer:
+      return KeyPart{Kind::kConsumer, ""};
+    case xds::v1::KeyPart::kClaim:
+      RETURN_IF_ERROR(CheckClaimPath(from.claim(), path + ".claim"));
+      return KeyPart{Kind::kClaim, from.claim()};
+    case xds::v1::KeyPart::kHeader:
+      RETURN_IF_ERROR(CheckFieldName(from.header())) << path << ".header";
+      return KeyPart{Kind::kHeader, from.header()};
+    case xds::v1::KeyPart::kPath:
+      return KeyPart{Kind::kPath, ""};
+    case xds::v1::KeyPart::kMethod:
+      return KeyPart{Kind::kMethod, ""};
+    case xds::v1::KeyPart::KIND_NOT_SET:
+      break;
+  }
+  return Invalid(path + ": a part that this build does not know");
+}
+
+std::string_view NameOf(limits::Algorithm algorithm) {
+  constexpr std::string_view kNames[] = {"fixed window", "sliding window", "token bucket", "leaky bucket"};
+  return kNames[static_cast<size_t>(algorithm)];
+}
+
+std::string SecondsText(Duration duration) {
+  int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  return ms % 1000 == 0 ? StrCat(ms / 1000, "s") : StrCat(ms, "ms");
+}
+
+// "60 requests per 60s (sliding window)"
+std::string DescribeLimit(const LimitTerms& rule) {
+  const limits::LimitRule& limit = rule.limit;
+  std::string text = StrCat(limit.requests, " requests per ", SecondsText(limit.per), " (", NameOf(limit.algorithm));
+  if (limit.burst != 0) text += StrCat(", burst ", limit.burst);
+  if (limit.max_delay > Duration::zero()) text += StrCat(", waiting at most ", SecondsText(limit.max_delay));
+  return text + (rule.shadow ? "), refusing nothing" : ")");
+}
+
+std::string DescribePart(const KeyPart& part) {
+  constexpr std::string_view kNames[] = {"client address", "consumer", "claim ", "header ", "path", "method"};
+  return StrCat(kNames[static_cast<size_t>(part.kind)], part.name);
+}
+
+std::string DescribeKey(const LimitTerms& rule) {
+  if (rule.key.empty()) return "for everybody together";
+  std::string text = "for each ";
+  for (size_t i = 0; i < rule.key.size(); ++i) text += StrCat(i == 0 ? "" : " and ", DescribePart(rule.key[i]));
+  return text;
+}
+
+// RFC 9651 3.3.3 allows only some characters in a string; names are DNS labels, which are among them.
+std::string PolicyField(const LimitTerms& rule) {
+  int64_t window = std::chrono::duration_cast<std::chrono::seconds>(rule.limit.per).count();
+  return StrCat("\"", rule.name, "\";q=", limits::LimitOf(rule.limit), ";w=", std::max<int64_t>(window, 1));
+}
+
+// What the numbers of a counter mean.
+std::string IdentityOf(const std::string& policy, const LimitTerms& rule) {
+  const limits::LimitRule& limit = rule.limit;
+  std::string text = StrCat(policy, "/", rule.name, "/", static_cast<int>(limit.algorithm), "-", limit.requests, "-",
+                            limit.per.count(), "-", limit.burst, "-", limit.max_delay.count());
+  for (const KeyPart& part : rule.key) text += StrCat("/", static_cast<int>(part.kind), part.name);
+  return text;
+}
+
+std::string_view AddressOf(Exchange& x) {
+  const IpAddress& address = x.client.address;
+  if (address.is_v4()) return address.bytes();
+  return x.arena.Copy(address.bytes().substr(0, kIpv6Site));
+}
+
+// "": the request has none of it.
+std::string_view ValueOf(const KeyPart& part, Exchange& x) {
+  switch (part.kind) {
+    case KeyPart::Kind::kClientAddress:
+      return "";
+    case KeyPart::Kind::kConsumer:
+      return x.identity.consumer;
+    case KeyPart::Kind::kClaim: {
+      if (x.identity.claims == nullptr) return "";
+      std::optional<jose::JsonValue> claim = x.identity.claims->root().FindPath(part.name);
+      return claim.has_value() ? TextOfClaim(*claim).value_or("") : "";
+    }
+    case KeyPart::Kind::kHeader:
+      return x.request.headers.Get(part.name);
+    case KeyPart::Kind::kPath:
+      return x.request.path;
+    case KeyPart::Kind::kMethod:
+      return x.request.method_text;
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const RateLimitConfig>> RateLimitConfig::Compile(const xds::v1::RateLimit& config) {
+  std::shared_ptr<RateLimitConfig> result(new RateLimitConfig);
+  result->policy_ = config.policy();
+  result->tells_ = !config.hide_headers();
+  if (config.rules().empty()) return Invalid("rules: at least one");
+  if (static_cast<size_t>(config.rules_size()) > kMaxRules) return Invalid(StrCat("rules: at most ", kMaxRules));
+  for (int i = 0; i < config.rules_size(); ++i) {
+    RETURN_IF_ERROR(result->Add(config.rules(i), StrCat("rules[", i, "]")));
+  }
+  if (config.has_redis()) {
+    const xds::v1::RedisStore& from = config.redis();
+    RedisTerms& redis = result->redis_.emplace();
+    redis.address = from.address();
+    redis.user = from.user();
+    redis.secret = from.secret();
+    redis.database = from.database();
+    if (redis.address.empty()) return Invalid("redis.address: missing");
+    if (from.has_timeout()) redis.timeout = DurationOf(from.timeout());
+    if (redis.timeout <= Duration::zero() || redis.timeout > std::chrono::seconds(10)) {
+      return Invalid("redis.timeout: above 0s and at most 10s");
+    }
+    if (from.on_failure() == xds::v1::RedisStore::CLOSED) redis.on_failure = RedisTerms::Failure::kClosed;
+    if (from.on_failure() == xds::v1::RedisStore::LOCAL) redis.on_failure = RedisTerms::Failure::kLocal;
+  }
+  return std::shared_ptr<const RateLimitConfig>(std::move(result));
+}
+
+absl::StatusOr<PolicyConfigPtr> RateLimitConfig::CompileAny(const google::protobuf::Any& config) {
+  xds::v1::RateLimit message;
+  RETURN_IF_ERROR(Unpack(config, message));
+  ASSIGN_OR_RETURN(PolicyConfigPtr compiled, Compile(message));
+  return compiled;
+}
+
+absl::Status RateLimitConfig::Add(const xds::v1::RateLimitRule& from, const std::string& path) {
+  LimitTerms rule;
+  rule.name = from.name();
+  if (!IsToken(rule.name)) return Invalid(path + ".name: a name of letters, digits and \"-\"");
+  ASSIGN_OR_RETURN(rule.condition, Condition::Compile(from.condition(), path + ".condition"));
+  if (static_cast<size_t>(from.key_size()) > LimitKeyValues::kMaxParts) return Invalid(path + ".key: too many parts");
+  for (int i = 0; i < from.key_size(); ++i) {
+    ASSIGN_OR_RETURN(KeyPart part, PartOf(from.key(i), StrCat(path, ".key[", i, "]")));
+    rule.key.push_back(std::move(part));
+  }
+  rule.limit = {.algorithm = AlgorithmOf(from.algorithm()),
+                .requests = from.requests(),
+                .per = DurationOf(from.per()),
+                .burst = from.burst(),
+                .max_delay = DurationOf(from.max_delay())};
+  RETURN_IF_ERROR(limits::Check(rule.limit)) << path;
+  rule.cost = std::max<uint32_t>(from.cost(), 1);
+  rule.shadow = from.shadow();
+  rule.also = from.also();
+  rule.policy_field = PolicyField(rule);
+  rule.identity = IdentityOf(policy_, rule);
+  rules_.push_back(std::move(rule));
+  return absl::OkStatus();
+}
+
+std::string RateLimitConfig::Describe() const {
+  std::string text;
+  for (const LimitTerms& rule : rules_) {
+    text += StrCat(text.empty() ? "" : "; ", rule.name, ": ", DescribeLimit(rule), " ", DescribeKey(rule));
+    std::string when = rule.condition.Describe();
+    if (!when.empty()) text += StrCat(" if ", when);
+  }
+  if (redis_.has_value()) text += StrCat("; counted by Redis ", redis_->address);
+  return text;
+}
+
+std::vector<std::string> RateLimitConfig::Secrets() const {
+  if (!redis_.has_value() || redis_->secret.empty()) return {};
+  return {redis_->secret};
+}
+
+size_t RateLimitConfig::NextRule(const Exchange& x, size_t at) const {
+  while (at < rules_.size() && !rules_[at].condition.Holds(x, Use::kDeny)) ++at;
+  return at;
+}
+
+void RateLimitConfig::KeyOf(const LimitTerms& rule, Exchange& x, LimitKeyValues& values) {
+  for (const KeyPart& part : rule.key) {
+    std::string_view value = ValueOf(part, x);
+    values.Add(value);
+    if (value.empty()) values.Add(AddressOf(x));
+  }
+}
+
+// Limits that refuse nothing now may refuse the next request: only with Facts it is said for sure.
+Judgement RateLimitConfig::Judge(Exchange& x, const Facts& facts) const {
+  std::string story;
+  bool known = true;
+  for (size_t i = NextRule(x, 0); i < rules_.size(); i = NextRule(x, i + 1)) {
+    const LimitTerms& rule = rules_[i];
+    std::optional<std::string_view> left = facts.Find(StrCat("rate_limit/", policy_, "/", rule.name));
+    if (left == "refused" && !rule.shadow) {
+      return Judgement::Deny(Reason::kRateLimited, StrCat("limit \"", rule.name, "\" is used up"));
+    }
+    known = known && (left.has_value() || rule.shadow);
+    story +=
+        StrCat(story.empty() ? "" : "; ", "limit \"", rule.name, "\": ", DescribeLimit(rule), " ", DescribeKey(rule));
+    if (left.has_value()) story += StrCat(", ", *left, " left");
+    if (!rule.also) break;
+  }
+  if (story.empty()) return Judgement::Pass("no limit is for this request");
+  if (known) return Judgement::Pass(std::move(story));
+  return Judgement::Unknown(Reason::kRateLimited,
+                            StrCat(story, "; how much of it is used, ",
+                                   redis_.has_value() ? "Redis knows" : "each data plane knows", ": passes, or 429"));
+}
+
+}  // namespace penstock::policies

@@ -1,0 +1,179 @@
+#include "dataplane/policies/rate_limit/rate_limit_policy.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "dataplane/base/strings.h"
+#include "dataplane/io/reactor/reactor.h"
+#include "dataplane/policies/slots.h"
+
+namespace penstock::policies {
+namespace {
+
+using limits::Taken;
+
+// What is told about one exchange; a chain may hold several policies. In the exchange's arena.
+struct Told {
+  const RateLimitPolicy* by;
+  const LimitTerms* rule;
+  Taken taken;
+  Told* next;
+};
+
+Told* FindTold(const Exchange& x, const RateLimitPolicy* by) {
+  auto* told = static_cast<Told*>(x.slots[kRateLimitSlot]);
+  while (told != nullptr && told->by != by) told = told->next;
+  return told;
+}
+
+// Refusals first, then who has less left.
+bool Stricter(const Taken& a, const Taken& b) {
+  if (a.allowed != b.allowed) return !a.allowed;
+  return a.remaining < b.remaining;
+}
+
+uint64_t SecondsUp(Duration duration) {
+  constexpr int64_t kNanos = 1'000'000'000;
+  int64_t count = std::max<int64_t>(duration.count(), 0);
+  return static_cast<uint64_t>(count / kNanos + (count % kNanos != 0 ? 1 : 0));
+}
+
+std::string_view Decimal(uint64_t number, Arena& arena) {
+  char* text = arena.Allocate(20);
+  char* end = std::to_chars(text, text + 20, number).ptr;
+  return {text, static_cast<size_t>(end - text)};
+}
+
+Task<Verdict> WaitFor(Exchange& x, Duration delay) {
+  Status waited = co_await x.services->reactor->Sleep(delay, x.wait());
+  // Whoever is gone, or out of time, needs no answer of this policy.
+  if (!waited.ok()) co_return Verdict::Continue();
+  co_return Verdict::Continue();
+}
+
+}  // namespace
+
+StatusOr<std::shared_ptr<const Policy>> RateLimitPolicy::Make(std::shared_ptr<const RateLimitConfig> config,
+                                                              const Material& material) {
+  auto table = material.runtime.Get<limits::LimitTable>("rate_limit/table",
+                                                        [] { return std::make_shared<limits::LimitTable>(); });
+  std::shared_ptr<LimitStore> store;
+  if (const std::optional<RedisTerms>& redis = config->redis(); redis.has_value()) {
+    std::string password;
+    if (!redis->secret.empty()) {
+      ASSIGN_OR_RETURN(password, material.secrets.Read(redis->secret, "password"));
+    }
+    ASSIGN_OR_RETURN(std::shared_ptr<LimitStore> made, LimitStore::Make(*redis, password, material.log));
+    // In memory only, as the password itself.
+    std::string identity =
+        StrCat("rate_limit/redis/", redis->address, "\n", redis->user, "\n", redis->database, "\n", password);
+    store = material.runtime.Get<LimitStore>(identity, [&] { return std::move(made); });
+  }
+  return std::shared_ptr<const Policy>(new RateLimitPolicy(std::move(config), std::move(table), std::move(store)));
+}
+
+Task<Verdict> RateLimitPolicy::OnRequest(Exchange& x) const {
+  const std::vector<LimitTerms>& rules = config_->rules();
+  size_t i = config_->NextRule(x, 0);
+  bool there = store_ != nullptr && x.services != nullptr && x.services->attachments != nullptr;
+  if (there && i < rules.size()) return AskRedis(x, i);
+  Duration delay{};
+  for (; i < rules.size(); i = config_->NextRule(x, i + 1)) {
+    Taken taken = TakeHere(rules[i], x);
+    if (!Count(rules[i], taken, x)) return Refuse(rules[i], taken, x);
+    if (!rules[i].shadow) delay = std::max(delay, taken.delay);
+    if (!rules[i].also) break;
+  }
+  if (delay > Duration::zero()) return WaitFor(x, delay);
+  return Verdict::Continue();
+}
+
+Taken RateLimitPolicy::TakeHere(const LimitTerms& rule, Exchange& x) const {
+  LimitKeyValues key;
+  key.Add(rule.identity);
+  RateLimitConfig::KeyOf(rule, x, key);
+  return table_->Take(rule.limit, table_->KeyOf(key.values()), x.time.head_received, rule.cost);
+}
+
+Task<Verdict> RateLimitPolicy::AskRedis(Exchange& x, size_t i) const {
+  const std::vector<LimitTerms>& rules = config_->rules();
+  Duration delay{};
+  for (; i < rules.size(); i = config_->NextRule(x, i + 1)) {
+    StatusOr<Taken> answer = co_await TakeThere(rules[i], x);
+    Taken taken = answer.ok() ? *answer : Taken{.allowed = true};
+    if (!answer.ok()) {
+      Verdict verdict = OnFailure(rules[i], answer.status(), x, taken);
+      if (verdict.is_reply()) co_return verdict;
+    }
+    if (!Count(rules[i], taken, x)) co_return Refuse(rules[i], taken, x);
+    if (!rules[i].shadow) delay = std::max(delay, taken.delay);
+    if (!rules[i].also) break;
+  }
+  if (delay > Duration::zero()) co_await WaitFor(x, delay);
+  co_return Verdict::Continue();
+}
+
+Task<StatusOr<Taken>> RateLimitPolicy::TakeThere(const LimitTerms& rule, Exchange& x) const {
+  LimitKeyValues values;
+  RateLimitConfig::KeyOf(rule, x, values);
+  // Each value with its length before it, so that no two keys are the same bytes.
+  std::string key;
+  for (std::string_view value : values.values()) key += StrCat(value.size(), ":", value);
+  Wait wait = x.wait();
+  wait.deadline = std::min(wait.deadline, After(x.services->reactor->Now(), config_->redis()->timeout));
+  redis::LimitCalls& calls = store_->At(*x.services).calls();
+  StatusOr<redis::TakenThere> there = co_await calls.Take(rule.limit, rule.identity, key, rule.cost, wait);
+  if (!there.ok()) co_return there.status();
+  co_return there->taken;
+}
+
+Verdict RateLimitPolicy::OnFailure(const LimitTerms& rule, const Status& why, Exchange& x, Taken& taken) const {
+  switch (config_->redis()->on_failure) {
+    case RedisTerms::Failure::kOpen:
+      return Verdict::Continue();
+    case RedisTerms::Failure::kLocal:
+      taken = TakeHere(rule, x);
+      return Verdict::Continue();
+    case RedisTerms::Failure::kClosed:
+      break;
+  }
+  if (rule.shadow) return Verdict::Continue();
+  x.detail = x.arena.Concat({"limit \"", rule.name, "\" of ", config_->policy(), ": ", ToStd(why.message())});
+  return Verdict::Reply(Reason::kPolicyUnavailable);
+}
+
+bool RateLimitPolicy::Count(const LimitTerms& rule, const Taken& taken, Exchange& x) const {
+  Told* told = FindTold(x, this);
+  if (told == nullptr) {
+    told = x.arena.New<Told>(this, &rule, taken, static_cast<Told*>(x.slots[kRateLimitSlot]));
+    x.slots[kRateLimitSlot] = told;
+  } else if (Stricter(taken, told->taken)) {
+    told->rule = &rule;
+    told->taken = taken;
+  }
+  return taken.allowed || rule.shadow;
+}
+
+Verdict RateLimitPolicy::Refuse(const LimitTerms& rule, const Taken& taken, Exchange& x) const {
+  x.detail = x.arena.Concat({"limit \"", rule.name, "\" of ", config_->policy()});
+  // RFC 9110 10.2.3. A cost above the limit is refused whenever it comes.
+  if (taken.retry_after != limits::kNever) {
+    x.response.headers.Add("retry-after", Decimal(std::max<uint64_t>(SecondsUp(taken.retry_after), 1), x.arena));
+  }
+  return Verdict::Reply(Reason::kRateLimited);
+}
+
+Task<Verdict> RateLimitPolicy::OnResponse(Exchange& x) const {
+  const Told* told = config_->tells() ? FindTold(x, this) : nullptr;
+  // Backends do not speak for this gateway.
+  if (told != nullptr && !told->rule->shadow) {
+    x.response.headers.Set("ratelimit-policy", told->rule->policy_field);
+    x.response.headers.Set("ratelimit",
+                           x.arena.Concat({"\"", told->rule->name, "\";r=", Decimal(told->taken.remaining, x.arena),
+                                           ";t=", Decimal(SecondsUp(told->taken.reset), x.arena)}));
+  }
+  return Verdict::Continue();
+}
+
+}  // namespace penstock::policies
