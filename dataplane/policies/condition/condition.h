@@ -18,7 +18,8 @@ namespace penstock::policies {
 // whole texts.
 //
 //   paths    Those of routes (router::PathPattern). A literal path that no request has after it was made canonical is
-//            refused when it is compiled. %2F, which only a listener with escapedSlashes Keep lets through, is no "/".
+//            refused when it is compiled. %2F, %5C and ";", which only a listener with escapedSlashes Keep lets
+//            through, are no separators.
 //   headers  Each value of a field is taken apart at its commas. To let somebody in, all that stands between them, if
 //            it is nothing too, must be among the values; to keep somebody out one is enough.
 //   roles    A string with blanks between the roles, or a list of strings.
