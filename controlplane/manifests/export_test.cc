@@ -194,7 +194,7 @@ class RandomObject {
                                                                   {"hostname_or_wildcard", "*.a.example"},
                                                                   {"duration", "1h30m"},
                                                                   {"cidr", "10.0.0.0/8"},
-                                                                  {"address_range", "10.0.0.7"},
+                                                                  {"address_range", "10.0.0.7"}, {"time", "2026-11-29T12:00:00Z"},
                                                                   {"ip", "2001:db8::1"},
                                                                   {"header_name", "x-a"},
                                                                   {"header_value", "a: #b"},

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/time/time.h"
 #include "controlplane/manifests/text.h"
 #include "re2/re2.h"
 
@@ -126,6 +127,11 @@ bool IsUpgrade(std::string_view text) {
   return plain && text != "h2c" && text != "tls";
 }
 
+bool IsTime(std::string_view text) {
+  absl::Time time;
+  return absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &time, nullptr);
+}
+
 constexpr Format kFormats[] = {
     {"absolute_path", IsAbsolutePath, "an absolute path such as \"/products\""},
     {"address_range", [](std::string_view text) { return IsIp(text) || IsCidr(text); },
@@ -148,6 +154,7 @@ constexpr Format kFormats[] = {
     {"quantity", IsQuantity, "a quantity such as \"64Ki\" or \"10M\""},
     {"regex", IsRegex, "a regular expression in RE2 syntax"},
     {"socket_path", IsSocketPath, "the path of a socket such as \"/run/app.sock\", or \"@name\", at most 107 bytes"},
+    {"time", IsTime, "a time such as \"2026-11-29T12:00:00Z\""},
     {"upgrade", IsUpgrade, "a protocol in lower case such as \"websocket\" (never h2c or tls, which hide requests)"},
 };
 

@@ -13,6 +13,7 @@
 #include "api/manifests/v1/listenerset.pb.h"
 #include "api/manifests/v1/ratelimitpolicy.pb.h"
 #include "api/manifests/v1/referencegrant.pb.h"
+#include "api/manifests/v1/revocation.pb.h"
 #include "api/manifests/v1/schema.pb.h"
 #include "api/manifests/v1/securitypolicy.pb.h"
 #include "api/manifests/v1/trafficpolicy.pb.h"
@@ -34,7 +35,8 @@ std::vector<const Message*> Prototypes() {
       &v1::BackendTLSPolicy::default_instance(), &v1::ReferenceGrant::default_instance(),
       &v1::Backend::default_instance(),          &v1::ClientPolicy::default_instance(),
       &v1::TrafficPolicy::default_instance(),    &v1::SecurityPolicy::default_instance(),
-      &v1::RateLimitPolicy::default_instance(),  &v1::Namespace::default_instance(),
+      &v1::RateLimitPolicy::default_instance(),  &v1::Revocation::default_instance(),
+      &v1::Namespace::default_instance(),
       &v1::Service::default_instance(),          &v1::EndpointSlice::default_instance(),
       &v1::Secret::default_instance(),           &v1::ConfigMap::default_instance(),
   };

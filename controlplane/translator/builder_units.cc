@@ -136,6 +136,7 @@ void Builder::RunCheck(const ObjectKey& key) {
     *after = CheckObject(*upsert, reader);
   }
   TakeOutput({UnitKind::kCheck, key}, *before, *after);
+  SetResources(before->resources, after->resources);
   if (key.kind == "ListenerSet") {
     dirty_set_status_.insert(key);
   } else {

@@ -16,6 +16,7 @@
 #include "controlplane/translator/findings.h"
 #include "controlplane/translator/gateway_unit.h"
 #include "controlplane/translator/listener_sets.h"
+#include "controlplane/translator/revocations.h"
 #include "controlplane/translator/settings.h"
 #include "controlplane/translator/status.h"
 #include "controlplane/translator/tls_policy_check.h"
@@ -241,7 +242,8 @@ StatusPtr ClassStatus(uint64_t generation) {
 bool HasChecks(const ObjectKey& key) {
   constexpr std::string_view kKinds[] = {"ClientPolicy",    "TrafficPolicy", "SecurityPolicy",
                                          "RateLimitPolicy", "Backend",       "BackendTLSPolicy",
-                                         "Service",         "GatewayClass",  "ListenerSet"};
+                                         "Service",         "GatewayClass",  "ListenerSet",
+      "Revocation"};
   return std::find(std::begin(kKinds), std::end(kKinds), key.kind) != std::end(kKinds);
 }
 
@@ -257,6 +259,9 @@ CheckOutput CheckObject(const Upsert& upsert, Reader& reader) {
   } else if (const auto* security = object.As<api::SecurityPolicy>()) {
     CheckPolicy(upsert, security->spec(), kAccessSide, reader, findings, output);
     CheckSecurityPolicy(security->spec(), object.key(), reader, findings);
+  } else if (const auto* revocation = object.As<api::Revocation>()) {
+    ResourcePtr resource = RevocationResource(object.key(), revocation->spec());
+    if (resource != nullptr) output.resources.push_back(std::move(resource));
   } else if (const auto* limits = object.As<api::RateLimitPolicy>()) {
     CheckPolicy(upsert, limits->spec(), kAccessSide, reader, findings, output);
     CheckRateLimitPolicy(limits->spec(), object.key(), reader, findings);

@@ -17,7 +17,8 @@ Selected GatewaysOf(const StatePtr& state, const GroupSelector& group) {
 }
 
 bool Needs(const Selected& gateways, const Resource& resource) {
-  return std::any_of(resource.gateways.begin(), resource.gateways.end(),
+  return resource.gateways.empty() ||
+         std::any_of(resource.gateways.begin(), resource.gateways.end(),
                      [&](const std::string& gateway) { return gateways.contains(gateway); });
 }
 

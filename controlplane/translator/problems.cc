@@ -268,6 +268,11 @@ Place PlaceOf(const State& state, const xds::v1::ResourceProblem& problem) {
     place = ListenerPlace(state, ParseListenerName(name), parts);
   } else if (problem.type_url().ends_with(".PolicyChain")) {
     place = ChainPlace(state, problem, parts);
+  } else if (problem.type_url().ends_with(".Revocation")) {
+    size_t slash = std::min(name.find('/'), name.size());
+    place = {ObjectKey{std::string(kPenstockGroup), "Revocation", std::string(name.substr(0, slash)),
+                       std::string(name.substr(std::min(slash + 1, name.size())))},
+             "spec"};
   } else if (problem.type_url().ends_with(".Secret") && name.find('/') != std::string_view::npos) {
     place.key = SecretId::Parse(name).Object();
     const Upsert* secret = state.objects.Find(place.key);

@@ -172,6 +172,7 @@ struct SecretOutput : UnitOutput {
 };
 
 struct CheckOutput : UnitOutput {
+  std::vector<ResourcePtr> resources;
   std::shared_ptr<const api::ObjectStatus> status;  // may be nullptr
 };
 

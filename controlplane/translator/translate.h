@@ -40,7 +40,7 @@ struct Resource {
   std::string name;
   std::string version;
   std::string bytes;
-  std::vector<std::string> gateways;  // "NAMESPACE/NAME", sorted, never empty
+  std::vector<std::string> gateways;  // "NAMESPACE/NAME", sorted; empty: every data plane needs it
 };
 using ResourcePtr = std::shared_ptr<const Resource>;
 

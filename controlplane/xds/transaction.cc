@@ -11,8 +11,8 @@
 
 namespace penstock::xds_server {
 
-const std::string_view kTypeOrder[6] = {snapshot::kClusterType,     snapshot::kEndpointsType, snapshot::kSecretType,
-                                        snapshot::kPolicyChainType, snapshot::kListenerType,  snapshot::kRouteType};
+const std::string_view kTypeOrder[7] = {snapshot::kClusterType,     snapshot::kEndpointsType, snapshot::kSecretType,
+                                        snapshot::kPolicyChainType, snapshot::kListenerType,  snapshot::kRouteType, snapshot::kRevocationType};
 
 namespace {
 

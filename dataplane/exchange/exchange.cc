@@ -14,6 +14,7 @@ void Exchange::Clear() {
   connection = nullptr;
   identity = Identity();
   services = nullptr;
+  revocations = nullptr;
   logged_query = nullptr;
   generation_epoch = generation_number = endpoints_epoch = 0;
   rule = -1;

@@ -18,6 +18,7 @@
 #include "dataplane/exchange/connection_info.h"
 #include "dataplane/exchange/identity.h"
 #include "dataplane/exchange/reason.h"
+#include "dataplane/exchange/revocations.h"
 #include "dataplane/exchange/services.h"
 #include "dataplane/http/forwarded.h"
 #include "dataplane/http/message.h"
@@ -66,6 +67,7 @@ class Exchange {
   std::string_view client_text;
   std::string_view listener_port;  // of the local address, decimal: X-Forwarded-Port; "" of a Unix socket
   Identity identity;               // what policies have proven so far
+  const Revocations* revocations = nullptr;  // of the generation; for OnRequest only. null: nothing is taken back
 
   // What was decided. Views live as long as the exchange, though not all of its Snapshot does.
   uint64_t generation_epoch = 0;

@@ -114,6 +114,7 @@ Reason Examine(Call& call) {
   x.generation_number = snapshot.id().number;
   x.seed = call.proxy.reactor.random().Next();
   x.services = &call.proxy.services;
+  x.revocations = &snapshot.revocations();
 
   const snapshot::BindGroup* group = call.proxy.Listeners(call.stream.place());
   if (group == nullptr) return x.reason != Reason::kNone ? x.reason : Reason::kNoListener;

@@ -32,6 +32,7 @@ Compiler::Compiler(const Snapshot* previous, const CompileOptions& options) {
   } else {
     state_ = std::make_unique<SnapshotState>();
     state_->seed = options.hash_seed;
+    state_->revoked.emplace(state_->seed);
   }
 }
 
@@ -82,6 +83,7 @@ void Compiler::Upsert(const Resource& resource) {
   if (resource.type_url == kEndpointsType) return UpsertAs(resource, &CompileEndpoints);
   if (resource.type_url == kPolicyChainType) return UpsertAs(resource, &CompilePolicyChain);
   if (resource.type_url == kSecretType) return UpsertAs(resource, &CompileSecret);
+  if (resource.type_url == kRevocationType) return UpsertAs(resource, &CompileRevocation);
   problems_.Begin(resource.type_url, resource.name, resource.version);
   problems_.Add("E201", Field("type_url"), StrCat("this build does not know the type ", resource.type_url));
 }
@@ -115,6 +117,7 @@ void Compiler::Remove(const ResourceName& name) {
   if (name.type_url == kEndpointsType) return Take<EndpointSet>(name.name);
   if (name.type_url == kPolicyChainType) return Take<CompiledPolicyChain>(name.name);
   if (name.type_url == kSecretType) return Take<CompiledSecret>(name.name);
+  if (name.type_url == kRevocationType) return Take<CompiledRevocation>(name.name);
   problems_.Begin(name.type_url, name.name, "");
   problems_.Add("E201", Field("type_url"), StrCat("this build does not know the type ", name.type_url));
 }
@@ -174,6 +177,7 @@ void Compiler::Link(const T& record) {
   }
   if constexpr (std::is_same_v<T, CompiledCluster>) changed_clusters_.insert(record.name);
   if constexpr (std::is_same_v<T, CompiledPolicyChain>) changed_chains_.insert(record.name);
+  if constexpr (std::is_same_v<T, CompiledRevocation>) state_->revoked->Add(record);
   if constexpr (kMentionsOthers<T>) {
     ForEachReference(
         record, [this](std::string_view type_url, std::string_view name, const Field&) { Mention(type_url, name, 1); });
@@ -193,6 +197,7 @@ void Compiler::Unlink(const T& record) {
   }
   if constexpr (std::is_same_v<T, CompiledCluster>) changed_clusters_.erase(record.name);
   if constexpr (std::is_same_v<T, CompiledPolicyChain>) changed_chains_.erase(record.name);
+  if constexpr (std::is_same_v<T, CompiledRevocation>) state_->revoked->Remove(record);
   if constexpr (kMentionsOthers<T>) {
     ForEachReference(record, [this](std::string_view type_url, std::string_view name, const Field&) {
       Mention(type_url, name, -1);

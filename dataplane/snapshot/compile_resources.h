@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "dataplane/snapshot/problem_sink.h"
+#include "dataplane/snapshot/revocation.h"
 #include "dataplane/snapshot/snapshot.h"
 #include "proto/penstock/xds/v1/cluster.pb.h"
 #include "proto/penstock/xds/v1/endpoints.pb.h"

@@ -73,6 +73,8 @@ const Shared<CompiledSecret>* Snapshot::FindSecret(std::string_view name) const 
   return FindIn<CompiledSecret>(*state_, name);
 }
 
+const Revocations& Snapshot::revocations() const { return *state_->revoked; }
+
 namespace {
 
 template <typename T, typename Visit>
@@ -112,6 +114,7 @@ void Snapshot::ForEachVersion(
   ForEachVersionIn<CompiledCluster>(*state_, visit);
   ForEachVersionIn<EndpointSet>(*state_, visit);
   ForEachVersionIn<CompiledPolicyChain>(*state_, visit);
+  ForEachVersionIn<CompiledRevocation>(*state_, visit);
   ForEachVersionIn<CompiledSecret>(*state_, visit);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "dataplane/exchange/revocations.h"
 #include "dataplane/policies/config.h"
 #include "dataplane/router/router.h"
 #include "dataplane/snapshot/resource.h"
@@ -164,6 +165,9 @@ class Snapshot {
   const Shared<EndpointSet>* FindEndpoints(std::string_view cluster) const;
   const Shared<CompiledPolicyChain>* FindPolicyChain(std::string_view name) const;
   const Shared<CompiledSecret>* FindSecret(std::string_view name) const;
+
+  // The credentials that do not count any more.
+  const Revocations& revocations() const;
 
   // Every record, in no particular order.
   void ForEachListener(absl::FunctionRef<void(const Shared<CompiledListener>&)> visit) const;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "dataplane/router/persistent_set.h"
 #include "dataplane/snapshot/bind_group.h"
 #include "dataplane/snapshot/hash.h"
+#include "dataplane/snapshot/revocation.h"
 #include "dataplane/snapshot/snapshot.h"
 
 namespace penstock::snapshot {
@@ -77,9 +79,11 @@ struct SnapshotState {
   Table<EndpointSet> endpoints;
   Table<CompiledPolicyChain> chains;
   Table<CompiledSecret> secrets;
+  Table<CompiledRevocation> revocations;
 
   router::PersistentSet<Attached> attached;  // by listener
   router::PersistentSet<Mentions> mentions;
+  std::optional<RevocationIndex> revoked;  // set once the seed is known
   std::shared_ptr<const BindGroups> binds = std::make_shared<BindGroups>();
 
   // The table of T.
@@ -95,6 +99,7 @@ constexpr auto SnapshotState::TableOf() {
   if constexpr (std::is_same_v<T, EndpointSet>) return &SnapshotState::endpoints;
   if constexpr (std::is_same_v<T, CompiledPolicyChain>) return &SnapshotState::chains;
   if constexpr (std::is_same_v<T, CompiledSecret>) return &SnapshotState::secrets;
+  if constexpr (std::is_same_v<T, CompiledRevocation>) return &SnapshotState::revocations;
 }
 
 template <typename T>
@@ -105,6 +110,7 @@ constexpr std::string_view TypeUrlOf() {
   if constexpr (std::is_same_v<T, EndpointSet>) return kEndpointsType;
   if constexpr (std::is_same_v<T, CompiledPolicyChain>) return kPolicyChainType;
   if constexpr (std::is_same_v<T, CompiledSecret>) return kSecretType;
+  if constexpr (std::is_same_v<T, CompiledRevocation>) return kRevocationType;
 }
 
 template <typename T>

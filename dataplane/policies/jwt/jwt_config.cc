@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 #include "dataplane/policies/headers/field_syntax.h"
@@ -233,6 +234,11 @@ std::string_view JwtConfig::Fault(const JwtProvider& provider, const jose::Token
   return all ? "" : "a required claim is missing or another";
 }
 
+std::string TextOf(jose::JsonValue claims, std::string_view name) {
+  std::optional<jose::JsonValue> claim = claims.Find(name);
+  return std::string(claim.has_value() ? TextOfClaim(*claim).value_or("") : "");
+}
+
 std::string FieldValueOf(jose::JsonValue claims, const std::string& path) {
   std::string value;
   std::optional<jose::JsonValue> claim = claims.FindPath(path);
@@ -267,6 +273,11 @@ Judgement Tell(const JwtConfig& config, const FoundToken& found, Exchange& x, co
   }
   result.why = JwtConfig::Fault(*provider, *token, *dates, x.time.wall);
   if (!result.why.empty()) return Judgement::Pass(StrCat("token of ", provider->name, " counts as none: ", result.why));
+  jose::JsonValue said = token->claims.root();
+  std::string id = TextOf(said, "jti");
+  std::string subject = TextOf(said, "sub");
+  if (x.revocations != nullptr) result.why = x.revocations->Find({provider->issuer, id, subject, dates->issued});
+  if (!result.why.empty()) return Judgement::Pass(StrCat("token of ", provider->name, " counts as none: ", result.why));
   std::optional<std::string_view> proof = facts.Find(StrCat("jwt/proof/", provider->name));
   if (proof.has_value() && *proof != "good") {
     result.why = "its signature does not hold";
@@ -278,7 +289,7 @@ Judgement Tell(const JwtConfig& config, const FoundToken& found, Exchange& x, co
   x.identity.claims = &claims;
   x.identity.issuer = provider->issuer;
   x.identity.provider = provider->name;
-  x.identity.subject = x.arena.Copy(FieldValueOf(claims.root(), "sub"));
+  x.identity.subject = x.arena.Copy(subject);
   for (const ClaimHeader& header : provider->headers) {
     std::string value = FieldValueOf(claims.root(), header.claim);
     if (!value.empty()) x.request.headers.Set(header.header, x.arena.Copy(value));
@@ -286,7 +297,7 @@ Judgement Tell(const JwtConfig& config, const FoundToken& found, Exchange& x, co
   std::string story = StrCat("token of ", provider->name, ": issuer ok");
   if (!provider->audiences.empty()) story += ", audience ok";
   if (dates->expires.has_value()) story += StrCat(", expires in ", MinutesText(*dates->expires - x.time.wall));
-  if (!x.identity.subject.empty()) story += StrCat(", sub=", x.identity.subject);
+  if (!x.identity.subject.empty()) story += StrCat(", sub=", Printable(x.identity.subject));
   story += proof.has_value() ? ", signature ok" : "; whether its signature holds only a data plane knows";
   return Judgement::Pass(std::move(story));
 }

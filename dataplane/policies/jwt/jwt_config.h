@@ -103,6 +103,9 @@ class JwtConfig : public PolicyConfig {
   std::string identity_;
 };
 
+// The text of a claim at the top; "" if it has none.
+std::string TextOf(jose::JsonValue claims, std::string_view name);
+
 // What a claim reads in a header field: a list becomes its items with commas between. "" if there is nothing to write,
 // or if it cannot stand in a field.
 std::string FieldValueOf(jose::JsonValue claims, const std::string& path);

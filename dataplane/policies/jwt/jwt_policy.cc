@@ -182,7 +182,9 @@ TokenRef JwtPolicy::Keep(const FoundToken& found, jose::Token token, const jose:
   entry.until = endless ? WallTime::max() : *dates.expires + of.leeway;
   entry.keep_until = After(x.time.started, of.cache_ttl);
   entry.claims = std::move(token.claims);
-  entry.subject = FieldValueOf(entry.claims->root(), "sub");
+  entry.subject = TextOf(entry.claims->root(), "sub");
+  entry.id = TextOf(entry.claims->root(), "jti");
+  entry.issued = dates.issued;
   for (size_t i = 0; i < of.headers.size(); ++i) {
     std::string value = FieldValueOf(entry.claims->root(), of.headers[i].claim);
     if (!value.empty()) entry.fields.emplace_back(i, std::move(value));
@@ -193,6 +195,9 @@ TokenRef JwtPolicy::Keep(const FoundToken& found, jose::Token token, const jose:
 
 void JwtPolicy::Accept(TokenRef token, Exchange& x) const {
   const JwtProvider& provider = config_->providers()[token->provider];
+  TokenFacts facts{provider.issuer, token->id, token->subject, token->issued};
+  std::string_view revoked = x.revocations == nullptr ? "" : x.revocations->Find(facts);
+  if (!revoked.empty()) return Note(x, AuthResult::State::kInvalid, revoked);
   x.identity.of(AuthMethod::kJwt) = {AuthResult::State::kProven, ""};
   x.identity.issuer = provider.issuer;
   x.identity.provider = provider.name;
