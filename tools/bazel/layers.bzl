@@ -7,6 +7,7 @@ _MAY_IMPORT = {
     "dataplane/telemetry": ["dataplane/base", "dataplane/io"],
     "dataplane/tls": ["dataplane/base", "dataplane/io", "dataplane/telemetry"],
     "dataplane/http": ["dataplane/base"],
+    "dataplane/fetch": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http"],
     "dataplane/exchange": ["dataplane/base", "dataplane/http"],
     "dataplane/jose": ["dataplane/base"],
     "dataplane/router": ["dataplane/base", "dataplane/http", "dataplane/exchange"],
