@@ -1,11 +1,10 @@
 #include "dataplane/fetch/fetcher.h"
 
-#include "dataplane/base/strings.h"
-
 namespace penstock::fetch {
 
+// The URI's length says where it ends: whatever it holds, it cannot pass for another field.
 std::string Request::Identity() const {
-  return StrCat(uri, "\n", refresh.count(), allow_private_addresses ? " private " : " public ", max_bytes, "\n",
+  return StrCat(refresh.count(), "/", allow_private_addresses ? 1 : 0, "/", max_bytes, "/", uri.size(), "/", uri,
                 authorities);
 }
 

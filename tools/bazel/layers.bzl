@@ -8,6 +8,7 @@ _MAY_IMPORT = {
     "dataplane/tls": ["dataplane/base", "dataplane/io", "dataplane/telemetry"],
     "dataplane/redis": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/limits"],
     "dataplane/http": ["dataplane/base"],
+    "dataplane/fetch": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http"],
     "dataplane/exchange": ["dataplane/base", "dataplane/http"],
     "dataplane/limits": ["dataplane/base"],
     "dataplane/jose": ["dataplane/base"],

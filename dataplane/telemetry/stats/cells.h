@@ -198,6 +198,8 @@ struct ProcessCells {
   Gauge disk_bytes;              // xds; size of the last known good file
   Counter log_bytes;             // access log thread
   Counter log_write_failures;    // access log thread
+  Counter fetches;               // fetching thread; those that gave a document
+  Counter fetch_failures;        // fetching thread
 
   // New connections are welcome: what /ready and penstock_ready say. Any thread.
   bool Ready() const noexcept { return draining.Read() == 0 && generations_served.Read() > 0; }

@@ -214,6 +214,11 @@ inline constexpr CounterRow<ProcessCells> kProcessCounters[] = {
     {{"penstock_access_log_write_failures_total", "Writes of the access log that failed; lines wait in the rings.", ""},
      &ProcessCells::log_write_failures},
 };
+inline constexpr RowText kFetches = {
+    "penstock_fetches_total",
+    "Fetches of documents that policies need from the web (key sets), by result: \"ok\" or \"failed\"; after a failure "
+    "the last document stays in use.",
+    "result"};
 inline constexpr RowText kReady = {"penstock_ready", "1 while /ready answers 200.", ""};
 inline constexpr GaugeRow<ProcessCells> kProcessGauges[] = {
     {{"penstock_draining", "1 from SIGTERM on.", ""}, &ProcessCells::draining},

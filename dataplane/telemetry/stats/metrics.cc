@@ -240,6 +240,10 @@ void AddProcessCells(const ProcessCells& cells, std::vector<MetricFamily>& out) 
     family.metric.push_back(CounterMetric({}, static_cast<double>((cells.*row.field).Read())));
     out.push_back(std::move(family));
   }
+  MetricFamily fetches = Family(kFetches, MetricType::Counter);
+  fetches.metric.push_back(CounterMetric({{"result", "ok"}}, static_cast<double>(cells.fetches.Read())));
+  fetches.metric.push_back(CounterMetric({{"result", "failed"}}, static_cast<double>(cells.fetch_failures.Read())));
+  out.push_back(std::move(fetches));
   MetricFamily ready = Family(kReady, MetricType::Gauge);
   ready.metric.push_back(GaugeMetric({}, cells.Ready() ? 1 : 0));
   out.push_back(std::move(ready));
@@ -360,6 +364,7 @@ std::string MetricsDocs() {
   DocRow(kLocalReplies, "counter", out);
   DocRows(kWorkerCounters, "counter", out);
   DocRows(kProcessCounters, "counter", out);
+  DocRow(kFetches, "counter", out);
   DocRow(kReady, "gauge", out);
   DocRows(kProcessGauges, "gauge", out);
   DocRow(kConfigAge, "gauge", out);

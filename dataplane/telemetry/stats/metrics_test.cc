@@ -100,6 +100,15 @@ TEST(Metrics, SayWhetherNewConnectionsAreWelcome) {
   EXPECT_THAT(Scrape(registry), HasSubstr("penstock_ready 0\n"));
 }
 
+TEST(Metrics, CountFetchesByTheirResult) {
+  Registry registry({1, 2000, {}});
+  registry.process().fetches.Add(3);
+  registry.process().fetch_failures.Add();
+  std::string text = Scrape(registry);
+  EXPECT_THAT(text, HasSubstr("penstock_fetches_total{result=\"ok\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("penstock_fetches_total{result=\"failed\"} 1\n"));
+}
+
 TEST(Metrics, SayUntilWhenCertificatesAreGood) {
   CertificateCollector collector({{"shop/web", 1'800'000'000}, {"shop/me", 1'790'000'000}});
   std::string text = MetricsText({&collector});
