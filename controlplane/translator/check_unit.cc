@@ -240,10 +240,9 @@ StatusPtr ClassStatus(uint64_t generation) {
 }  // namespace
 
 bool HasChecks(const ObjectKey& key) {
-  constexpr std::string_view kKinds[] = {"ClientPolicy",    "TrafficPolicy", "SecurityPolicy",
-                                         "RateLimitPolicy", "Backend",       "BackendTLSPolicy",
-                                         "Service",         "GatewayClass",  "ListenerSet",
-      "Revocation"};
+  constexpr std::string_view kKinds[] = {"ClientPolicy", "TrafficPolicy",    "SecurityPolicy", "RateLimitPolicy",
+                                         "Backend",      "BackendTLSPolicy", "Service",        "GatewayClass",
+                                         "ListenerSet",  "Revocation"};
   return std::find(std::begin(kKinds), std::end(kKinds), key.kind) != std::end(kKinds);
 }
 

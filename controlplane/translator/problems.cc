@@ -69,11 +69,8 @@ struct FieldOfPolicy {
   std::string_view field;
 };
 constexpr FieldOfPolicy kFieldsOfPolicies[] = {
-    {"address_filter", "spec.ipFilter"},
-    {"jwt", "spec.jwt"},
-    {"authentication", "spec.jwt"},
-    {"authorization", "spec.authorization"},
-    {"rate_limit", "spec.rules"},
+    {"address_filter", "spec.ipFilter"},     {"jwt", "spec.jwt"},          {"authentication", "spec.jwt"},
+    {"authorization", "spec.authorization"}, {"rate_limit", "spec.rules"},
 };
 
 std::string CamelCase(std::string_view snake) {

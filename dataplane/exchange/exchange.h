@@ -65,8 +65,8 @@ class Exchange {
   const ConnectionInfo* connection = nullptr;  // null: a request that no client's connection carries (a mirror)
   http::Client client;                         // behind trusted proxies
   std::string_view client_text;
-  std::string_view listener_port;  // of the local address, decimal: X-Forwarded-Port; "" of a Unix socket
-  Identity identity;               // what policies have proven so far
+  std::string_view listener_port;            // of the local address, decimal: X-Forwarded-Port; "" of a Unix socket
+  Identity identity;                         // what policies have proven so far
   const Revocations* revocations = nullptr;  // of the generation; for OnRequest only. null: nothing is taken back
 
   // What was decided. Views live as long as the exchange, though not all of its Snapshot does.

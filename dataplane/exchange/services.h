@@ -8,6 +8,9 @@ class Resolver;
 namespace penstock {
 
 class Attachments;
+namespace telemetry {
+struct WorkerCells;
+}
 
 // What the worker that serves an exchange lends to its policies. One for each worker, who owns it; worker's thread.
 struct Services {
@@ -15,6 +18,7 @@ struct Services {
   io::Reactor* reactor = nullptr;  // null, as those below, in explain and in tests of policies that do not wait
   io::Resolver* resolver = nullptr;
   Attachments* attachments = nullptr;
+  telemetry::WorkerCells* cells = nullptr;  // what policies count
 };
 
 }  // namespace penstock

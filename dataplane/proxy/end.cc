@@ -87,6 +87,7 @@ void Log(Call& call, const Outcome& outcome) {
       .upstream_response = Between(x.time.upstream_start, x.time.upstream_head),
       .peer = x.peer_address_text,
       .client = x.client_text,
+      .subject = x.identity.subject,
       .user_agent = x.request.headers.Get("user-agent"),
       .tries = x.tries,
       .seed = x.seed,

@@ -30,7 +30,7 @@ struct Proxy {
   DateCache date{};
   RouteCellsMemo route_cells{};
   Attachments attachments{};
-  Services services{worker, &reactor, resolver, &attachments};  // what policies are lent
+  Services services{worker, &reactor, resolver, &attachments, &stats.cells()};  // what policies are lent
 
   // Serves NEXT from now on: new requests are decided by it, running ones finish with theirs. See
   // CurrentGeneration::Swap.

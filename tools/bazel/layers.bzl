@@ -12,7 +12,6 @@ _MAY_IMPORT = {
     "dataplane/exchange": ["dataplane/base", "dataplane/http"],
     "dataplane/limits": ["dataplane/base"],
     "dataplane/jose": ["dataplane/base"],
-    "dataplane/fetch": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http"],
     "dataplane/router": ["dataplane/base", "dataplane/http", "dataplane/exchange"],
     "dataplane/upstream/lb": ["dataplane/base", "dataplane/http", "dataplane/exchange"],
     # Their `config` targets are pure: //dataplane/snapshot:deps_test.

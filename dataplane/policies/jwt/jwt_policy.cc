@@ -5,6 +5,7 @@
 
 #include "dataplane/base/strings.h"
 #include "dataplane/io/reactor/reactor.h"
+#include "dataplane/telemetry/stats/cells.h"
 
 namespace penstock::policies {
 namespace {
@@ -86,6 +87,7 @@ Task<Verdict> JwtPolicy::OnRequest(Exchange& x) const {
     return Verdict::Continue();
   }
   if (TokenRef token = FindVerified(found, x)) {
+    if (x.services != nullptr && x.services->cells != nullptr) x.services->cells->tokens_reused.Add();
     Accept(std::move(token), x);
     return Verdict::Continue();
   }
@@ -138,6 +140,7 @@ Task<void> JwtPolicy::VerifyFor(const JwtProvider& provider, FoundToken found, j
   if (proof == jose::Proof::kNoKey)
     co_return Note(x, AuthResult::State::kInvalid, "it is signed with a key that is not known");
   if (proof != jose::Proof::kGood) co_return Note(x, AuthResult::State::kInvalid, "its signature does not hold");
+  if (x.services != nullptr && x.services->cells != nullptr) x.services->cells->tokens_verified.Add();
   Accept(Keep(found, std::move(token), *dates, index, version, x), x);
 }
 

@@ -7,6 +7,7 @@
 #include "dataplane/base/strings.h"
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/policies/slots.h"
+#include "dataplane/telemetry/stats/cells.h"
 
 namespace penstock::policies {
 namespace {
@@ -129,6 +130,7 @@ Task<StatusOr<Taken>> RateLimitPolicy::TakeThere(const LimitTerms& rule, Exchang
 }
 
 Verdict RateLimitPolicy::OnFailure(const LimitTerms& rule, const Status& why, Exchange& x, Taken& taken) const {
+  if (x.services->cells != nullptr) x.services->cells->limits_unanswered.Add();
   switch (config_->redis()->on_failure) {
     case RedisTerms::Failure::kOpen:
       return Verdict::Continue();
@@ -152,6 +154,8 @@ bool RateLimitPolicy::Count(const LimitTerms& rule, const Taken& taken, Exchange
     told->rule = &rule;
     told->taken = taken;
   }
+  bool shadowed = !taken.allowed && rule.shadow;
+  if (shadowed && x.services != nullptr && x.services->cells != nullptr) x.services->cells->limits_shadowed.Add();
   return taken.allowed || rule.shadow;
 }
 

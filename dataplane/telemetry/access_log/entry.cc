@@ -85,6 +85,8 @@ size_t AccessLogFormatter::Format(const AccessLogEntry& entry, std::span<char> o
   if (entry.upstream_response.count() >= 0) line.Millis("upstream_response_ms", entry.upstream_response);
   line.String("peer", entry.peer, kMaxShort);
   line.String("client", entry.client, kMaxShort);
+  if (!entry.subject.empty()) [[unlikely]]
+    line.String("subject", entry.subject, kMaxName);
   if (!entry.tls_version.empty()) WriteTls(entry, line);
   if (!entry.user_agent.empty()) line.String("user_agent", entry.user_agent, kMaxUserAgent);
   line.Number("tries", entry.tries);

@@ -41,6 +41,7 @@ struct AccessLogEntry {
       -1};                            // of the last attempt, its start to the response's head; negative: left out
   std::string_view peer;              // address:port of the TCP peer
   std::string_view client;            // address of the client behind trusted proxies
+  std::string_view subject = {};      // who has proven who he is: of the token; "": left out
   std::string_view tls_version = {};  // "": no TLS; left out with the next four
   std::string_view tls_cipher = {};
   std::string_view sni = {};              // "": left out

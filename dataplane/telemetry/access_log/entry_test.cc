@@ -134,7 +134,7 @@ TEST(AccessLogEntry, LeavesOutWhatIsNot) {
   std::string line = Format({});
   for (const char* key :
        {"route", "rule", "rule_name", "cluster", "endpoint", "grpc_status", "upgrade", "reason", "detail", "user_agent",
-        "tls_version", "tls_cipher", "sni", "alpn", "client_identity", "cut"}) {
+        "subject", "tls_version", "tls_cipher", "sni", "alpn", "client_identity", "cut"}) {
     EXPECT_EQ(line.find(std::string("\"") + key + "\""), std::string::npos) << key << " in " << line;
   }
   Parse(line);

@@ -178,6 +178,10 @@ struct alignas(64) WorkerCells {
   std::array<Counter, kMaxReasons> local_replies;  // by index of exchange's reason; also of carried connections
   Counter log_lines;                               // written to the ring of the access log
   Counter log_drops;                               // dropped because the ring was full
+  Counter tokens_reused;                           // verified before
+  Counter tokens_verified;                         // their signatures were checked
+  Counter limits_shadowed;                         // a limit that refuses nothing would have refused
+  Counter limits_unanswered;                       // Redis was asked for a limit and did not answer in time
 };
 
 // The process. Each field names its writing thread.

@@ -191,6 +191,15 @@ inline constexpr CounterRow<WorkerCells> kWorkerCounters[] = {
     {{"penstock_access_log_lines_total", "Lines queued for the access log.", ""}, &WorkerCells::log_lines},
     {{"penstock_access_log_drops_total", "Lines dropped because the access log could not keep up.", ""},
      &WorkerCells::log_drops},
+    {{"penstock_jwt_cache_hits_total", "Tokens of requests that had been verified before.", ""},
+     &WorkerCells::tokens_reused},
+    {{"penstock_jwt_verifications_total", "Tokens of requests whose signature was checked.", ""},
+     &WorkerCells::tokens_verified},
+    {{"penstock_rate_limit_shadowed_total", "Requests that a limit with shadow: true would have refused.", ""},
+     &WorkerCells::limits_shadowed},
+    {{"penstock_rate_limit_store_failures_total",
+      "Questions about limits that Redis did not answer in time; onFailure decided.", ""},
+     &WorkerCells::limits_unanswered},
 };
 inline constexpr RowText kLocalReplies = {"penstock_local_replies_total",
                                           "Responses made by the data plane itself, and carried connections that it "

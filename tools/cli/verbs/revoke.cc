@@ -76,7 +76,8 @@ const Verb kRevoke = {
     .flags = kFlags,
     .shared_flags = kChangeFlags,
     .details =
-        "token: one, by its claim jti. subject: all of somebody, by their claim sub. before: all that were issued before "
+        "token: one, by its claim jti. subject: all of somebody, by their claim sub. before: all that were issued "
+        "before "
         "then (claim\n"
         "iat), and those that do not say when. It counts for tokens that were verified before, too. `penstock get "
         "revocations`\n"
