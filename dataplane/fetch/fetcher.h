@@ -16,7 +16,7 @@ struct Request {
   std::string uri;  // https://HOST[:PORT]/PATH, or http:// where private addresses are allowed
   Duration refresh = std::chrono::minutes(5);  // between two fetches that worked
   bool allow_private_addresses = false;
-  std::string authorities;  // PEM; "": those of the system
+  std::string authorities{};  // PEM; "": those of the system
   size_t max_bytes = 1 << 20;
 
   // Equal for equal requests.
