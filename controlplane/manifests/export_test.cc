@@ -190,23 +190,25 @@ class RandomObject {
 
   std::string TextFor(const v1::FieldRules& rules) {
     if (!rules.values().empty()) return rules.values(static_cast<int>(Below(static_cast<size_t>(rules.values_size()))));
-    const std::pair<std::string_view, const char*> kExamples[] = {{"hostname", "a.example"},
-                                                                  {"hostname_or_wildcard", "*.a.example"},
-                                                                  {"duration", "1h30m"},
-                                                                  {"cidr", "10.0.0.0/8"},
-                                                                  {"address_range", "10.0.0.7"},
-                                                                  {"method", "PURGE"},
-                                                                  {"time", "2026-11-29T12:00:00Z"},
-                                                                  {"ip", "2001:db8::1"},
-                                                                  {"header_name", "x-a"},
-                                                                  {"header_value", "a: #b"},
-                                                                  {"dns_label", "no"},
-                                                                  {"dns_subdomain", "1.5"},
-                                                                  {"cors_origin", "*"},
-                                                                  {"label_value", "on"},
-                                                                  {"percent", "20%"},
-                                                                  {"socket_path", "@a"},
-                                                                  {"upgrade", "1e3"}};
+    const std::pair<std::string_view, const char*> kExamples[] = {
+        {"hostname", "a.example"},
+        {"hostname_or_wildcard", "*.a.example"},
+        {"duration", "1h30m"},
+        {"cidr", "10.0.0.0/8"},
+        {"address_range", "10.0.0.7"},
+        {"method", "PURGE"},
+        {"sha256", "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8"},
+        {"time", "2026-11-29T12:00:00Z"},
+        {"ip", "2001:db8::1"},
+        {"header_name", "x-a"},
+        {"header_value", "a: #b"},
+        {"dns_label", "no"},
+        {"dns_subdomain", "1.5"},
+        {"cors_origin", "*"},
+        {"label_value", "on"},
+        {"percent", "20%"},
+        {"socket_path", "@a"},
+        {"upgrade", "1e3"}};
     for (const auto& [format, text] : kExamples) {
       if (rules.format() == format) return text;
     }

@@ -127,6 +127,11 @@ bool IsUpgrade(std::string_view text) {
   return plain && text != "h2c" && text != "tls";
 }
 
+bool IsSha256(std::string_view text) {
+  auto digit = [](char c) { return IsDigit(c) || (c >= 'a' && c <= 'f'); };
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), digit);
+}
+
 bool IsTime(std::string_view text) {
   absl::Time time;
   return absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &time, nullptr);
@@ -153,6 +158,7 @@ constexpr Format kFormats[] = {
     {"percent", IsPercent, "a percentage such as \"20%\""},
     {"quantity", IsQuantity, "a quantity such as \"64Ki\" or \"10M\""},
     {"regex", IsRegex, "a regular expression in RE2 syntax"},
+    {"sha256", IsSha256, "64 hexadecimal digits"},
     {"socket_path", IsSocketPath, "the path of a socket such as \"/run/app.sock\", or \"@name\", at most 107 bytes"},
     {"time", IsTime, "a time such as \"2026-11-29T12:00:00Z\""},
     {"upgrade", IsUpgrade, "a protocol in lower case such as \"websocket\" (never h2c or tls, which hide requests)"},

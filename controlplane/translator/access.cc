@@ -80,22 +80,34 @@ std::string NamespaceOf(const Access& access, std::string_view field) {
   return origin == access.origins.end() ? "" : origin->second.ns;
 }
 
+// The field that asks for a proof.
+std::string_view AuthenticationField(const api::SecurityPolicySpec& spec) {
+  if (spec.has_require()) return "require";
+  if (spec.has_jwt()) return "jwt";
+  return spec.has_api_key() ? "apiKey" : "clientCertificate";
+}
+
 void AppendSecurity(const Access& access, Reader& reader, std::vector<std::string>& secrets, wire::PolicyChain& chain) {
   const api::SecurityPolicySpec& spec = access.security;
   if (spec.has_ip_filter()) Append("address_filter", "ipFilter", AddressFilterOf(spec.ip_filter()), access, chain);
-  if (spec.has_jwt()) {
+  if (spec.has_jwt())
     Append("jwt", "jwt", JwtOf(spec.jwt(), NamespaceOf(access, "jwt"), reader, secrets), access, chain);
-    if (!spec.anonymous()) Append("authentication", "jwt", AuthenticationOf(spec), access, chain);
-  }
+  if (spec.has_api_key()) Append("api_key", "apiKey", ApiKeyOf(spec.api_key()), access, chain);
+  if (spec.has_client_certificate())
+    Append("client_certificate", "clientCertificate", wire::ClientCertificateAuthentication(), access, chain);
+  wire::Authentication authentication = AuthenticationOf(spec);
+  if (!spec.anonymous() && !authentication.all_of().empty())
+    Append("authentication", AuthenticationField(spec), authentication, access, chain);
   if (spec.has_authorization())
-    Append("authorization", "authorization", AuthorizationOf(spec.authorization()), access, chain);
+    Append("authorization", "authorization",
+           AuthorizationOf(spec.authorization(), NamespaceOf(access, "authorization")), access, chain);
 }
 
 void AppendLimits(const Access& access, Reader& reader, std::vector<std::string>& secrets, wire::PolicyChain& chain) {
   const api::RateLimitPolicySpec& spec = access.limits;
   auto origin = access.origins.find("rules");
   if (spec.rules().empty() || origin == access.origins.end()) return;
-  wire::RateLimit config = RateLimitOf(spec, NamespaceOf(access, "redis"), reader, secrets);
+  wire::RateLimit config = RateLimitOf(spec, origin->second.ns, NamespaceOf(access, "redis"), reader, secrets);
   config.set_policy(NamespacedName(origin->second));
   Append("rate_limit", "rules", config, access, chain);
 }

@@ -126,8 +126,8 @@ class AccessCheck {
 
   void CheckKey(const api::LimitKey* key, const std::string& path) {
     if (key == nullptr) return;
-    bool some =
-        key->client_address() || !key->jwt_claim().empty() || !key->header().empty() || key->path() || key->method();
+    bool some = key->client_address() || !key->jwt_claim().empty() || !key->header().empty() || key->path() ||
+                key->method() || key->consumer();
     if (some && key->everybody()) {
       findings_.Error(path + ".everybody", "E121", "one counter for everybody has no other part");
     } else if (!some && !key->everybody()) {

@@ -123,7 +123,7 @@ wire::TimeWindow TimeWindowOf(const api::TimeCondition& time) {
   return out;
 }
 
-wire::Condition ConditionOf(const api::RequestCondition& when) {
+wire::Condition ConditionOf(const api::RequestCondition& when, const std::string& ns) {
   wire::Condition out;
   *out.mutable_roles() = when.roles();
   out.set_roles_claim(when.roles_claim());
@@ -131,6 +131,8 @@ wire::Condition ConditionOf(const api::RequestCondition& when) {
   for (const api::ClaimCondition& claim : when.claims()) *out.add_claims() = ClaimMatchOf(claim);
   if (when.has_jwt_claim()) *out.add_claims() = ClaimMatchOf(when.jwt_claim());
   *out.mutable_subjects() = when.subjects();
+  for (const std::string& consumer : when.consumers()) out.add_consumers(manifests::Cat(ns, '/', consumer));
+  *out.mutable_plans() = when.plans();
   *out.mutable_methods() = when.methods();
   for (const api::PathCondition& path : when.paths()) *out.add_paths() = PathConditionOf(path);
   for (const api::HeaderCondition& header : when.headers()) {
@@ -150,6 +152,7 @@ void AddKeyParts(const api::LimitKey& key, google::protobuf::RepeatedPtrField<wi
   if (!key.header().empty()) out.Add()->set_header(Lower(key.header()));
   if (key.path()) out.Add()->set_path(true);
   if (key.method()) out.Add()->set_method(true);
+  if (key.consumer()) out.Add()->set_consumer(true);
 }
 
 wire::RateLimitRule::Algorithm AlgorithmOf(const std::string& text) {
@@ -160,11 +163,12 @@ wire::RateLimitRule::Algorithm AlgorithmOf(const std::string& text) {
 }
 
 // `key` is that of the policy.
-wire::RateLimitRule LimitRuleOf(const api::LimitRule& rule, const api::LimitKey* key, int place) {
+wire::RateLimitRule LimitRuleOf(const api::LimitRule& rule, const api::LimitKey* key, const std::string& ns,
+                                int place) {
   constexpr int kDefaultDelaySeconds = 1;
   wire::RateLimitRule out;
   out.set_name(rule.name().empty() ? manifests::Cat("rule-", place + 1) : rule.name());
-  if (rule.has_when()) *out.mutable_condition() = ConditionOf(rule.when());
+  if (rule.has_when()) *out.mutable_condition() = ConditionOf(rule.when(), ns);
   if (rule.has_key()) key = &rule.key();
   if (key == nullptr) {
     out.add_key()->set_client_address(true);
@@ -216,28 +220,42 @@ wire::Jwt JwtOf(const api::JwtAuthentication& jwt, const std::string& ns, Reader
   return out;
 }
 
-wire::Authentication AuthenticationOf(const api::SecurityPolicySpec& spec) {
-  wire::Authentication out;
-  out.add_all_of()->add_any_of("jwt");
+wire::ApiKeyAuthentication ApiKeyOf(const api::ApiKeyAuthentication& key) {
+  wire::ApiKeyAuthentication out;
+  for (const api::TokenPlace& place : key.from()) *out.add_sources() = TokenSourceOf(place);
+  out.set_strip_key(key.has_forward_key() && !key.forward_key());
   return out;
 }
 
-wire::Authorization AuthorizationOf(const api::Authorization& authorization) {
+wire::Authentication AuthenticationOf(const api::SecurityPolicySpec& spec) {
+  wire::Authentication out;
+  for (const api::AuthenticationStep& step : spec.require().all_of())
+    *out.add_all_of()->mutable_any_of() = step.any_of();
+  if (!out.all_of().empty()) return out;
+  wire::AuthenticationStep step;
+  if (spec.has_jwt()) step.add_any_of("jwt");
+  if (spec.has_api_key()) step.add_any_of("apiKey");
+  if (spec.has_client_certificate()) step.add_any_of("clientCertificate");
+  if (!step.any_of().empty()) *out.add_all_of() = std::move(step);
+  return out;
+}
+
+wire::Authorization AuthorizationOf(const api::Authorization& authorization, const std::string& ns) {
   wire::Authorization out;
   for (const api::AuthorizationRule& rule : authorization.rules()) {
     wire::AuthorizationRule& to = *out.add_rules();
     to.set_name(rule.name());
     to.set_deny(rule.action() == "Deny");
-    if (rule.has_when()) *to.mutable_condition() = ConditionOf(rule.when());
+    if (rule.has_when()) *to.mutable_condition() = ConditionOf(rule.when(), ns);
   }
   return out;
 }
 
-wire::RateLimit RateLimitOf(const api::RateLimitPolicySpec& spec, const std::string& ns, Reader& reader,
-                            std::vector<std::string>& secrets) {
+wire::RateLimit RateLimitOf(const api::RateLimitPolicySpec& spec, const std::string& rules_ns, const std::string& ns,
+                            Reader& reader, std::vector<std::string>& secrets) {
   wire::RateLimit out;
   const api::LimitKey* key = spec.has_key() ? &spec.key() : nullptr;
-  for (int i = 0; i < spec.rules_size(); ++i) *out.add_rules() = LimitRuleOf(spec.rules(i), key, i);
+  for (int i = 0; i < spec.rules_size(); ++i) *out.add_rules() = LimitRuleOf(spec.rules(i), key, rules_ns, i);
   if (spec.has_redis()) *out.mutable_redis() = RedisOf(spec.redis(), ns, reader, secrets);
   out.set_hide_headers(spec.has_headers() && !spec.headers());
   return out;

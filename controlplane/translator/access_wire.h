@@ -20,12 +20,16 @@ penstock::xds::v1::AddressFilter AddressFilterOf(const api::IpFilter& filter);
 penstock::xds::v1::Jwt JwtOf(const api::JwtAuthentication& jwt, const std::string& ns, Reader& reader,
                              std::vector<std::string>& secrets);
 
-penstock::xds::v1::Authentication AuthenticationOf(const api::SecurityPolicySpec& spec);
-penstock::xds::v1::Authorization AuthorizationOf(const api::Authorization& authorization);
+penstock::xds::v1::ApiKeyAuthentication ApiKeyOf(const api::ApiKeyAuthentication& key);
 
-// Without `policy`.
-penstock::xds::v1::RateLimit RateLimitOf(const api::RateLimitPolicySpec& spec, const std::string& ns, Reader& reader,
-                                         std::vector<std::string>& secrets);
+// Without steps: nothing has to be proven.
+penstock::xds::v1::Authentication AuthenticationOf(const api::SecurityPolicySpec& spec);
+// `ns`: of the policy, where its Consumers are.
+penstock::xds::v1::Authorization AuthorizationOf(const api::Authorization& authorization, const std::string& ns);
+
+// Without `policy`. `rules_ns` is that of the policy with the rules, `ns` of that with the Redis.
+penstock::xds::v1::RateLimit RateLimitOf(const api::RateLimitPolicySpec& spec, const std::string& rules_ns,
+                                         const std::string& ns, Reader& reader, std::vector<std::string>& secrets);
 
 // "Minute" or "10s"; nullopt if it is neither, or no time at all.
 std::optional<google::protobuf::Duration> ParsePer(const std::string& text);

@@ -15,8 +15,8 @@
 #include "controlplane/translator/client_policy_check.h"
 #include "controlplane/translator/findings.h"
 #include "controlplane/translator/gateway_unit.h"
+#include "controlplane/translator/identities.h"
 #include "controlplane/translator/listener_sets.h"
-#include "controlplane/translator/revocations.h"
 #include "controlplane/translator/settings.h"
 #include "controlplane/translator/status.h"
 #include "controlplane/translator/tls_policy_check.h"
@@ -242,7 +242,7 @@ StatusPtr ClassStatus(uint64_t generation) {
 bool HasChecks(const ObjectKey& key) {
   constexpr std::string_view kKinds[] = {"ClientPolicy", "TrafficPolicy",    "SecurityPolicy", "RateLimitPolicy",
                                          "Backend",      "BackendTLSPolicy", "Service",        "GatewayClass",
-                                         "ListenerSet",  "Revocation"};
+                                         "ListenerSet",  "Revocation",       "Consumer",       "ApiKey"};
   return std::find(std::begin(kKinds), std::end(kKinds), key.kind) != std::end(kKinds);
 }
 
@@ -259,8 +259,11 @@ CheckOutput CheckObject(const Upsert& upsert, Reader& reader) {
     CheckPolicy(upsert, security->spec(), kAccessSide, reader, findings, output);
     CheckSecurityPolicy(security->spec(), object.key(), reader, findings);
   } else if (const auto* revocation = object.As<api::Revocation>()) {
-    ResourcePtr resource = RevocationResource(object.key(), revocation->spec());
-    if (resource != nullptr) output.resources.push_back(std::move(resource));
+    TranslateRevocation(object.key(), revocation->spec(), output.resources);
+  } else if (const auto* consumer = object.As<api::Consumer>()) {
+    TranslateConsumer(object.key(), consumer->spec(), reader, findings, output.resources);
+  } else if (const auto* key = object.As<api::ApiKey>()) {
+    TranslateApiKey(object.key(), key->spec(), reader, findings, output.resources);
   } else if (const auto* limits = object.As<api::RateLimitPolicy>()) {
     CheckPolicy(upsert, limits->spec(), kAccessSide, reader, findings, output);
     CheckRateLimitPolicy(limits->spec(), object.key(), reader, findings);

@@ -69,8 +69,10 @@ struct FieldOfPolicy {
   std::string_view field;
 };
 constexpr FieldOfPolicy kFieldsOfPolicies[] = {
-    {"address_filter", "spec.ipFilter"},     {"jwt", "spec.jwt"},          {"authentication", "spec.jwt"},
-    {"authorization", "spec.authorization"}, {"rate_limit", "spec.rules"},
+    {"address_filter", "spec.ipFilter"}, {"jwt", "spec.jwt"},
+    {"api_key", "spec.apiKey"},          {"client_certificate", "spec.clientCertificate"},
+    {"authentication", "spec"},          {"authorization", "spec.authorization"},
+    {"rate_limit", "spec.rules"},
 };
 
 std::string CamelCase(std::string_view snake) {
@@ -266,9 +268,11 @@ Place PlaceOf(const State& state, const xds::v1::ResourceProblem& problem) {
   } else if (problem.type_url().ends_with(".PolicyChain")) {
     place = ChainPlace(state, problem, parts);
   } else if (problem.type_url().ends_with(".Revocation")) {
-    size_t slash = std::min(name.find('/'), name.size());
-    place = {ObjectKey{std::string(kPenstockGroup), "Revocation", std::string(name.substr(0, slash)),
-                       std::string(name.substr(std::min(slash + 1, name.size())))},
+    place = {OriginKey(Cat("Revocation ", name)), "spec"};
+  } else if (problem.type_url().ends_with(".Credential")) {
+    bool of_key = name.starts_with("apikey/");
+    name = name.substr(std::min(name.find('/') + 1, name.size()));
+    place = {OriginKey(Cat(of_key ? "ApiKey " : "Consumer ", name.substr(0, of_key ? name.npos : name.rfind('/')))),
              "spec"};
   } else if (problem.type_url().ends_with(".Secret") && name.find('/') != std::string_view::npos) {
     place.key = SecretId::Parse(name).Object();

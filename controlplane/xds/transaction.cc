@@ -11,8 +11,9 @@
 
 namespace penstock::xds_server {
 
-const std::string_view kTypeOrder[7] = {snapshot::kClusterType,     snapshot::kEndpointsType, snapshot::kSecretType,
-                                        snapshot::kPolicyChainType, snapshot::kListenerType,  snapshot::kRouteType, snapshot::kRevocationType};
+const std::string_view kTypeOrder[8] = {snapshot::kClusterType,     snapshot::kEndpointsType, snapshot::kSecretType,
+                                        snapshot::kPolicyChainType, snapshot::kListenerType,  snapshot::kRouteType,
+                                        snapshot::kRevocationType,  snapshot::kCredentialType};
 
 namespace {
 

@@ -16,6 +16,7 @@
 #include "dataplane/base/ip_address.h"
 #include "dataplane/exchange/body.h"
 #include "dataplane/exchange/connection_info.h"
+#include "dataplane/exchange/consumers.h"
 #include "dataplane/exchange/identity.h"
 #include "dataplane/exchange/reason.h"
 #include "dataplane/exchange/revocations.h"
@@ -65,9 +66,10 @@ class Exchange {
   const ConnectionInfo* connection = nullptr;  // null: a request that no client's connection carries (a mirror)
   http::Client client;                         // behind trusted proxies
   std::string_view client_text;
-  std::string_view listener_port;            // of the local address, decimal: X-Forwarded-Port; "" of a Unix socket
-  Identity identity;                         // what policies have proven so far
-  const Revocations* revocations = nullptr;  // of the generation; for OnRequest only. null: nothing is taken back
+  std::string_view listener_port;        // of the local address, decimal: X-Forwarded-Port; "" of a Unix socket
+  Identity identity;                     // what policies have proven so far
+  const Consumers* consumers = nullptr;  // of the generation, as the next; for OnRequest only. null: nobody is known
+  const Revocations* revocations = nullptr;  // null: nothing is taken back
 
   // What was decided. Views live as long as the exchange, though not all of its Snapshot does.
   uint64_t generation_epoch = 0;

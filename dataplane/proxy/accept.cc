@@ -115,6 +115,7 @@ Reason Examine(Call& call) {
   x.seed = call.proxy.reactor.random().Next();
   x.services = &call.proxy.services;
   x.revocations = &snapshot.revocations();
+  x.consumers = &snapshot.consumers();
 
   const snapshot::BindGroup* group = call.proxy.Listeners(call.stream.place());
   if (group == nullptr) return x.reason != Reason::kNone ? x.reason : Reason::kNoListener;

@@ -33,6 +33,7 @@ Compiler::Compiler(const Snapshot* previous, const CompileOptions& options) {
     state_ = std::make_unique<SnapshotState>();
     state_->seed = options.hash_seed;
     state_->revoked.emplace(state_->seed);
+    state_->consumers.emplace(state_->seed);
   }
 }
 
@@ -84,6 +85,7 @@ void Compiler::Upsert(const Resource& resource) {
   if (resource.type_url == kPolicyChainType) return UpsertAs(resource, &CompilePolicyChain);
   if (resource.type_url == kSecretType) return UpsertAs(resource, &CompileSecret);
   if (resource.type_url == kRevocationType) return UpsertAs(resource, &CompileRevocation);
+  if (resource.type_url == kCredentialType) return UpsertAs(resource, &CompileCredential);
   problems_.Begin(resource.type_url, resource.name, resource.version);
   problems_.Add("E201", Field("type_url"), StrCat("this build does not know the type ", resource.type_url));
 }
@@ -118,6 +120,7 @@ void Compiler::Remove(const ResourceName& name) {
   if (name.type_url == kPolicyChainType) return Take<CompiledPolicyChain>(name.name);
   if (name.type_url == kSecretType) return Take<CompiledSecret>(name.name);
   if (name.type_url == kRevocationType) return Take<CompiledRevocation>(name.name);
+  if (name.type_url == kCredentialType) return Take<CompiledCredential>(name.name);
   problems_.Begin(name.type_url, name.name, "");
   problems_.Add("E201", Field("type_url"), StrCat("this build does not know the type ", name.type_url));
 }
@@ -131,6 +134,7 @@ void Compiler::Put(Shared<T> value, std::string_view version) {
     ++state_->counts[std::string(type_url)];
   }
   Link(*value);
+  if constexpr (std::is_same_v<T, CompiledCredential>) state_->consumers->Add(value);
   router::Ref<Record<T>> record(new Record<T>(std::move(value), version));
   ((*state_).*SnapshotState::TableOf<T>()).Insert(std::move(record), state_->seed);
 }
@@ -198,6 +202,7 @@ void Compiler::Unlink(const T& record) {
   if constexpr (std::is_same_v<T, CompiledCluster>) changed_clusters_.erase(record.name);
   if constexpr (std::is_same_v<T, CompiledPolicyChain>) changed_chains_.erase(record.name);
   if constexpr (std::is_same_v<T, CompiledRevocation>) state_->revoked->Remove(record);
+  if constexpr (std::is_same_v<T, CompiledCredential>) state_->consumers->Remove(record);
   if constexpr (kMentionsOthers<T>) {
     ForEachReference(record, [this](std::string_view type_url, std::string_view name, const Field&) {
       Mention(type_url, name, -1);

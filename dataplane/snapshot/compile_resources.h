@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "dataplane/snapshot/credential.h"
 #include "dataplane/snapshot/problem_sink.h"
 #include "dataplane/snapshot/revocation.h"
 #include "dataplane/snapshot/snapshot.h"

@@ -280,6 +280,7 @@ void ExplainRequestTo(const Asked& asked, const BindGroup& group, const Compiled
   x.peer_text = x.client_text = x.arena.Copy(asked.request.client.ToString());
   x.time.wall = asked.request.now;
   x.revocations = &asked.snapshot.revocations();
+  x.consumers = &asked.snapshot.consumers();
   x.seed = asked.request.seed;
   const ClientSettings& settings = (reached != nullptr ? *reached : defaults).client;
   Admission read = ReadAsClientsSendIt(asked.request, settings, x.arena, x.request);

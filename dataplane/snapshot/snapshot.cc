@@ -74,6 +74,7 @@ const Shared<CompiledSecret>* Snapshot::FindSecret(std::string_view name) const 
 }
 
 const Revocations& Snapshot::revocations() const { return *state_->revoked; }
+const Consumers& Snapshot::consumers() const { return *state_->consumers; }
 
 namespace {
 
@@ -115,6 +116,7 @@ void Snapshot::ForEachVersion(
   ForEachVersionIn<EndpointSet>(*state_, visit);
   ForEachVersionIn<CompiledPolicyChain>(*state_, visit);
   ForEachVersionIn<CompiledRevocation>(*state_, visit);
+  ForEachVersionIn<CompiledCredential>(*state_, visit);
   ForEachVersionIn<CompiledSecret>(*state_, visit);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "dataplane/exchange/consumers.h"
 #include "dataplane/exchange/revocations.h"
 #include "dataplane/policies/config.h"
 #include "dataplane/router/router.h"
@@ -168,6 +169,8 @@ class Snapshot {
 
   // The credentials that do not count any more.
   const Revocations& revocations() const;
+  // Who is who.
+  const Consumers& consumers() const;
 
   // Every record, in no particular order.
   void ForEachListener(absl::FunctionRef<void(const Shared<CompiledListener>&)> visit) const;

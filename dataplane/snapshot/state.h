@@ -10,6 +10,7 @@
 
 #include "dataplane/router/persistent_set.h"
 #include "dataplane/snapshot/bind_group.h"
+#include "dataplane/snapshot/credential.h"
 #include "dataplane/snapshot/hash.h"
 #include "dataplane/snapshot/revocation.h"
 #include "dataplane/snapshot/snapshot.h"
@@ -80,10 +81,12 @@ struct SnapshotState {
   Table<CompiledPolicyChain> chains;
   Table<CompiledSecret> secrets;
   Table<CompiledRevocation> revocations;
+  Table<CompiledCredential> credentials;
 
   router::PersistentSet<Attached> attached;  // by listener
   router::PersistentSet<Mentions> mentions;
-  std::optional<RevocationIndex> revoked;  // set once the seed is known
+  std::optional<RevocationIndex> revoked;  // set once the seed is known; so is the next
+  std::optional<CredentialIndex> consumers;
   std::shared_ptr<const BindGroups> binds = std::make_shared<BindGroups>();
 
   // The table of T.
@@ -100,6 +103,7 @@ constexpr auto SnapshotState::TableOf() {
   if constexpr (std::is_same_v<T, CompiledPolicyChain>) return &SnapshotState::chains;
   if constexpr (std::is_same_v<T, CompiledSecret>) return &SnapshotState::secrets;
   if constexpr (std::is_same_v<T, CompiledRevocation>) return &SnapshotState::revocations;
+  if constexpr (std::is_same_v<T, CompiledCredential>) return &SnapshotState::credentials;
 }
 
 template <typename T>
@@ -111,6 +115,7 @@ constexpr std::string_view TypeUrlOf() {
   if constexpr (std::is_same_v<T, CompiledPolicyChain>) return kPolicyChainType;
   if constexpr (std::is_same_v<T, CompiledSecret>) return kSecretType;
   if constexpr (std::is_same_v<T, CompiledRevocation>) return kRevocationType;
+  if constexpr (std::is_same_v<T, CompiledCredential>) return kCredentialType;
 }
 
 template <typename T>

@@ -63,31 +63,6 @@ StatusOr<RemoteKeys> RemoteOf(const xds::v1::RemoteKeys& from) {
   return remote;
 }
 
-StatusOr<TokenPlace> PlaceOf(const xds::v1::TokenSource& from) {
-  TokenPlace place;
-  place.prefix = from.prefix();
-  switch (from.kind_case()) {
-    case xds::v1::TokenSource::kHeader:
-      place.name = from.header();
-      RETURN_IF_ERROR(CheckFieldName(place.name)) << "header";
-      if (place.name != LowerCase(place.name)) return Invalid("header: in lower case");
-      break;
-    case xds::v1::TokenSource::kQuery:
-      place.kind = TokenPlace::Kind::kQuery;
-      place.name = from.query();
-      break;
-    case xds::v1::TokenSource::kCookie:
-      place.kind = TokenPlace::Kind::kCookie;
-      place.name = from.cookie();
-      break;
-    case xds::v1::TokenSource::KIND_NOT_SET:
-      return Invalid("a place that this build does not know");
-  }
-  if (!IsToken(place.name)) return Invalid(StrCat("\"", place.name, "\" is no name"));
-  if (place.kind != TokenPlace::Kind::kHeader && !place.prefix.empty()) return Invalid("only headers have a prefix");
-  return place;
-}
-
 StatusOr<ClaimHeader> HeaderOf(const xds::v1::ClaimHeader& from) {
   ClaimHeader header{from.claim(), from.header(), http::FindHeaderId(from.header())};
   if (header.claim.empty()) return Invalid("claim: missing");
@@ -171,7 +146,7 @@ absl::Status JwtConfig::AddPlaces(const xds::v1::JwtProvider& from, JwtProvider&
   std::vector<TokenPlace> places;
   if (from.sources().empty()) places.push_back({TokenPlace::Kind::kHeader, "authorization", std::string(kBearer)});
   for (int i = 0; i < from.sources_size(); ++i) {
-    ASSIGN_OR_RETURN(TokenPlace place, PlaceOf(from.sources(i)), _ << "sources[" << i << "]");
+    ASSIGN_OR_RETURN(TokenPlace place, MakeTokenPlace(from.sources(i)), _ << "sources[" << i << "]");
     places.push_back(std::move(place));
   }
   for (TokenPlace& place : places) {

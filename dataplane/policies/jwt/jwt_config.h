@@ -18,7 +18,7 @@
 #include "dataplane/jose/token.h"
 #include "dataplane/policies/condition/claim_match.h"
 #include "dataplane/policies/config.h"
-#include "dataplane/policies/jwt/token_place.h"
+#include "dataplane/policies/credentials/token_place.h"
 #include "google/protobuf/any.pb.h"
 #include "proto/penstock/xds/v1/security.pb.h"
 

@@ -50,15 +50,19 @@ StatusOr<std::shared_ptr<KeySource>> MakeSource(const JwtProvider& provider, con
 void Note(Exchange& x, AuthResult::State state, std::string_view why) {
   x.identity.of(AuthMethod::kJwt) = {state, why};
 }
+// Who it is, if the generation knows somebody by this issuer and subject.
+void NoteConsumer(Exchange& x) {
+  if (x.consumers == nullptr || x.identity.subject.empty()) return;
+  constexpr std::string_view kNul("\0", 1);
+  std::string_view owner = x.arena.Concat({x.identity.issuer, kNul, x.identity.subject});
+  ConsumerEntry consumer = x.consumers->Find(CredentialKind::kToken, owner, x.time.wall);
+  if (consumer.name.empty()) return;
+  // The generation may be gone before the exchange is.
+  x.identity.consumer = x.arena.Copy(consumer.name);
+  x.identity.plan = x.arena.Copy(consumer.plan);
+}
 void NoteInvalid(Exchange& x, const Status& status) {
   Note(x, AuthResult::State::kInvalid, x.arena.Copy(ToStd(status.message())));
-}
-
-// The log must not hold what opens doors.
-void MaskInLog(const TokenPlace& place, Exchange& x) {
-  if (place.kind != TokenPlace::Kind::kQuery || x.request.query.find(place.name) == std::string_view::npos) return;
-  std::string_view query = x.logged_query == nullptr ? x.request.query : *x.logged_query;
-  x.logged_query = x.arena.New<std::string_view>(MaskQuery(query, place.name, x.arena));
 }
 
 }  // namespace
@@ -206,6 +210,7 @@ void JwtPolicy::Accept(TokenRef token, Exchange& x) const {
   x.identity.provider = provider.name;
   x.identity.subject = token->subject;
   x.identity.claims = &*token->claims;
+  NoteConsumer(x);
   for (const auto& [index, value] : token->fields) {
     const ClaimHeader& header = provider.headers[index];
     if (header.id != http::HeaderId::kOther) {

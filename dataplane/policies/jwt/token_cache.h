@@ -26,8 +26,8 @@ struct VerifiedToken : ListNode {
   TimePoint keep_until;              // it is verified again after
   std::optional<jose::Json> claims;  // an object
   std::string subject;
-  std::string id;                  // claim jti
-  std::optional<WallTime> issued;  // claim iat
+  std::string id;                                      // claim jti
+  std::optional<WallTime> issued;                      // claim iat
   std::vector<std::pair<size_t, std::string>> fields;  // index of the provider's ClaimHeader, value
 
   uint32_t refs = 0;  // exchanges, and the cache

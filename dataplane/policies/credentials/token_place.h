@@ -6,11 +6,14 @@
 #include <string_view>
 
 #include "dataplane/base/arena.h"
+#include "dataplane/base/status.h"
+#include "dataplane/exchange/exchange.h"
 #include "dataplane/http/message.h"
+#include "proto/penstock/xds/v1/security.pb.h"
 
 namespace penstock::policies {
 
-// Where a request may have a token.
+// Where a request may have a token or key.
 struct TokenPlace {
   enum class Kind { kHeader, kQuery, kCookie };
   Kind kind = Kind::kHeader;
@@ -19,6 +22,10 @@ struct TokenPlace {
 
   bool operator==(const TokenPlace&) const = default;
 };
+
+// InvalidArgument says what is wrong.
+StatusOr<TokenPlace> MakeTokenPlace(const xds::v1::TokenSource& from);
+std::string DescribePlace(const TokenPlace& place);  // "header authorization"
 
 struct FoundToken {
   enum class Count { kNone, kOne, kSeveral };
@@ -33,6 +40,9 @@ FoundToken FindToken(const http::RequestHead& request, std::span<const TokenPlac
 
 // Takes away what is at a place, so that nobody behind gets it. New text goes into ARENA.
 void RemoveToken(const TokenPlace& place, http::RequestHead& request, Arena& arena);
+
+// The log must not hold what opens doors: without what is at a place of the query.
+void MaskInLog(const TokenPlace& place, Exchange& x);
 
 // QUERY without what its parameter NAME says, for logs: "a=1&access_token=-&b=2".
 std::string_view MaskQuery(std::string_view query, std::string_view name, Arena& arena);

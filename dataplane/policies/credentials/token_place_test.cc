@@ -1,4 +1,4 @@
-#include "dataplane/policies/jwt/token_place.h"
+#include "dataplane/policies/credentials/token_place.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,11 @@
-#include "dataplane/policies/jwt/token_place.h"
+#include "dataplane/policies/credentials/token_place.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "dataplane/base/strings.h"
+#include "dataplane/policies/headers/field_syntax.h"
 
 namespace penstock::policies {
 namespace {
@@ -99,6 +100,37 @@ void RemoveCookie(const std::string& name, http::Headers& headers, Arena& arena)
 
 }  // namespace
 
+StatusOr<TokenPlace> MakeTokenPlace(const xds::v1::TokenSource& from) {
+  TokenPlace place;
+  place.prefix = from.prefix();
+  switch (from.kind_case()) {
+    case xds::v1::TokenSource::kHeader:
+      place.name = from.header();
+      RETURN_IF_ERROR(CheckFieldName(place.name)) << "header";
+      if (place.name != LowerCase(place.name)) return absl::InvalidArgumentError("header: in lower case");
+      break;
+    case xds::v1::TokenSource::kQuery:
+      place.kind = TokenPlace::Kind::kQuery;
+      place.name = from.query();
+      break;
+    case xds::v1::TokenSource::kCookie:
+      place.kind = TokenPlace::Kind::kCookie;
+      place.name = from.cookie();
+      break;
+    case xds::v1::TokenSource::KIND_NOT_SET:
+      return absl::InvalidArgumentError("a place that this build does not know");
+  }
+  if (!IsToken(place.name)) return absl::InvalidArgumentError(StrCat("\"", place.name, "\" is no name"));
+  if (place.kind != TokenPlace::Kind::kHeader && !place.prefix.empty())
+    return absl::InvalidArgumentError("only headers have a prefix");
+  return place;
+}
+
+std::string DescribePlace(const TokenPlace& place) {
+  constexpr std::string_view kKinds[] = {"header ", "query parameter ", "cookie "};
+  return StrCat(kKinds[static_cast<size_t>(place.kind)], place.name);
+}
+
 FoundToken FindToken(const http::RequestHead& request, std::span<const TokenPlace> places) {
   Search search;
   for (size_t i = 0; i < places.size(); ++i) {
@@ -131,6 +163,12 @@ void RemoveToken(const TokenPlace& place, http::RequestHead& request, Arena& are
       RemoveCookie(place.name, request.headers, arena);
       break;
   }
+}
+
+void MaskInLog(const TokenPlace& place, Exchange& x) {
+  if (place.kind != TokenPlace::Kind::kQuery || x.request.query.find(place.name) == std::string_view::npos) return;
+  std::string_view query = x.logged_query == nullptr ? x.request.query : *x.logged_query;
+  x.logged_query = x.arena.New<std::string_view>(MaskQuery(query, place.name, x.arena));
 }
 
 std::string_view MaskQuery(std::string_view query, std::string_view name, Arena& arena) {

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "dataplane/policies/config.h"
+#include "dataplane/policies/credentials/token_place.h"
+#include "google/protobuf/any.pb.h"
+#include "proto/penstock/xds/v1/security.pb.h"
+
+namespace penstock::policies {
+
+// Keys of requests: which. Whose they are the generation knows, by their hash, which takes a library that explain does
+// not have: there a key is assumed to be somebody's.
+class ApiKeyConfig : public PolicyConfig {
+ public:
+  static constexpr size_t kMaxPlaces = 8;
+  static constexpr size_t kMaxKeyBytes = 512;
+
+  // InvalidArgument begins with the field's path ("sources[0]: ...").
+  static absl::StatusOr<std::shared_ptr<const ApiKeyConfig>> Compile(const xds::v1::ApiKeyAuthentication& config);
+  static absl::StatusOr<PolicyConfigPtr> CompileAny(const google::protobuf::Any& config);
+
+  std::string Describe() const override;
+  Judgement Judge(Exchange& x, const Facts& facts) const override;
+
+  const std::vector<TokenPlace>& places() const { return places_; }
+  bool strip() const { return strip_; }
+
+ private:
+  ApiKeyConfig() = default;
+
+  std::vector<TokenPlace> places_;
+  bool strip_ = false;
+};
+
+}  // namespace penstock::policies
