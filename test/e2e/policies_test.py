@@ -122,6 +122,54 @@ class Policies(unittest.TestCase):
         self.fleet.cli("delete", "revocation", name)
         self.assertEqual(self.get("/users/1", token)[0], 200)
 
+    def test_knows_consumers_by_keys_and_limits_them_by_plan(self):
+        self.fleet.apply("""
+apiVersion: penstock.dev/v1
+kind: Plan
+metadata: {name: small}
+---
+apiVersion: penstock.dev/v1
+kind: Plan
+metadata: {name: large}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: keys}
+spec:
+  parentRefs: [{name: gw}]
+  rules: [{name: all, matches: [{path: {value: /keys}}], backendRefs: [{name: users}]}]
+---
+apiVersion: penstock.dev/v1
+kind: SecurityPolicy
+metadata: {name: keys}
+spec:
+  targetRefs: [{kind: HTTPRoute, name: keys}]
+  apiKey: {forwardKey: false}
+  require: {allOf: [{anyOf: [apiKey]}]}
+---
+apiVersion: penstock.dev/v1
+kind: RateLimitPolicy
+metadata: {name: by-plan}
+spec:
+  targetRefs: [{kind: HTTPRoute, name: keys}]
+  key: {consumer: true}
+  rules:
+  - {name: small, when: {plans: [small]}, limit: {requests: 2, per: Hour, algorithm: FixedWindow}}
+  - {name: large, when: {plans: [large]}, limit: {requests: 1000, per: Hour}}
+""")
+        self.fleet.cli("consumer", "create", "app", "--plan", "small")
+        issued = self.fleet.cli("key", "issue", "app", "--name", "app-1").stdout
+        key = next(line.split()[1] for line in issued.splitlines() if line.startswith("key "))
+        ask = lambda value: self.get("/keys", None, 0, **{"x-api-key": value})[0]
+        self.assertEqual([ask(key), ask(key), ask(key)], [200, 200, 429])
+        self.assertEqual([ask("pk_guess"), self.get("/keys")[0], self.get("/keys", self.token())[0]], [401, 401, 401])
+        self.fleet.cli("consumer", "create", "app", "--plan", "large")
+        self.assertEqual(ask(key), 200, "a plan counts as soon as it is changed")
+        for verb in (["get", "apikeys", "-o", "yaml"], ["history"], ["get", "all", "-o", "json"]):
+            self.assertNotIn(key, self.fleet.cli(*verb).stdout)
+        self.fleet.cli("key", "revoke", "app-1")
+        self.assertEqual(ask(key), 401)
+
     def test_explains_what_it_does(self):
         url = f"http://localhost:{self.fleet.gateway_port}"
         denied = self.fleet.cli("explain", "request", "GET", url + "/admin/x", "-H", f"authorization: Bearer {self.token()}").stdout

@@ -10,7 +10,7 @@ namespace {
 constexpr const Verb* kVerbs[] = {
     &kUp,           &kProxy,                                                  // start
     &kApply,        &kDiff,       &kDelete,   &kRollback, &kHistory, &kWait,  // change
-    &kRevoke,                                                                 //
+    &kConsumer,     &kKey,        &kRevoke,                                   //
     &kStatus,       &kGet,        &kDescribe, &kExport,   &kExplain,          // look
     &kLint,         &kCompile,    &kCert,                                     // offline
     &kHelp,         &kCompletion, &kVersion,                                  // about

@@ -19,6 +19,8 @@ extern const Verb kExplain;
 extern const Verb kStatus;
 extern const Verb kWait;
 extern const Verb kHistory;
+extern const Verb kConsumer;
+extern const Verb kKey;
 extern const Verb kRevoke;
 extern const Verb kRollback;
 extern const Verb kCert;

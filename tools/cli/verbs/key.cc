@@ -1,0 +1,142 @@
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <array>
+
+#include "absl/strings/escaping.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "dataplane/base/status.h"
+#include "tools/cli/change.h"
+#include "tools/cli/render/json.h"
+#include "tools/cli/verbs/verbs.h"
+
+namespace penstock::cli {
+namespace {
+
+constexpr Flag kKeyFlags[] = {
+    {"name", 0, "NAME", "issue: of the ApiKey; default CONSUMER and some random letters"},
+    {"expires", 0, "DURATION", "issue: how long it counts: 2160h; default: until it is revoked"},
+    {"namespace", 'n', "NAME", "default \"default\""},
+};
+constexpr Flag kConsumerFlags[] = {
+    {"plan", 0, "NAME", "create: a Plan"},
+    {"namespace", 'n', "NAME", "default \"default\""},
+};
+
+constexpr std::string_view kPrefix = "pk_";  // so that scanners of source code know a key when they see one
+constexpr size_t kKeyBytes = 32;
+
+absl::StatusOr<std::string> RandomBytes(size_t count) {
+  std::string bytes(count, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1) {
+    return absl::InternalError("the system gives no random bytes");
+  }
+  return bytes;
+}
+
+std::string Sha256Hex(std::string_view text) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> hash;
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
+  return absl::BytesToHexString({reinterpret_cast<const char*>(hash.data()), hash.size()});
+}
+
+absl::StatusOr<Exit> Apply(Invocation& call, const Json& manifest) {
+  api::ApplyOptions options;
+  ASSIGN_OR_RETURN(*options.mutable_change(), ChangeOptionsOf(call.line));
+  std::vector<ManifestFile> files = {{"penstock.json", manifest.dump()}};
+  auto send = [&](Client& client, absl::Duration limit, Client::OnEvent on_event) {
+    return client.Apply(options, files, limit, on_event);
+  };
+  return RunChange(call, options.change(), files, send);
+}
+
+Json ManifestOf(const CommandLine& line, std::string_view kind, const std::string& name, Json spec) {
+  return {{"apiVersion", "penstock.dev/v1"},
+          {"kind", kind},
+          {"metadata", {{"name", name}, {"namespace", line.Get("namespace", "default")}}},
+          {"spec", std::move(spec)}};
+}
+
+absl::StatusOr<Exit> IssueKey(Invocation& call) {
+  std::string consumer(call.line.Positional(1));
+  ASSIGN_OR_RETURN(std::string secret, RandomBytes(kKeyBytes));
+  ASSIGN_OR_RETURN(std::string letters, RandomBytes(4));
+  std::string key = StrCat(kPrefix, absl::WebSafeBase64Escape(secret));
+  std::string name = call.line.Get("name", StrCat(consumer, "-", absl::BytesToHexString(letters)));
+  Json spec = {{"consumer", consumer}, {"sha256", Sha256Hex(key)}};
+  ASSIGN_OR_RETURN(absl::Duration expires, call.line.Duration("expires", absl::ZeroDuration()));
+  if (expires > absl::ZeroDuration()) {
+    spec["expires"] = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now() + expires, absl::UTCTimeZone());
+  }
+  ASSIGN_OR_RETURN(Exit exit, Apply(call, ManifestOf(call.line, "ApiKey", name, spec)));
+  if (exit != Exit::kOk || call.line.Has("dry-run")) return exit;
+  call.console.Out(StrCat("ApiKey  ", name, "\nkey     ", key, "\n"));
+  call.console.Note("nobody can read the key again: give it to its owner now");
+  return exit;
+}
+
+absl::StatusOr<Exit> RevokeKey(Invocation& call) {
+  api::DeleteRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_change(), ChangeOptionsOf(call.line));
+  api::ObjectRef& object = *request.add_objects();
+  object.set_group("penstock.dev");
+  object.set_kind("ApiKey");
+  object.set_namespace_(call.line.Get("namespace", "default"));
+  object.set_name(std::string(call.line.Positional(1)));
+  auto send = [&](Client& client, absl::Duration limit, Client::OnEvent on_event) {
+    return client.Delete(request, limit, on_event);
+  };
+  return RunChange(call, request.change(), {}, send);
+}
+
+absl::StatusOr<Exit> RunKey(Invocation& call) {
+  RETURN_IF_ERROR(call.line.ExpectPositionals(2, 2));
+  std::string_view what = call.line.Positional(0);
+  if (what == "issue") return IssueKey(call);
+  if (what == "revoke") return RevokeKey(call);
+  return absl::InvalidArgumentError(StrCat("\"", what, "\": write issue CONSUMER or revoke NAME"));
+}
+
+absl::StatusOr<Exit> RunConsumer(Invocation& call) {
+  RETURN_IF_ERROR(call.line.ExpectPositionals(2, 2));
+  if (call.line.Positional(0) != "create") {
+    return absl::InvalidArgumentError(
+        StrCat("\"", call.line.Positional(0), "\": write create NAME; `penstock get consumers` lists them"));
+  }
+  Json spec = Json::object();
+  if (call.line.Has("plan")) spec["plan"] = call.line.Get("plan");
+  return Apply(call, ManifestOf(call.line, "Consumer", std::string(call.line.Positional(1)), spec));
+}
+
+}  // namespace
+
+const Verb kKey = {
+    .name = "key",
+    .group = "Change",
+    .summary = "Issues API keys to Consumers, and revokes them",
+    .arguments = "issue CONSUMER | revoke NAME",
+    .flags = kKeyFlags,
+    .shared_flags = kChangeFlags,
+    .details =
+        "A key is shown once; what is stored and sent to the data planes is its SHA-256. To rotate: issue another one, "
+        "change the\n"
+        "caller, revoke the old one. `penstock get apikeys` lists them.",
+    .example = "penstock key issue mobile-app --expires 2160h\npenstock key revoke mobile-app-1f2e3d4c",
+    .run = RunKey,
+};
+
+const Verb kConsumer = {
+    .name = "consumer",
+    .group = "Change",
+    .summary = "Creates a Consumer, or gives it another Plan",
+    .arguments = "create NAME",
+    .flags = kConsumerFlags,
+    .shared_flags = kChangeFlags,
+    .details =
+        "What more a Consumer can have, as tokens and certificates, a manifest says: `penstock explain consumer`.",
+    .example = "penstock consumer create mobile-app --plan gold",
+    .run = RunConsumer,
+};
+
+}  // namespace penstock::cli
