@@ -101,7 +101,7 @@ class ClientTest : public testing::Test {
 TEST_F(ClientTest, SaysWhoItIs) {
   Client client = Make();
   EXPECT_FALSE(client.RunStream("a:1").ok());
-  ASSERT_EQ(script_.sent.size(), 8u);
+  ASSERT_EQ(script_.sent.size(), std::size(kSubscribedTypes));
   const auto& node = script_.sent[0].node();
   EXPECT_EQ(node.id(), "edge-1");
   EXPECT_EQ(node.metadata().fields().at("labels").struct_value().fields().at("tier").string_value(), "edge");

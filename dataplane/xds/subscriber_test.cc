@@ -68,15 +68,16 @@ TEST(Subscriber, OpensWithOneRequestPerTypeTheGenerationLastAndSaysWhatItHolds) 
   discovery::v3::Node node;
   node.set_id("edge-1");
   std::vector<std::string> requests = Subscriber(RunningThree()).Open(node);
-  ASSERT_EQ(requests.size(), 8u);
+  constexpr size_t kTypes = std::size(kSubscribedTypes);
+  ASSERT_EQ(requests.size(), kTypes);
   DeltaDiscoveryRequest first = Parse(requests[0]);
   EXPECT_EQ(first.node().id(), "edge-1");
   EXPECT_EQ(first.node().metadata().fields().at("generation").string_value(), "1.3");
   EXPECT_EQ(first.type_url(), snapshot::kClusterType);
   EXPECT_EQ(first.initial_resource_versions().at("backend/a"), "c1");
   for (const std::string& request : requests) EXPECT_EQ(Parse(request).resource_names_subscribe(0), "*");
-  EXPECT_EQ(Parse(requests[6]).type_url(), kTicketKeysType) << "so that keys come before the first listener";
-  EXPECT_EQ(Parse(requests[7]).type_url(), snapshot::kGenerationType);
+  EXPECT_EQ(Parse(requests[kTypes - 2]).type_url(), kTicketKeysType) << "so that keys come before the first listener";
+  EXPECT_EQ(Parse(requests[kTypes - 1]).type_url(), snapshot::kGenerationType);
   EXPECT_FALSE(Parse(requests[1]).has_node());
 }
 

@@ -42,7 +42,9 @@ absl::StatusOr<std::string> ManifestOf(const CommandLine& line) {
     return absl::InvalidArgumentError(StrCat("\"", word, "\" cannot be revoked; write token, subject or before"));
   }
   std::string value(line.Positional(1));
-  if (word == "before") ASSIGN_OR_RETURN(value, TimeOf(value));
+  if (word == "before") {
+    ASSIGN_OR_RETURN(value, TimeOf(value));
+  }
   std::string issuer = line.Get("issuer");
   std::string name = StrCat(word, "-", snapshot::ResourceVersion(word, issuer, value));
   Json spec = {{what->field, value}};
