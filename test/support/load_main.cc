@@ -1,7 +1,7 @@
 // A closed-loop client that plays the load balancer in front of a fleet and counts every failure.
 //
 //   load --target HOST:PORT[@READY_HOST:READY_PORT] ... [--connections N] [--seconds S] [--requests N] [--rate PER_S]
-//        [--path /x] [--host NAME] [--record FILE]
+//        [--path /x] [--host NAME] [--header "name: value"] ... [--record FILE]
 //
 // Each connection sends numbered requests (header x-load-id) and expects 200 and a body that repeats the number (an
 // echo upstream). It never retries; it honours Connection: close; with a READY address it asks GET /ready every 100 ms
@@ -41,7 +41,7 @@ struct Options {
   int connections = 8;
   double seconds = 0, rate = 0;
   uint64_t requests = 0;
-  std::string path = "/", host = "localhost", record;
+  std::string path = "/", host = "localhost", fields, record;
 };
 
 std::atomic<bool> stop{false};
@@ -79,8 +79,8 @@ Target* PickTarget(const Options& options) {
 // One request on the connection; false when the connection is done for.
 bool Exchange(Connection& connection, const Options& options, uint64_t id, Result& result) {
   std::string number = std::to_string(id);
-  std::string request =
-      "GET " + options.path + " HTTP/1.1\r\nhost: " + options.host + "\r\nx-load-id: " + number + "\r\n\r\n";
+  std::string request = "GET " + options.path + " HTTP/1.1\r\nhost: " + options.host + "\r\nx-load-id: " + number +
+                        "\r\n" + options.fields + "\r\n";
   Clock::time_point begin = Clock::now();
   ++result.sent;
   if (!connection.Write(request)) return ++result.failures["write_" + connection.failure()], false;
@@ -165,6 +165,8 @@ bool ParseOptions(int argc, char** argv, Options& options) {
       options.path = value;
     } else if (flag == "--host") {
       options.host = value;
+    } else if (flag == "--header") {
+      options.fields += value + "\r\n";
     } else if (flag == "--record") {
       options.record = value;
     } else {

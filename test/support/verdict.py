@@ -19,6 +19,13 @@ class Verdict:
     def equal(self, what, figure, wanted):
         return self.check(what, figure, figure == wanted, wanted)
 
+    def none(self, what, found):
+        """None of FOUND; shows the first ones."""
+        good = self.equal(what, len(found), 0)
+        for one in found[:3]:
+            print(f"      {one}", flush=True)
+        return good
+
     def at_most(self, what, figure, bound, unit=""):
         shown = f"{figure:.2f}" if isinstance(figure, float) else figure
         return self.check(what, f"{shown}{unit}", figure <= bound, f"<= {bound}{unit}")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "dataplane/base/strings.h"
@@ -102,13 +103,18 @@ Task<Verdict> RateLimitPolicy::AskRedis(Exchange& x, size_t i) const {
   Duration delay{};
   for (; i < rules.size(); i = config_->NextRule(x, i + 1)) {
     StatusOr<Taken> answer = co_await TakeThere(rules[i], x);
-    Taken taken = answer.ok() ? *answer : Taken{.allowed = true};
-    if (!answer.ok()) {
+    std::optional<Taken> taken;
+    if (answer.ok()) {
+      taken = *answer;
+    } else {
       Verdict verdict = OnFailure(rules[i], answer.status(), x, taken);
       if (verdict.is_reply()) co_return verdict;
     }
-    if (!Count(rules[i], taken, x)) co_return Refuse(rules[i], taken, x);
-    if (!rules[i].shadow) delay = std::max(delay, taken.delay);
+    // Of what nobody counted, nothing is known to tell.
+    if (taken.has_value()) {
+      if (!Count(rules[i], *taken, x)) co_return Refuse(rules[i], *taken, x);
+      if (!rules[i].shadow) delay = std::max(delay, taken->delay);
+    }
     if (!rules[i].also) break;
   }
   if (delay > Duration::zero()) co_await WaitFor(x, delay);
@@ -129,7 +135,8 @@ Task<StatusOr<Taken>> RateLimitPolicy::TakeThere(const LimitTerms& rule, Exchang
   co_return there->taken;
 }
 
-Verdict RateLimitPolicy::OnFailure(const LimitTerms& rule, const Status& why, Exchange& x, Taken& taken) const {
+Verdict RateLimitPolicy::OnFailure(const LimitTerms& rule, const Status& why, Exchange& x,
+                                   std::optional<Taken>& taken) const {
   if (x.services->cells != nullptr) x.services->cells->limits_unanswered.Add();
   switch (config_->redis()->on_failure) {
     case RedisTerms::Failure::kOpen:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "dataplane/exchange/policy.h"
 #include "dataplane/limits/limit_table.h"
@@ -31,7 +32,8 @@ class RateLimitPolicy final : public Policy {
   // Notes what RULE said. False: it refuses.
   bool Count(const LimitTerms& rule, const limits::Taken& taken, Exchange& x) const;
   Verdict Refuse(const LimitTerms& rule, const limits::Taken& taken, Exchange& x) const;
-  Verdict OnFailure(const LimitTerms& rule, const Status& why, Exchange& x, limits::Taken& taken) const;
+  // TAKEN: what was counted here instead, if it was.
+  Verdict OnFailure(const LimitTerms& rule, const Status& why, Exchange& x, std::optional<limits::Taken>& taken) const;
 
   const std::shared_ptr<const RateLimitConfig> config_;
   const std::shared_ptr<limits::LimitTable> table_;  // the process's
