@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dataplane/base/status.h"
+#include "dataplane/fetch/fetcher.h"
 
 namespace penstock::policies {
 
@@ -47,6 +48,7 @@ struct Material {
   const SecretSource& secrets;
   Runtime& runtime;
   int workers = 1;
+  fetch::Fetcher* fetcher = nullptr;  // null: nothing can be fetched here
 };
 
 }  // namespace penstock::policies

@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "dataplane/base/mutex.h"
 #include "dataplane/downstream/listen_set.h"
+#include "dataplane/fetch/fetcher.h"
 #include "dataplane/policies/material.h"
 #include "dataplane/proxy/generation/generation.h"
 #include "dataplane/server/worker.h"
@@ -24,10 +25,11 @@ namespace penstock::server {
 // the client's, then main's again.
 class Deployment final : public xds::Applier {
  public:
-  // All outlive it; LAST_KNOWN_GOOD may be null. The workers must have ended before it is destroyed.
+  // All outlive it; LAST_KNOWN_GOOD and FETCHER, for policies, may be null. The workers must have ended before it is
+  // destroyed.
   Deployment(std::vector<std::unique_ptr<Worker>>& workers, downstream::ListenSet listen_set,
              telemetry::Registry& registry, xds::LastKnownGood* last_known_good, telemetry::Log& log,
-             const Clock& clock);
+             const Clock& clock, fetch::Fetcher* fetcher = nullptr);
   ~Deployment() override;
 
   const snapshot::Snapshot* running() const override;
@@ -61,6 +63,7 @@ class Deployment final : public xds::Applier {
   xds::LastKnownGood* const last_known_good_;
   telemetry::Log& log_;
   const Clock& clock_;
+  fetch::Fetcher* const fetcher_;
   const uint64_t hash_seed_;
   const proxy::TlsMaterial tls_material_;
   policies::Runtime policy_runtime_;  // configuration thread

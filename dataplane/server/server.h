@@ -9,6 +9,7 @@
 #include "dataplane/admin/control.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/downstream/downstream.h"
+#include "dataplane/fetch/web_fetcher.h"
 #include "dataplane/server/deployment.h"
 #include "dataplane/server/settings.h"
 #include "dataplane/server/worker.h"
@@ -44,6 +45,7 @@ class Server final : public admin::Control {
 
  private:
   Status StartWorkers();
+  Status StartFetcher();
   Status StartPages();
   Status LoadGeneration();
   Status LoadFile();
@@ -67,6 +69,7 @@ class Server final : public admin::Control {
   telemetry::Trouble disk_trouble_{&log_, "config", "the last known good generation cannot be written",
                                    "the last known good generation is written again"};
   std::unique_ptr<xds::LastKnownGood> last_known_good_;
+  std::unique_ptr<fetch::WebFetcher> fetcher_;
   std::unique_ptr<Deployment> deployment_;
   std::unique_ptr<telemetry::StatusServer> public_pages_;
   std::unique_ptr<telemetry::StatusServer> admin_pages_;
