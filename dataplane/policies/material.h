@@ -52,7 +52,7 @@ struct Material {
   const SecretSource& secrets;
   Runtime& runtime;
   int workers = 1;
-  fetch::Fetcher* fetcher = nullptr;
+  fetch::Fetcher* fetcher = nullptr;  // null: nothing can be fetched here
   telemetry::Log* log = nullptr;
 };
 

@@ -82,10 +82,7 @@ Status Server::Start() {
     ASSIGN_OR_RETURN(last_known_good_, xds::LastKnownGood::Open(settings_.state_dir, on_failure, on_recovery));
   }
   RETURN_IF_ERROR(StartWorkers());
-  fetch::WebFetcherOptions fetching;
-  fetching.log = &log_;
-  fetching.cells = &registry_.process();
-  ASSIGN_OR_RETURN(fetcher_, fetch::WebFetcher::Start(std::move(fetching)));
+  RETURN_IF_ERROR(StartFetcher());
   deployment_ = std::make_unique<Deployment>(workers_, downstream::ListenSet(settings_.workers, settings_.bind_address),
                                              registry_, last_known_good_.get(), log_, clock_, fetcher_.get());
   RETURN_IF_ERROR(StartPages());
@@ -101,6 +98,14 @@ Status Server::StartWorkers() {
     ASSIGN_OR_RETURN(std::unique_ptr<Worker> worker, Worker::Start(shared, i, cpu));
     workers_.push_back(std::move(worker));
   }
+  return absl::OkStatus();
+}
+
+Status Server::StartFetcher() {
+  fetch::WebFetcherOptions options;
+  options.log = &log_;
+  options.cells = &registry_.process();
+  ASSIGN_OR_RETURN(fetcher_, fetch::WebFetcher::Start(std::move(options)));
   return absl::OkStatus();
 }
 

@@ -45,6 +45,7 @@ class Server final : public admin::Control {
 
  private:
   Status StartWorkers();
+  Status StartFetcher();
   Status StartPages();
   Status LoadGeneration();
   Status LoadFile();

@@ -128,6 +128,7 @@ TEST_F(ServerTest, ServesRequestsCountsAndLogsThem) {
   EXPECT_THAT(metrics, HasSubstr(R"(penstock_local_replies_total{reason="no_route"} 1)"));
   EXPECT_THAT(metrics, HasSubstr("penstock_generation_number 7"));
   EXPECT_THAT(metrics, HasSubstr("penstock_ready 1\n"));
+  EXPECT_THAT(metrics, HasSubstr(R"(penstock_fetches_total{result="failed"} 0)"));
   EXPECT_THAT(metrics, HasSubstr(R"(penstock_upstream_requests_total{cluster="backend/shop/all",code_class="2xx"} 1)"));
   EXPECT_THAT(metrics, HasSubstr("process_resident_memory_bytes"));
 
