@@ -6,6 +6,7 @@
 #include "controlplane/management/call.h"
 #include "controlplane/management/changer.h"
 #include "controlplane/management/convergence.h"
+#include "controlplane/management/effective.h"
 #include "controlplane/management/explain.h"
 #include "controlplane/management/listeners.h"
 #include "controlplane/management/read.h"
@@ -185,6 +186,19 @@ class Service final : public ManagementService, public management::v1::Managemen
     if (!ran.ok()) return rollout::ToGrpc(ran);
     if (!explained.ok()) return rollout::ToGrpc(explained.status());
     *response = *std::move(explained);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Effective(grpc::ServerContext* context, const management::v1::ObjectRef* request,
+                         management::v1::EffectiveResponse* response) override {
+    Call call(rollout_, room_, *context);
+    if (!call.admitted()) return call.refusal();
+    absl::StatusOr<management::v1::EffectiveResponse> found = absl::UnavailableError("");
+    absl::Status ran =
+        rollout_.WithSnapshots([&](const auto& snapshots) { found = management::Effective(snapshots, *request); });
+    if (!ran.ok()) return rollout::ToGrpc(ran);
+    if (!found.ok()) return rollout::ToGrpc(found.status());
+    *response = *std::move(found);
     return grpc::Status::OK;
   }
 

@@ -179,6 +179,16 @@ spec:
         stranger = self.fleet.cli("explain", "request", "GET", url + "/users/1", "--client", "203.0.113.9").stdout
         self.assertIn("denied by 203.0.113.0/24", stranger)
 
+    def test_shows_what_is_in_effect_and_where_it_is_from(self):
+        text = self.fleet.cli("get", "httproute", "users", "--effective").stdout
+        admin = text[text.index('rule "admin"'):text.index('rule "few"')]
+        for line in ("jwt                 from SecurityPolicy default/tokens", "authorization       from SecurityPolicy default/admin"):
+            self.assertIn(line, admin)
+        self.assertIn("rate_limit          from RateLimitPolicy default/few", text[text.index('rule "few"'):])
+        rules = json.loads(self.fleet.cli("get", "httproute", "users", "--effective", "-o", "json").stdout)["rules"]
+        self.assertEqual([policy["type"] for policy in rules[1]["policies"]], ["address_filter", "jwt"])
+        self.assertEqual(self.fleet.cli("get", "httproute", "nobody", "--effective", check=False).returncode, 8)
+
     def test_logs_who_and_why_and_no_token(self):
         token = self.token(sub="logged", aud="other")
         self.assertEqual(self.get("/users/1?a=1&access_token=" + token)[0], 401)

@@ -104,6 +104,9 @@ class GrpcClient : public Client {
   absl::StatusOr<api::FleetStatus> Status(const api::StatusRequest& request) override {
     return Unary<api::FleetStatus>(&api::Management::Stub::Status, request);
   }
+  absl::StatusOr<api::EffectiveResponse> Effective(const api::ObjectRef& route) override {
+    return Unary<api::EffectiveResponse>(&api::Management::Stub::Effective, route);
+  }
   absl::StatusOr<api::ExplainResponse> Explain(const api::ExplainRequest& request) override {
     return Unary<api::ExplainResponse>(&api::Management::Stub::Explain, request);
   }

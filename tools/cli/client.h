@@ -44,6 +44,7 @@ class Client {
   virtual absl::StatusOr<api::HistoryResponse> History(const api::HistoryRequest& request) = 0;
   virtual absl::StatusOr<api::FleetStatus> Status(const api::StatusRequest& request) = 0;
   virtual absl::StatusOr<api::ExplainResponse> Explain(const api::ExplainRequest& request) = 0;
+  virtual absl::StatusOr<api::EffectiveResponse> Effective(const api::ObjectRef& route) = 0;
   virtual absl::StatusOr<api::VersionResponse> Version() = 0;
   // Streams until the wish holds; DeadlineExceeded after `limit`.
   virtual absl::Status Wait(const api::WaitRequest& request, absl::Duration limit, OnStatus on_status) = 0;

@@ -1,8 +1,10 @@
 #include <algorithm>
 
+#include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
 #include "tools/cli/change.h"
 #include "tools/cli/object_names.h"
+#include "tools/cli/render/json.h"
 #include "tools/cli/render/objects.h"
 #include "tools/cli/text.h"
 #include "tools/cli/verbs/verbs.h"
@@ -14,6 +16,8 @@ constexpr Flag kGetFlags[] = {
     {"namespace", 'n', "NAME", "only of this namespace"},
     {"selector", 'l', "LABELS", "only with these labels: set=shop,tier!=gold"},
     {"generation", 'g', "N", "as it was in that generation"},
+    {"effective", 0, "",
+     "of one HTTPRoute or GRPCRoute: the policies in effect on its rules, and the objects they are from"},
 };
 
 // "httproutes", "httproute products", "httproute/products", "" or "all".
@@ -51,8 +55,55 @@ absl::StatusOr<std::vector<api::StoredObject>> Fetch(Invocation& call, const api
   return objects;
 }
 
+std::string EffectiveText(const api::EffectiveResponse& response) {
+  constexpr size_t kType = 20;
+  std::string text;
+  for (const api::EffectiveRule& rule : response.rules()) {
+    text += StrCat(rule.rule(), "  at listener ", rule.listener(), "\n");
+    if (rule.policies().empty()) text += "  no policy\n";
+    for (const api::EffectivePolicy& policy : rule.policies()) {
+      std::string type = policy.type();
+      type.resize(std::max(type.size() + 1, kType), ' ');
+      text += StrCat("  ", type, "from ", policy.origin(), "  ", policy.does(), "\n");
+    }
+  }
+  return text;
+}
+
+Json EffectiveJson(const api::EffectiveResponse& response) {
+  Json rules = Json::array();
+  for (const api::EffectiveRule& rule : response.rules()) {
+    Json policies = Json::array();
+    for (const api::EffectivePolicy& policy : rule.policies())
+      policies.push_back({{"type", policy.type()}, {"origin", policy.origin()}, {"does", policy.does()}});
+    rules.push_back({{"rule", rule.rule()}, {"listener", rule.listener()}, {"policies", policies}});
+  }
+  return {{"rules", rules}};
+}
+
+absl::StatusOr<Exit> RunEffective(Invocation& call, const api::GetRequest& request) {
+  if (request.name().empty()) return absl::InvalidArgumentError("--effective of what? httproute NAME");
+  ASSIGN_OR_RETURN(const manifests::Kind* kind, FindKind(request.kind()));
+  if (kind->name != "HTTPRoute" && kind->name != "GRPCRoute") {
+    return absl::InvalidArgumentError(StrCat("--effective is for HTTPRoutes and GRPCRoutes, not for ", kind->name));
+  }
+  api::ObjectRef route;
+  route.set_kind(kind->name);
+  route.set_namespace_(request.namespace_());
+  route.set_name(request.name());
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
+  ASSIGN_OR_RETURN(api::EffectiveResponse response, client->Effective(route));
+  if (call.console.format() == Format::kTable) {
+    call.console.Out(PrintableLines(EffectiveText(response)));
+  } else {
+    PrintDocument(call.console, Document("EffectivePolicies", EffectiveJson(response)));
+  }
+  return Exit::kOk;
+}
+
 absl::StatusOr<Exit> RunGet(Invocation& call) {
   ASSIGN_OR_RETURN(api::GetRequest request, RequestOf(call.line));
+  if (call.line.Has("effective")) return RunEffective(call, request);
   ASSIGN_OR_RETURN(std::vector<api::StoredObject> objects, Fetch(call, request));
   bool one = !request.name().empty() && objects.size() == 1;
   if (call.console.format() != Format::kTable) {
