@@ -89,7 +89,6 @@ TEST_F(WebFetcherTest, RecoversWhenTheServerComes) {
 }
 
 TEST_F(WebFetcherTest, GivesUpWhenTheTimeIsOver) {
-  TestCertificate none;
   TestServer silent([](int) { return Reply{"", Reply::Then::kStall}; });
   std::unique_ptr<WebFetcher> fetcher = Start(50ms);
   std::shared_ptr<Document> document = Open(*fetcher, silent.port());
