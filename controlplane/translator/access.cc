@@ -87,17 +87,22 @@ std::string_view AuthenticationField(const api::SecurityPolicySpec& spec) {
   return spec.has_api_key() ? "apiKey" : "clientCertificate";
 }
 
-void AppendSecurity(const Access& access, Reader& reader, std::vector<std::string>& secrets, wire::PolicyChain& chain) {
+void AppendSecurity(const Access& access, Reader& reader, ChainNeeds& needs, wire::PolicyChain& chain) {
   const api::SecurityPolicySpec& spec = access.security;
   if (spec.has_ip_filter()) Append("address_filter", "ipFilter", AddressFilterOf(spec.ip_filter()), access, chain);
   if (spec.has_jwt())
-    Append("jwt", "jwt", JwtOf(spec.jwt(), NamespaceOf(access, "jwt"), reader, secrets), access, chain);
+    Append("jwt", "jwt", JwtOf(spec.jwt(), NamespaceOf(access, "jwt"), reader, needs.secrets), access, chain);
   if (spec.has_api_key()) Append("api_key", "apiKey", ApiKeyOf(spec.api_key()), access, chain);
   if (spec.has_client_certificate())
     Append("client_certificate", "clientCertificate", wire::ClientCertificateAuthentication(), access, chain);
   wire::Authentication authentication = AuthenticationOf(spec);
   if (!spec.anonymous() && !authentication.all_of().empty())
     Append("authentication", AuthenticationField(spec), authentication, access, chain);
+  auto external = access.origins.find("external");
+  if (spec.has_external() && external != access.origins.end()) {
+    Append("external_auth", "external", ExternalAuthOf(spec.external(), external->second, reader, needs.clusters),
+           access, chain);
+  }
   if (spec.has_authorization())
     Append("authorization", "authorization",
            AuthorizationOf(spec.authorization(), NamespaceOf(access, "authorization")), access, chain);
@@ -138,10 +143,10 @@ bool HasAccessPolicies(const ObjectKey& route, Reader& reader) {
   });
 }
 
-std::optional<wire::PolicyChain> ChainOf(const Access& access, Reader& reader, std::vector<std::string>& secrets) {
+std::optional<wire::PolicyChain> ChainOf(const Access& access, Reader& reader, ChainNeeds& needs) {
   wire::PolicyChain chain;
-  AppendSecurity(access, reader, secrets, chain);
-  AppendLimits(access, reader, secrets, chain);
+  AppendSecurity(access, reader, needs, chain);
+  AppendLimits(access, reader, needs.secrets, chain);
   if (chain.policies().empty()) return std::nullopt;
   return chain;
 }

@@ -36,10 +36,14 @@ Access AccessOfRule(const ListenerPlace& listener, const ObjectKey& route, std::
 // Is there a SecurityPolicy or RateLimitPolicy on the route or one of its rules?
 bool HasAccessPolicies(const ObjectKey& route, Reader& reader);
 
-// The policies of a place, in the order in which they see a request; nullopt: none. Adds to `secrets` the names of the
-// Secret resources that they need.
-std::optional<penstock::xds::v1::PolicyChain> ChainOf(const Access& access, Reader& reader,
-                                                      std::vector<std::string>& secrets);
+// What a chain needs: names of Secret and Cluster resources.
+struct ChainNeeds {
+  std::vector<std::string> secrets;
+  std::vector<std::string> clusters;
+};
+
+// The policies of a place, in the order in which they see a request; nullopt: none. Adds to `needs`.
+std::optional<penstock::xds::v1::PolicyChain> ChainOf(const Access& access, Reader& reader, ChainNeeds& needs);
 
 // "listener/NAMESPACE/GATEWAY/LISTENER".
 std::string ListenerChainName(std::string_view listener);

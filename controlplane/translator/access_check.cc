@@ -7,6 +7,7 @@
 
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/access_wire.h"
+#include "controlplane/translator/backend_refs.h"
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/secret_refs.h"
 #include "controlplane/translator/values.h"
@@ -36,6 +37,9 @@ class AccessCheck {
     }
     for (int i = 0; i < spec.authorization().rules_size(); ++i) {
       CheckCondition(spec.authorization().rules(i).when(), Cat("spec.authorization.rules[", i, "].when"));
+    }
+    if (spec.has_external()) {
+      ResolveBackend(spec.external().backend_ref(), "spec.external.backendRef", policy_, reader_, findings_);
     }
     CheckReach(spec);
   }

@@ -63,6 +63,7 @@ void Builder::RunGateway(const ObjectKey& key) {
   TakeOutput({UnitKind::kGateway, key}, *before, *after);
   SetResources(before->resources, after->resources);
   SetUses(UnitKind::kSecret, before->secrets, after->secrets);
+  SetUses(UnitKind::kCluster, before->clusters, after->clusters);
   if (before->fingerprint != after->fingerprint) MarkChanged(GatewayDep(key));
   dirty_gateway_status_.insert(key);
   for (const ListenerSetOutput& set : before->listener_sets) dirty_set_status_.insert(set.key);

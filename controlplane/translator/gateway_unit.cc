@@ -133,13 +133,14 @@ bool OffersHttp2(const wire::ServerTls& tls) {
 // The chain of a listener's requests, as a resource; "" if there is none.
 std::string AddChain(const ObjectKey& gateway, const ListenerOutput& listener, Reader& reader, GatewayOutput& output) {
   if (listener.protocol != "HTTP" && listener.protocol != "HTTPS") return "";
-  std::vector<std::string> secrets;
+  ChainNeeds needs;
   Access access = AccessOfListener({gateway, listener.owner, listener.name}, reader);
-  std::optional<wire::PolicyChain> chain = ChainOf(access, reader, secrets);
+  std::optional<wire::PolicyChain> chain = ChainOf(access, reader, needs);
   if (!chain.has_value()) return "";
   chain->set_name(ListenerChainName(listener.ResourceName()));
   output.resources.push_back(MakeResource(chain->name(), *chain, {NamespacedName(gateway)}));
-  for (std::string& secret : secrets) output.secrets.emplace_back(std::move(secret), NamespacedName(gateway));
+  for (std::string& secret : needs.secrets) output.secrets.emplace_back(std::move(secret), NamespacedName(gateway));
+  for (std::string& cluster : needs.clusters) output.clusters.emplace_back(std::move(cluster), NamespacedName(gateway));
   return chain->name();
 }
 
@@ -216,6 +217,7 @@ GatewayOutput TranslateGateway(const Upsert& gateway, Reader& reader) {
       output.resources.push_back(std::move(resource));
     }
     AddListenerSecrets(key, output);
+    MakeUnique(output.clusters);
   }
   output.fingerprint = Fingerprint(output);
   output.findings = findings.Take();

@@ -72,7 +72,7 @@ constexpr FieldOfPolicy kFieldsOfPolicies[] = {
     {"address_filter", "spec.ipFilter"}, {"jwt", "spec.jwt"},
     {"api_key", "spec.apiKey"},          {"client_certificate", "spec.clientCertificate"},
     {"authentication", "spec"},          {"authorization", "spec.authorization"},
-    {"rate_limit", "spec.rules"},
+    {"external_auth", "spec.external"},  {"rate_limit", "spec.rules"},
 };
 
 std::string CamelCase(std::string_view snake) {

@@ -94,11 +94,11 @@ class RuleChains {
       : route_(route), rule_(rule), gateway_(std::move(gateway)), reader_(reader), output_(output) {}
 
   void Add(const Attachment& attachment, const ObjectKey& route, wire::RouteRule& rule) {
-    std::vector<std::string> secrets;
+    ChainNeeds needs;
     ListenerPlace place{attachment.gateway, attachment.owner, attachment.listener};
-    std::optional<wire::PolicyChain> chain =
-        ChainOf(AccessOfRule(place, route, rule.name(), reader_), reader_, secrets);
-    for (std::string& secret : secrets) output_.secrets.emplace_back(std::move(secret), gateway_);
+    std::optional<wire::PolicyChain> chain = ChainOf(AccessOfRule(place, route, rule.name(), reader_), reader_, needs);
+    for (std::string& secret : needs.secrets) output_.secrets.emplace_back(std::move(secret), gateway_);
+    for (std::string& cluster : needs.clusters) output_.clusters.emplace_back(std::move(cluster), gateway_);
     std::string bytes = chain.has_value() ? chain->SerializeAsString() : "";
     bool first = !first_.has_value();
     if (first) first_ = bytes;

@@ -12,12 +12,6 @@ namespace {
 namespace wire = penstock::xds::v1;
 using google::protobuf::Duration;
 
-// SETTING is called with the duration if one was written.
-template <typename Set>
-void WithDuration(const std::string& text, Set set) {
-  if (std::optional<Duration> duration = ParseDuration(text); duration.has_value()) set(*duration);
-}
-
 wire::ClientSettings::EscapedSlashes EscapedSlashesOf(const std::string& text) {
   if (text == "Reject") return wire::ClientSettings::REJECT;
   if (text == "Keep") return wire::ClientSettings::KEEP;

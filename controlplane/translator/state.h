@@ -115,6 +115,7 @@ struct GatewayOutput : UnitOutput {
   Trouble refs;                             // what spec.tls.backend names
   bool insecure_clients = false;            // clients without a valid certificate are let in where one is asked for
   Uses secrets;
+  Uses clusters;  // that policies ask
   std::vector<ResourcePtr> resources;
   std::string fingerprint;  // equal: others need not look again
 };

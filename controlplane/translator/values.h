@@ -14,6 +14,11 @@ namespace penstock::translator {
 // A duration of the Gateway API (GEP-2257): up to four parts of h, m, s, ms: "2s", "1h30m", "0s". nullopt if it is not
 // one.
 std::optional<google::protobuf::Duration> ParseDuration(std::string_view text);
+// SET is called with the duration if one was written.
+template <typename Set>
+void WithDuration(const std::string& text, Set set) {
+  if (std::optional<google::protobuf::Duration> duration = ParseDuration(text); duration.has_value()) set(*duration);
+}
 bool IsZero(const google::protobuf::Duration& duration);
 bool operator<(const google::protobuf::Duration& a, const google::protobuf::Duration& b);
 

@@ -8,6 +8,7 @@ class Resolver;
 namespace penstock {
 
 class Attachments;
+class SideCalls;
 namespace telemetry {
 struct WorkerCells;
 }
@@ -18,6 +19,7 @@ struct Services {
   io::Reactor* reactor = nullptr;  // null, as those below, in explain and in tests of policies that do not wait
   io::Resolver* resolver = nullptr;
   Attachments* attachments = nullptr;
+  SideCalls* calls = nullptr;
   telemetry::WorkerCells* cells = nullptr;  // what policies count
 };
 

@@ -27,6 +27,8 @@ class PolicyConfig {
 
   // The Secret resources that it names: what is made of it is made anew when one of them changes.
   virtual std::vector<std::string> Secrets() const { return {}; }
+  // The Cluster resources that it asks; none of them is "".
+  virtual std::vector<std::string> Clusters() const { return {}; }
 };
 
 using PolicyConfigPtr = std::shared_ptr<const PolicyConfig>;

@@ -10,6 +10,7 @@
 #include "dataplane/proxy/generation/generation.h"
 #include "dataplane/proxy/route_cells_memo.h"
 #include "dataplane/proxy/server_stream.h"
+#include "dataplane/proxy/side_calls.h"
 #include "dataplane/telemetry/access_log/access_log.h"
 #include "dataplane/upstream/upstreams.h"
 
@@ -30,7 +31,8 @@ struct Proxy {
   DateCache date{};
   RouteCellsMemo route_cells{};
   Attachments attachments{};
-  Services services{worker, &reactor, resolver, &attachments, &stats.cells()};  // what policies are lent
+  WorkerSideCalls side_calls{*this};
+  Services services{worker, &reactor, resolver, &attachments, &side_calls, &stats.cells()};  // what policies are lent
 
   // Serves NEXT from now on: new requests are decided by it, running ones finish with theirs. See
   // CurrentGeneration::Swap.

@@ -49,6 +49,9 @@ void ForEachReference(const CompiledPolicyChain& chain, VisitReference visit) {
     for (const std::string& secret : chain.policies[i].config->Secrets()) {
       visit(kSecretType, secret, Field(field, "config"));
     }
+    for (const std::string& cluster : chain.policies[i].config->Clusters()) {
+      visit(kClusterType, cluster, Field(field, "config"));
+    }
   }
 }
 
