@@ -28,7 +28,9 @@ bool IsPermitted(const ObjectKey& from, const ObjectKey& to, Reader& reader) {
 }
 
 std::string NotPermittedText(const ObjectKey& from, const ObjectKey& to) {
-  return manifests::Cat("no ReferenceGrant in namespace \"", to.ns, "\" lets ", from.kind, "s of \"", from.ns,
+  std::string kinds =
+      from.kind.ends_with("Policy") ? from.kind.substr(0, from.kind.size() - 1) + "ies" : from.kind + "s";
+  return manifests::Cat("no ReferenceGrant in namespace \"", to.ns, "\" lets ", kinds, " of \"", from.ns,
                         "\" refer to ", to.kind, " \"", to.name, "\"");
 }
 
