@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/manifests/v1/core.pb.h"
 #include "controlplane/manifests/message_decoder.h"
 #include "controlplane/manifests/nearest.h"
 #include "controlplane/manifests/scalar.h"
@@ -150,6 +151,13 @@ bool Normalise(const Kind& kind, const Identity& identity, const DecodeOptions& 
   return !metadata.GetReflection()->GetString(metadata, name).empty();
 }
 
+// `kubectl apply` notes what it applied in an annotation: of a Secret, its values. Annotations are shown.
+void ForgetNotedValues(Message& message) {
+  if (message.GetDescriptor() != v1::Secret::descriptor()) return;
+  auto& metadata = *static_cast<v1::Secret&>(message).mutable_metadata();
+  metadata.mutable_annotations()->erase("kubectl.kubernetes.io/last-applied-configuration");
+}
+
 void DecodeObject(const Node& root, bool has_errors, const DecodeOptions& options, FindingSink& sink,
                   std::vector<ObjectPtr>& objects) {
   Identity identity = Identify(root);
@@ -163,6 +171,7 @@ void DecodeObject(const Node& root, bool has_errors, const DecodeOptions& option
   MessageDecoder decoder(sink);
   decoder.Decode(root, *message);
   if (!Normalise(*kind, identity, options, sink, *message)) return;
+  ForgetNotedValues(*message);
   SourceMap source = decoder.TakeSource();
   options.attachments->FillIn(source, sink, *message);
   objects.push_back(std::make_shared<const Object>(*kind, std::move(message), std::move(source),

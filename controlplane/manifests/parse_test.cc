@@ -419,6 +419,17 @@ TEST(Parse, CountsColumnsInCharactersAndReadsWindowsFiles) {
   EXPECT_EQ(Short(result), std::vector<std::string>{"5:21 E013 data.b"});
 }
 
+TEST(Parse, ForgetsTheCopyOfASecretThatKubectlNotes) {
+  const std::string annotations =
+      "metadata: {name: a, annotations: {mine: kept, kubectl.kubernetes.io/last-applied-configuration: '{data: "
+      "QQ==}'}}\n";
+  ParseResult result = ParseText(
+      Cat("apiVersion: v1\nkind: Secret\n", annotations, "---\napiVersion: v1\nkind: ConfigMap\n", annotations));
+  ASSERT_EQ(result.objects.size(), 2u);
+  EXPECT_EQ(result.objects[0]->Annotations(), (std::map<std::string, std::string>{{"mine", "kept"}}));
+  EXPECT_EQ(result.objects[1]->Annotations().size(), 2u);
+}
+
 TEST(Parse, FillsInWhatManifestsNameInDataFromFiles) {
   File files[] = {{.name = "shop/cert.yaml",
                    .bytes = "apiVersion: v1\nkind: Secret\nmetadata: {name: cert}\n"

@@ -79,6 +79,23 @@ absl::Status TryBind(const std::string& address) {
                           : ""));
 }
 
+void Tell(const store::Sealing& sealing, telemetry::Log& log) {
+  if (sealing.key_file_made) {
+    log.Info("store", "made a key file: keep a copy of it, apart from the copies of store.db",
+             {{"key_file", sealing.key_file}});
+  }
+  log.Info("store", "Secrets are sealed under the first key of the key file",
+           {{"key_file", sealing.key_file}, {"key", sealing.key}});
+  if (sealing.sealed_plain > 0) {
+    log.Info("store", "sealed the Secrets that stood in plain, each version of one",
+             {{"secrets", StrCat(sealing.sealed_plain)}});
+  }
+  if (sealing.sealed_anew > 0) {
+    log.Info("store", "sealed the store anew: keys below the first one are for older backups only",
+             {{"values", StrCat(sealing.sealed_anew)}});
+  }
+}
+
 class RunningControlPlane final : public ControlPlane {
  public:
   RunningControlPlane(const Options& options, telemetry::Log* log) : options_(options), log_(*log) {}
@@ -96,9 +113,7 @@ class RunningControlPlane final : public ControlPlane {
   absl::Status Begin() {
     RETURN_IF_ERROR(CheckTlsFiles(options_.tls));
     RETURN_IF_ERROR(TryBind(options_.listen));
-    ASSIGN_OR_RETURN(store_, store::OpenSqliteStore({.state_dir = options_.state_dir,
-                                                     .kept_generations = store::Limits::kKeptGenerations,
-                                                     .new_epoch = options_.new_epoch}));
+    RETURN_IF_ERROR(OpenStore());
     ASSIGN_OR_RETURN(management::AuditLog audit, management::AuditLog::Open(options_.state_dir + "/audit.jsonl"));
     audit_ = std::make_unique<management::AuditLog>(std::move(audit));
     ASSIGN_OR_RETURN(rollout_, rollout::Rollout::Start(store_.get(), &log_));
@@ -128,6 +143,17 @@ class RunningControlPlane final : public ControlPlane {
   }
 
  private:
+  absl::Status OpenStore() {
+    store::Sealing sealing;
+    ASSIGN_OR_RETURN(store_, store::OpenSqliteStore({.state_dir = options_.state_dir,
+                                                     .key_file = options_.store_key_file,
+                                                     .kept_generations = store::Limits::kKeptGenerations,
+                                                     .new_epoch = options_.new_epoch},
+                                                    &sealing));
+    Tell(sealing, log_);
+    return absl::OkStatus();
+  }
+
   absl::Status ServeGrpc() {
     management_ =
         management::MakeManagementService(*rollout_, *audit_, log_, {.build = kBuild, .started = absl::Now()});

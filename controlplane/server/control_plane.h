@@ -16,6 +16,7 @@ inline constexpr char kBuild[] = "0.1.0";
 struct Options {
   std::string listen;  // "127.0.0.1:9090", "[::]:9090"; port 0: any
   std::string state_dir;
+  std::string store_key_file;   // store/sqlite: key_file
   std::string metrics_address;  // "" none; plain HTTP, for the scraper and the supervisor
   TlsFiles tls;
   bool new_epoch = false;  // store/sqlite: the operator confirms a restored store

@@ -14,6 +14,7 @@
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
 #include "controlplane/server/control_plane.h"
+#include "dataplane/base/core_dumps.h"
 #include "dataplane/base/flags.h"
 #include "dataplane/base/standard_descriptors.h"
 #include "dataplane/base/strings.h"
@@ -22,6 +23,10 @@
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:9090", "ADDRESS:PORT of xDS and the management service (one port, mTLS)");
 ABSL_FLAG(std::string, state_dir, "", "folder of the store; made with mode 0700 if it is missing");
+ABSL_FLAG(
+    std::string, store_key_file, "",
+    "keys that Secrets in the store are sealed under, one a line, 32 bytes as base64 or hexadecimal digits: the first "
+    "seals, all open; empty: store.key in --state-dir, made if it is missing");
 ABSL_FLAG(std::string, tls_cert, "", "PEM certificate with the URI name spiffe://penstock/controlplane");
 ABSL_FLAG(std::string, tls_key, "", "PEM private key of --tls-cert");
 ABSL_FLAG(std::string, tls_ca, "", "PEM certificates of the authorities that data planes and operators come from");
@@ -60,6 +65,7 @@ sigset_t BlockSignals() {
 Options OptionsFromFlags() {
   return {.listen = absl::GetFlag(FLAGS_listen),
           .state_dir = absl::GetFlag(FLAGS_state_dir),
+          .store_key_file = absl::GetFlag(FLAGS_store_key_file),
           .metrics_address = absl::GetFlag(FLAGS_metrics_address),
           .tls = {.cert = absl::GetFlag(FLAGS_tls_cert),
                   .key = absl::GetFlag(FLAGS_tls_key),
@@ -114,6 +120,7 @@ int Run() {
 
 int main(int argc, char** argv) {
   penstock::OpenStandardDescriptors();
+  penstock::ForbidCoreDumps();
   absl::SetProgramUsageMessage("The control plane of Penstock.");
   absl::SetFlagsUsageConfig(penstock::server::UsageConfig());
   std::vector<std::string> arguments = penstock::WithUnderscores(argc, argv);

@@ -28,8 +28,8 @@ TEST_P(StoreContract, StartsWithNothing) {
 }
 
 TEST_P(StoreContract, NumbersGenerationsFromOneInEpochOne) {
-  EXPECT_EQ(MustCommit({{Route("a"), "1"}}).id, (GenerationId{1, 1}));
-  EXPECT_EQ(MustCommit({{Route("a"), "2"}}).id, (GenerationId{1, 2}));
+  EXPECT_EQ(MustCommit({{Key("a"), "1"}}).id, (GenerationId{1, 1}));
+  EXPECT_EQ(MustCommit({{Key("a"), "2"}}).id, (GenerationId{1, 2}));
   EXPECT_EQ(store_->Newest()->id, (GenerationId{1, 2}));
 }
 
@@ -47,7 +47,7 @@ TEST_P(StoreContract, KeepsEveryFieldOfTheRecord) {
                         .objects_changed = 2,
                         .plan = std::string("\0plan\xff", 6),
                         .result = ""};
-  transaction.writes = {{Route("a"), "1"}};
+  transaction.writes = {{Key("a"), "1"}};
   ASSERT_TRUE(store_->Commit(transaction).ok());
   const GenerationRecord record = *store_->Generation(1);
   EXPECT_EQ(record.time, transaction.record.time);
@@ -63,9 +63,9 @@ TEST_P(StoreContract, KeepsEveryFieldOfTheRecord) {
 }
 
 TEST_P(StoreContract, ReadsTheObjectsOfAnyGeneration) {
-  MustCommit({{Route("a"), "a1"}, {Route("b"), "b1"}});
-  MustCommit({{Route("a"), "a2"}});
-  MustCommit({{Route("b"), std::nullopt}, {Route("c"), std::string("\0c", 2)}});
+  MustCommit({{Key("a"), "a1"}, {Key("b"), "b1"}});
+  MustCommit({{Key("a"), "a2"}});
+  MustCommit({{Key("b"), std::nullopt}, {Key("c"), std::string("\0c", 2)}});
   auto names = [&](uint64_t number) {
     std::string all;
     const std::vector<StoredObject> objects = *store_->Objects(number);
@@ -80,31 +80,31 @@ TEST_P(StoreContract, ReadsTheObjectsOfAnyGeneration) {
 }
 
 TEST_P(StoreContract, RemembersTheFirstGenerationOfEachLifeOfAnObject) {
-  MustCommit({{Route("a"), "1"}});
-  MustCommit({{Route("a"), "2"}});
+  MustCommit({{Key("a"), "1"}});
+  MustCommit({{Key("a"), "2"}});
   EXPECT_EQ(store_->Objects(0)->at(0).first_generation, 1u);
   EXPECT_EQ(store_->Objects(0)->at(0).last_generation, 2u);
-  MustCommit({{Route("a"), std::nullopt}});
-  MustCommit({{Route("a"), "3"}});
+  MustCommit({{Key("a"), std::nullopt}});
+  MustCommit({{Key("a"), "3"}});
   EXPECT_EQ(store_->Objects(0)->at(0).first_generation, 4u);
   EXPECT_EQ(store_->Objects(2)->at(0).first_generation, 1u);
 }
 
 TEST_P(StoreContract, RefusesAWriterThatSawAnOlderState) {
-  MustCommit({{Route("a"), "1"}});
+  MustCommit({{Key("a"), "1"}});
   Transaction stale;
-  stale.writes = {{Route("a"), "x"}};
+  stale.writes = {{Key("a"), "x"}};
   EXPECT_EQ(store_->Commit(stale).status().code(), absl::StatusCode::kAborted);
   EXPECT_EQ(store_->Objects(0)->at(0).bytes, "1");
   EXPECT_EQ(store_->Newest()->id.number, 1u);
 }
 
 TEST_P(StoreContract, AnswersARepeatedRequestWithTheGenerationOfThen) {
-  MustCommit({{Route("a"), "1"}}, "request-1");
-  MustCommit({{Route("a"), "2"}}, "request-2");
+  MustCommit({{Key("a"), "1"}}, "request-1");
+  MustCommit({{Key("a"), "2"}}, "request-2");
   Transaction again;
   again.record.request_id = "request-1";
-  again.writes = {{Route("a"), "1"}};
+  again.writes = {{Key("a"), "1"}};
   EXPECT_EQ(store_->Commit(again)->id.number, 1u);
   EXPECT_EQ(store_->Objects(0)->at(0).bytes, "2");
   EXPECT_EQ((*store_->FindRequest("request-2"))->id.number, 2u);
@@ -113,9 +113,9 @@ TEST_P(StoreContract, AnswersARepeatedRequestWithTheGenerationOfThen) {
 }
 
 TEST_P(StoreContract, TellsTheHistoryNewestFirstAndOfOneObject) {
-  MustCommit({{Route("a"), "1"}});
-  MustCommit({{Route("b"), "1"}});
-  MustCommit({{Route("a"), std::nullopt}});
+  MustCommit({{Key("a"), "1"}});
+  MustCommit({{Key("b"), "1"}});
+  MustCommit({{Key("a"), std::nullopt}});
   auto numbers = [&](size_t limit, const std::optional<ObjectKey>& key) {
     std::vector<uint64_t> all;
     const std::vector<GenerationRecord> history = *store_->History(limit, key);
@@ -124,19 +124,19 @@ TEST_P(StoreContract, TellsTheHistoryNewestFirstAndOfOneObject) {
   };
   EXPECT_EQ(numbers(10, std::nullopt), (std::vector<uint64_t>{3, 2, 1}));
   EXPECT_EQ(numbers(2, std::nullopt), (std::vector<uint64_t>{3, 2}));
-  EXPECT_EQ(numbers(10, Route("a")), (std::vector<uint64_t>{3, 1}));
-  EXPECT_EQ(numbers(10, Route("z")), (std::vector<uint64_t>{}));
+  EXPECT_EQ(numbers(10, Key("a")), (std::vector<uint64_t>{3, 1}));
+  EXPECT_EQ(numbers(10, Key("z")), (std::vector<uint64_t>{}));
 }
 
 TEST_P(StoreContract, NotesHowAGenerationEnded) {
-  MustCommit({{Route("a"), "1"}});
+  MustCommit({{Key("a"), "1"}});
   ASSERT_TRUE(store_->SetResult(1, "served 2/3").ok());
   ASSERT_TRUE(store_->SetResult(1, "served 3/3").ok());
   EXPECT_EQ(store_->Generation(1)->result, "served 3/3");
 }
 
 TEST_P(StoreContract, NotesHowTheGenerationBeforeEndedWithTheNextCommit) {
-  MustCommit({{Route("a"), "1"}});
+  MustCommit({{Key("a"), "1"}});
   Transaction next;
   next.expected = {1, 1};
   next.previous_result = "served 3/3";
@@ -146,11 +146,14 @@ TEST_P(StoreContract, NotesHowTheGenerationBeforeEndedWithTheNextCommit) {
 }
 
 TEST_P(StoreContract, KeepsRolloutStateByName) {
-  ASSERT_TRUE(store_->PutRolloutState("rejected/2", "edge-a").ok());
-  ASSERT_TRUE(store_->PutRolloutState("rejected/1", "edge-b").ok());
-  ASSERT_TRUE(store_->PutRolloutState("rejected/1", "").ok());
+  const std::string name = GetParam().state;
   using State = std::vector<std::pair<std::string, std::string>>;
-  EXPECT_EQ(*store_->RolloutState(), (State{{"rejected/2", "edge-a"}}));
+  ASSERT_TRUE(store_->PutRolloutState("another", "edge-a").ok());
+  ASSERT_TRUE(store_->PutRolloutState(name, "edge-b").ok());
+  ASSERT_TRUE(store_->PutRolloutState(name, std::string("\0\xff", 2)).ok());
+  EXPECT_EQ(*store_->RolloutState(), (State{{"another", "edge-a"}, {name, std::string("\0\xff", 2)}}));
+  ASSERT_TRUE(store_->PutRolloutState(name, "").ok());
+  EXPECT_EQ(*store_->RolloutState(), (State{{"another", "edge-a"}}));
 }
 
 TEST_P(StoreContract, PutsRolloutStateWithACommitOrNotAtAll) {
@@ -158,30 +161,36 @@ TEST_P(StoreContract, PutsRolloutStateWithACommitOrNotAtAll) {
   ASSERT_TRUE(store_->PutRolloutState("conditions/a", "old").ok());
   ASSERT_TRUE(store_->PutRolloutState("conditions/b", "old").ok());
   Transaction change;
-  change.rollout_state = {{"conditions/a", ""}, {"conditions/b", "new"}, {"conditions/c", "new"}};
+  change.rollout_state = {{"conditions/a", ""}, {"conditions/b", "new"}, {GetParam().state, "new"}};
   Transaction stale = change;
   stale.expected = {1, 7};
   EXPECT_FALSE(store_->Commit(stale).ok());
   EXPECT_EQ(*store_->RolloutState(), (State{{"conditions/a", "old"}, {"conditions/b", "old"}}));
   ASSERT_TRUE(store_->Commit(change).ok());
-  EXPECT_EQ(*store_->RolloutState(), (State{{"conditions/b", "new"}, {"conditions/c", "new"}}));
+  EXPECT_EQ(*store_->RolloutState(), (State{{"conditions/b", "new"}, {GetParam().state, "new"}}));
 }
 
 TEST_P(StoreContract, StartsANewEpochAboveEveryOlderGeneration) {
-  MustCommit({{Route("a"), "1"}});
-  MustCommit({{Route("a"), "2"}});
+  MustCommit({{Key("a"), "1"}});
+  MustCommit({{Key("a"), "2"}});
   Transaction restored;
   restored.expected = {1, 2};
   restored.new_epoch = 2;
   EXPECT_EQ(store_->Commit(restored)->id, (GenerationId{2, 3}));
   EXPECT_GT((GenerationId{2, 3}), (GenerationId{1, 99}));
-  EXPECT_EQ(MustCommit({{Route("a"), "3"}}).id, (GenerationId{2, 4}));
+  EXPECT_EQ(MustCommit({{Key("a"), "3"}}).id, (GenerationId{2, 4}));
   EXPECT_EQ(store_->Objects(3)->at(0).bytes, "2");
+}
+
+TEST_P(StoreContract, KeepsAnObjectOfTheLargestSizeAndAnEmptyOne) {
+  MustCommit({{Key("a"), std::string(Limits::kMaxObjectBytes, 'x')}, {Key("b"), ""}});
+  EXPECT_EQ(store_->Objects(0)->at(0).bytes, std::string(Limits::kMaxObjectBytes, 'x'));
+  EXPECT_EQ(store_->Objects(0)->at(1).bytes, "");
 }
 
 TEST_P(StoreContract, RefusesWhatExceedsTheLimits) {
   Transaction big;
-  big.writes = {{Route("a"), std::string(Limits::kMaxObjectBytes + 1, 'x')}};
+  big.writes = {{Key("a"), std::string(Limits::kMaxObjectBytes + 1, 'x')}};
   EXPECT_EQ(store_->Commit(big).status().code(), absl::StatusCode::kInvalidArgument);
   Transaction long_id;
   long_id.record.request_id = std::string(Limits::kMaxRequestIdBytes + 1, 'x');

@@ -2,15 +2,10 @@
 
 #include <utility>
 
+#include "controlplane/store/secrecy.h"
 #include "dataplane/base/status.h"
 
 namespace penstock::tickets {
-namespace {
-
-// In the store's rollout state, which no call of the management service shows.
-constexpr std::string_view kStoredName = "ticket-keys";
-
-}  // namespace
 
 Keeper::Keeper(store::Store* store, telemetry::Log* log, Publish publish, std::function<absl::Time()> clock)
     : store_(*store), log_(*log), publish_(std::move(publish)), clock_(std::move(clock)) {}
@@ -27,7 +22,7 @@ Keeper::~Keeper() {
 absl::Status Keeper::Load() {
   ASSIGN_OR_RETURN(auto state, store_.RolloutState());
   for (const auto& [name, value] : state) {
-    if (name != kStoredName) continue;
+    if (name != store::kTicketKeys) continue;
     std::optional<xds::v1::TicketKeys> keys = FromBytes(value);
     if (keys.has_value())
       Adopt(*std::move(keys));
@@ -59,7 +54,7 @@ void Keeper::Look() {
   }
   if (keys.has_value() && !IsDue(*keys, now)) return;
   xds::v1::TicketKeys next = keys.has_value() ? Rotated(*keys, now) : FirstKeys(now);
-  const absl::Status stored = store_.PutRolloutState(kStoredName, ToBytes(next));
+  const absl::Status stored = store_.PutRolloutState(store::kTicketKeys, ToBytes(next));
   if (!stored.ok()) {
     // Once, not every time that it is tried again.
     if (!std::exchange(refused_, true)) {

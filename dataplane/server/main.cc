@@ -3,10 +3,10 @@
 #include <csignal>
 #include <cstdio>
 
+#include "dataplane/base/core_dumps.h"
 #include "dataplane/base/flags.h"
 #include "dataplane/base/standard_descriptors.h"
 #include "dataplane/io/reactor/signals.h"
-#include "dataplane/server/process.h"
 #include "dataplane/server/server.h"
 #include "dataplane/server/settings.h"
 #include "dataplane/telemetry/log/grpc_log.h"
@@ -26,7 +26,7 @@ int Fail(int code, const penstock::Status& status) {
 
 int main(int argc, char** argv) {
   penstock::OpenStandardDescriptors();
-  penstock::server::ForbidCoreDumps();
+  penstock::ForbidCoreDumps();
   penstock::server::DescribeProgram();
   const std::string help = penstock::HelpIfAsked(
       penstock::WithUnderscores(argc, argv),

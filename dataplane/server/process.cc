@@ -6,12 +6,6 @@
 
 namespace penstock::server {
 
-void ForbidCoreDumps() {
-  // core(5): with a core_pattern that is a pipe a limit of 0 does not count; 1 does, and is too small for a file.
-  rlimit limit{1, 1};
-  setrlimit(RLIMIT_CORE, &limit);
-}
-
 int64_t RaiseFileLimit() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);

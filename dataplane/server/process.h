@@ -5,9 +5,6 @@
 
 namespace penstock::server {
 
-// Memory of the process, which holds keys and requests, never goes to disk.
-void ForbidCoreDumps();
-
 // Raises the soft limit of open files to the hard one; returns it.
 int64_t RaiseFileLimit();
 

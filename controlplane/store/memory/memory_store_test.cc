@@ -4,6 +4,6 @@
 
 namespace penstock::store {
 
-INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, testing::Values(MakeStore(MakeMemoryStore)));
+INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, AllKinds(MakeMemoryStore));
 
 }  // namespace penstock::store

@@ -61,6 +61,8 @@ class Database {
   absl::StatusOr<uint64_t> QueryNumber(std::string_view sql);
   absl::StatusOr<std::string> QueryText(std::string_view sql);
 
+  const std::string& path() const { return *path_; }
+
   // Rolls a transaction back that is still open; nothing to do otherwise.
   void RollbackIfOpen();
   // True after an error of fsync: what the kernel says it wrote can no longer be believed.

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "controlplane/store/secrecy.h"
 #include "controlplane/store/sqlite/schema.h"
+#include "controlplane/store/sqlite/sealing.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 
@@ -17,11 +19,48 @@ void BindKey(Statement& statement, int position, const ObjectKey& key) {
   statement.Bind(position + 3, key.name);
 }
 
+std::string NameOf(const ObjectKey& key, uint64_t generation) {
+  const std::string row[] = {key.group, key.kind, key.ns, key.name, StrCat(generation)};
+  return SealName(kVersionsTable, row);
+}
+
+std::string NameOfState(std::string_view name) {
+  const std::string row[] = {std::string(name)};
+  return SealName(kRolloutTable, row);
+}
+
+std::string NameOfRecord(uint64_t number) {
+  const std::string row[] = {StrCat(number)};
+  return SealName(kGenerationsTable, row);
+}
+
+constexpr size_t kNumberBytes = 8;
+
+// Least significant byte first.
+void Append(std::string& bytes, uint64_t number) {
+  for (size_t i = 0; i < kNumberBytes; ++i) bytes.push_back(static_cast<char>(number >> (8 * i)));
+}
+
+uint64_t NumberAt(std::string_view bytes, size_t at) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < kNumberBytes; ++i) number |= uint64_t{static_cast<uint8_t>(bytes[at + i])} << (8 * i);
+  return number;
+}
+
+absl::Status OpenDigests(const vault::Vault& vault, std::string_view sealed, GenerationRecord& record) {
+  ASSIGN_OR_RETURN(const std::string digests, vault.Open(sealed, NameOfRecord(record.id.number)),
+                   _ << "the record of generation " << record.id.number);
+  if (digests.size() != 2 * kNumberBytes) return absl::DataLossError("a record's digests have another size");
+  record.hash = NumberAt(digests, 0);
+  record.request_digest = NumberAt(digests, kNumberBytes);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Statement> SelectRecords(Database& database, std::string_view rest) {
   return database.Prepare(StrCat(kSelectGenerations, rest));
 }
 
-absl::StatusOr<std::vector<GenerationRecord>> AllRecords(Statement& select) {
+absl::StatusOr<std::vector<GenerationRecord>> AllRecords(Statement& select, const vault::Vault& vault) {
   std::vector<GenerationRecord> records;
   while (true) {
     ASSIGN_OR_RETURN(bool row, select.Step());
@@ -32,25 +71,31 @@ absl::StatusOr<std::vector<GenerationRecord>> AllRecords(Statement& select) {
     record.author = select.Text(3);
     record.message = select.Text(4);
     record.request_id = select.Text(5);
-    record.request_digest = select.Number(6);
-    record.hash = select.Number(7);
-    record.resources_changed = static_cast<uint32_t>(select.Number(8));
-    record.bytes_per_replica = select.Number(9);
-    record.objects_changed = static_cast<uint32_t>(select.Number(10));
-    record.plan = select.Blob(11);
-    record.result = select.Text(12);
+    RETURN_IF_ERROR(OpenDigests(vault, select.Blob(6), record));
+    record.resources_changed = static_cast<uint32_t>(select.Number(7));
+    record.bytes_per_replica = select.Number(8);
+    record.objects_changed = static_cast<uint32_t>(select.Number(9));
+    record.plan = select.Blob(10);
+    record.result = select.Text(11);
   }
 }
 
-absl::StatusOr<std::optional<GenerationRecord>> FirstRecord(Statement& select) {
-  ASSIGN_OR_RETURN(std::vector<GenerationRecord> records, AllRecords(select));
+absl::StatusOr<std::optional<GenerationRecord>> FirstRecord(Statement& select, const vault::Vault& vault) {
+  ASSIGN_OR_RETURN(std::vector<GenerationRecord> records, AllRecords(select, vault));
   if (records.empty()) return std::nullopt;
   return std::move(records.front());
 }
 
 }  // namespace
 
-absl::Status InsertRecord(Database& database, const GenerationRecord& record) {
+std::string SealedDigests(const vault::Vault& vault, const GenerationRecord& record) {
+  std::string digests;
+  Append(digests, record.hash);
+  Append(digests, record.request_digest);
+  return vault.Seal(digests, NameOfRecord(record.id.number));
+}
+
+absl::Status InsertRecord(Database& database, const vault::Vault& vault, const GenerationRecord& record) {
   ASSIGN_OR_RETURN(Statement insert, database.Prepare(kInsertGeneration));
   insert.Bind(1, record.id.number);
   insert.Bind(2, record.id.epoch);
@@ -58,17 +103,17 @@ absl::Status InsertRecord(Database& database, const GenerationRecord& record) {
   insert.Bind(4, record.author);
   insert.Bind(5, record.message);
   insert.Bind(6, record.request_id);
-  insert.Bind(7, record.request_digest);
-  insert.Bind(8, record.hash);
-  insert.Bind(9, static_cast<uint64_t>(record.resources_changed));
-  insert.Bind(10, record.bytes_per_replica);
-  insert.Bind(11, static_cast<uint64_t>(record.objects_changed));
-  insert.BindBlob(12, record.plan);
-  insert.Bind(13, record.result);
+  insert.BindBlob(7, SealedDigests(vault, record));
+  insert.Bind(8, static_cast<uint64_t>(record.resources_changed));
+  insert.Bind(9, record.bytes_per_replica);
+  insert.Bind(10, static_cast<uint64_t>(record.objects_changed));
+  insert.BindBlob(11, record.plan);
+  insert.Bind(12, record.result);
   return insert.Run();
 }
 
-absl::Status InsertVersion(Database& database, const ObjectWrite& write, uint64_t generation) {
+absl::Status InsertVersion(Database& database, const vault::Vault& vault, const ObjectWrite& write,
+                           uint64_t generation) {
   ASSIGN_OR_RETURN(
       Statement last,
       database.Prepare("SELECT first_generation, bytes IS NULL FROM versions WHERE grp = ?1 AND kind = ?2 AND ns = ?3 "
@@ -85,10 +130,12 @@ absl::Status InsertVersion(Database& database, const ObjectWrite& write, uint64_
   BindKey(insert, 1, write.key);
   insert.Bind(5, generation);
   insert.Bind(6, first);
-  if (write.bytes.has_value()) {
-    insert.BindBlob(7, *write.bytes);
-  } else {
+  if (!write.bytes.has_value()) {
     insert.BindNull(7);
+  } else if (IsSecret(write.key)) {
+    insert.BindBlob(7, vault.Seal(*write.bytes, NameOf(write.key, generation)));
+  } else {
+    insert.BindBlob(7, *write.bytes);
   }
   return insert.Run();
 }
@@ -100,35 +147,51 @@ absl::Status UpdateResult(Database& database, uint64_t number, std::string_view 
   return update.Run();
 }
 
-absl::Status WriteRolloutState(Database& database, std::string_view name, std::string_view value) {
+absl::Status WriteRolloutState(Database& database, const vault::Vault& vault, std::string_view name,
+                               std::string_view value) {
   ASSIGN_OR_RETURN(Statement put,
                    database.Prepare(value.empty() ? "DELETE FROM rollout WHERE name = ?1"
                                                   : "INSERT OR REPLACE INTO rollout(name, value) VALUES (?1, ?2)"));
   put.Bind(1, name);
-  if (!value.empty()) put.BindBlob(2, value);
+  if (!value.empty()) put.BindBlob(2, IsSecretState(name) ? vault.Seal(value, NameOfState(name)) : std::string(value));
   return put.Run();
 }
 
-absl::StatusOr<GenerationRecord> ReadNewest(Database& database) {
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ReadRolloutState(Database& database,
+                                                                                  const vault::Vault& vault) {
+  ASSIGN_OR_RETURN(Statement select, database.Prepare("SELECT name, value FROM rollout ORDER BY name"));
+  std::vector<std::pair<std::string, std::string>> state;
+  while (true) {
+    ASSIGN_OR_RETURN(bool row, select.Step());
+    if (!row) return state;
+    auto& [name, value] = state.emplace_back(select.Text(0), select.Blob(1));
+    if (!IsSecretState(name)) continue;
+    ASSIGN_OR_RETURN(value, vault.Open(value, NameOfState(name)), _ << "the stored " << name);
+  }
+}
+
+absl::StatusOr<GenerationRecord> ReadNewest(Database& database, const vault::Vault& vault) {
   ASSIGN_OR_RETURN(Statement select, SelectRecords(database, "ORDER BY number DESC LIMIT 1"));
-  ASSIGN_OR_RETURN(std::optional<GenerationRecord> record, FirstRecord(select));
+  ASSIGN_OR_RETURN(std::optional<GenerationRecord> record, FirstRecord(select, vault));
   return std::move(record).value_or(GenerationRecord());
 }
 
-absl::StatusOr<std::optional<GenerationRecord>> ReadGeneration(Database& database, uint64_t number) {
+absl::StatusOr<std::optional<GenerationRecord>> ReadGeneration(Database& database, const vault::Vault& vault,
+                                                               uint64_t number) {
   ASSIGN_OR_RETURN(Statement select, SelectRecords(database, "WHERE number = ?1"));
   select.Bind(1, number);
-  return FirstRecord(select);
+  return FirstRecord(select, vault);
 }
 
-absl::StatusOr<std::optional<GenerationRecord>> ReadRequest(Database& database, std::string_view request_id) {
+absl::StatusOr<std::optional<GenerationRecord>> ReadRequest(Database& database, const vault::Vault& vault,
+                                                            std::string_view request_id) {
   if (request_id.empty()) return std::nullopt;
   ASSIGN_OR_RETURN(Statement select, SelectRecords(database, "WHERE request_id = ?1 AND request_id <> ''"));
   select.Bind(1, request_id);
-  return FirstRecord(select);
+  return FirstRecord(select, vault);
 }
 
-absl::StatusOr<std::vector<GenerationRecord>> ReadHistory(Database& database, size_t limit,
+absl::StatusOr<std::vector<GenerationRecord>> ReadHistory(Database& database, const vault::Vault& vault, size_t limit,
                                                           const std::optional<ObjectKey>& key) {
   constexpr std::string_view kOfOneObject =
       "WHERE number IN (SELECT generation FROM versions WHERE grp = ?2 AND kind = ?3 AND ns = ?4 AND name = ?5) "
@@ -137,20 +200,24 @@ absl::StatusOr<std::vector<GenerationRecord>> ReadHistory(Database& database, si
                    SelectRecords(database, key.has_value() ? kOfOneObject : "ORDER BY number DESC LIMIT ?1"));
   select.Bind(1, static_cast<uint64_t>(limit));
   if (key.has_value()) BindKey(select, 2, *key);
-  return AllRecords(select);
+  return AllRecords(select, vault);
 }
 
-absl::StatusOr<std::vector<StoredObject>> ReadObjects(Database& database, uint64_t number) {
+absl::StatusOr<std::vector<StoredObject>> ReadObjects(Database& database, const vault::Vault& vault, uint64_t number) {
   ASSIGN_OR_RETURN(Statement select, database.Prepare(kSelectObjects));
   select.Bind(1, number);
   std::vector<StoredObject> objects;
   while (true) {
     ASSIGN_OR_RETURN(bool row, select.Step());
     if (!row) return objects;
-    objects.push_back({.key = {select.Text(0), select.Text(1), select.Text(2), select.Text(3)},
-                       .bytes = select.Blob(6),
-                       .first_generation = select.Number(5),
-                       .last_generation = select.Number(4)});
+    StoredObject& object =
+        objects.emplace_back(StoredObject{.key = {select.Text(0), select.Text(1), select.Text(2), select.Text(3)},
+                                          .bytes = select.Blob(6),
+                                          .first_generation = select.Number(5),
+                                          .last_generation = select.Number(4)});
+    if (!IsSecret(object.key)) continue;
+    ASSIGN_OR_RETURN(object.bytes, vault.Open(object.bytes, NameOf(object.key, object.last_generation)),
+                     _ << object.key.ToString() << " of generation " << object.last_generation);
   }
 }
 

@@ -6,7 +6,8 @@
 namespace penstock::store {
 namespace {
 
-// `versions` holds every state of every object; a row without bytes is a deletion.
+// `versions` holds every state of every object; a row without bytes is a deletion. `digests` are hash and
+// request_digest of the record. Which values are sealed: sealing.h.
 constexpr char kTables[] = R"sql(
 BEGIN IMMEDIATE;
 CREATE TABLE generations(
@@ -16,8 +17,7 @@ CREATE TABLE generations(
   author TEXT NOT NULL,
   message TEXT NOT NULL,
   request_id TEXT NOT NULL,
-  request_digest INTEGER NOT NULL,
-  hash INTEGER NOT NULL,
+  digests BLOB NOT NULL,
   resources_changed INTEGER NOT NULL,
   bytes_per_replica INTEGER NOT NULL,
   objects_changed INTEGER NOT NULL,
@@ -36,10 +36,10 @@ CREATE TABLE versions(
   PRIMARY KEY(grp, kind, ns, name, generation)
 ) WITHOUT ROWID;
 CREATE TABLE rollout(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 COMMIT;
 )sql";
-static_assert(kSchemaVersion == 1, "kTables ends with the version");
+static_assert(kSchemaVersion == 2, "kTables ends with the version");
 
 absl::Status CheckFile(Database& database, const std::string& path) {
   ASSIGN_OR_RETURN(std::string verdict, database.QueryText("PRAGMA quick_check(1)"));

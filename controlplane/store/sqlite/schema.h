@@ -9,20 +9,25 @@
 
 namespace penstock::store {
 
-// Grows when the tables change. An older file is brought up to date at opening; a newer one is refused.
-inline constexpr uint64_t kSchemaVersion = 1;
+// Grows when the tables change. An older file is brought up to date at opening (SealAll() of sealing.h); a newer one is
+// refused.
+inline constexpr uint64_t kSchemaVersion = 2;
 
 // Sets up journal and durability, checks the file, and makes the tables of a new one.
 absl::Status PrepareSchema(Database& database, const std::string& path);
 
 inline constexpr std::string_view kInsertGeneration =
-    "INSERT INTO generations(number, epoch, time_us, author, message, request_id, request_digest, hash, "
-    "resources_changed, "
-    "bytes_per_replica, objects_changed, plan, result) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)";
+    "INSERT INTO generations(number, epoch, time_us, author, message, request_id, digests, resources_changed, "
+    "bytes_per_replica, objects_changed, plan, result) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)";
 
 inline constexpr std::string_view kSelectGenerations =
-    "SELECT number, epoch, time_us, author, message, request_id, request_digest, hash, resources_changed, "
-    "bytes_per_replica, objects_changed, plan, result FROM generations ";
+    "SELECT number, epoch, time_us, author, message, request_id, digests, resources_changed, bytes_per_replica, "
+    "objects_changed, plan, result FROM generations ";
+
+// From schema 1 to 2.
+inline constexpr char kAddDigests[] = "ALTER TABLE generations ADD COLUMN digests BLOB NOT NULL DEFAULT x''";
+inline constexpr char kDropPlainDigests[] =
+    "ALTER TABLE generations DROP COLUMN hash; ALTER TABLE generations DROP COLUMN request_digest";
 
 // Of each key the newest version up to ?1, unless that is a deletion. SQLite promises that bare columns beside MAX()
 // come from the row that holds the maximum.

@@ -10,6 +10,8 @@
 #include "controlplane/store/sqlite/records.h"
 #include "controlplane/store/sqlite/restore_guard.h"
 #include "controlplane/store/sqlite/schema.h"
+#include "controlplane/store/sqlite/sealing.h"
+#include "controlplane/store/sqlite/store_keys.h"
 #include "dataplane/base/mutex.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
@@ -22,8 +24,9 @@ constexpr uint64_t kPruneEvery = 64;
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(DirectoryLock lock, Witness witness, Database database, uint64_t kept_generations)
+  SqliteStore(DirectoryLock lock, Witness witness, Database database, vault::Vault vault, uint64_t kept_generations)
       : lock_(std::move(lock)),
+        vault_(std::move(vault)),
         witness_(std::move(witness)),
         database_(std::move(database)),
         kept_generations_(kept_generations) {}
@@ -31,7 +34,8 @@ class SqliteStore final : public Store {
   absl::StatusOr<GenerationRecord> Commit(const Transaction& transaction) override {
     RETURN_IF_ERROR(CheckLimits(transaction));
     MutexLock lock(&mutex_);
-    ASSIGN_OR_RETURN(std::optional<GenerationRecord> before, ReadRequest(database_, transaction.record.request_id));
+    ASSIGN_OR_RETURN(std::optional<GenerationRecord> before,
+                     ReadRequest(database_, vault_, transaction.record.request_id));
     if (before.has_value()) return *std::move(before);
     GenerationRecord record = transaction.record;
     RETURN_IF_ERROR(InTransaction([&](Database& database) { return WriteGeneration(database, transaction, record); }));
@@ -41,36 +45,36 @@ class SqliteStore final : public Store {
 
   absl::StatusOr<GenerationRecord> Newest() override {
     MutexLock lock(&mutex_);
-    return ReadNewest(database_);
+    return ReadNewest(database_, vault_);
   }
 
   absl::StatusOr<GenerationRecord> Generation(uint64_t number) override {
     MutexLock lock(&mutex_);
-    ASSIGN_OR_RETURN(std::optional<GenerationRecord> record, ReadGeneration(database_, number));
+    ASSIGN_OR_RETURN(std::optional<GenerationRecord> record, ReadGeneration(database_, vault_, number));
     if (!record.has_value()) return NoSuchGeneration(number);
     return *std::move(record);
   }
 
   absl::StatusOr<std::optional<GenerationRecord>> FindRequest(std::string_view request_id) override {
     MutexLock lock(&mutex_);
-    return ReadRequest(database_, request_id);
+    return ReadRequest(database_, vault_, request_id);
   }
 
   absl::StatusOr<std::vector<StoredObject>> Objects(uint64_t number) override {
     MutexLock lock(&mutex_);
-    ASSIGN_OR_RETURN(GenerationRecord newest, ReadNewest(database_));
+    ASSIGN_OR_RETURN(GenerationRecord newest, ReadNewest(database_, vault_));
     if (number == 0) number = newest.id.number;
     if (number > newest.id.number) return NoSuchGeneration(number);
     if (number < newest.id.number) {
       ASSIGN_OR_RETURN(uint64_t oldest, database_.QueryNumber("SELECT MIN(number) FROM generations"));
       if (number < oldest) return NoSuchGeneration(number);
     }
-    return ReadObjects(database_, number);
+    return ReadObjects(database_, vault_, number);
   }
 
   absl::StatusOr<std::vector<GenerationRecord>> History(size_t limit, const std::optional<ObjectKey>& key) override {
     MutexLock lock(&mutex_);
-    return ReadHistory(database_, limit, key);
+    return ReadHistory(database_, vault_, limit, key);
   }
 
   absl::Status SetResult(uint64_t number, std::string_view result) override {
@@ -80,18 +84,12 @@ class SqliteStore final : public Store {
 
   absl::Status PutRolloutState(std::string_view name, std::string_view value) override {
     MutexLock lock(&mutex_);
-    return InTransaction([&](Database& database) { return WriteRolloutState(database, name, value); });
+    return InTransaction([&](Database& database) { return WriteRolloutState(database, vault_, name, value); });
   }
 
   absl::StatusOr<std::vector<std::pair<std::string, std::string>>> RolloutState() override {
     MutexLock lock(&mutex_);
-    ASSIGN_OR_RETURN(Statement select, database_.Prepare("SELECT name, value FROM rollout ORDER BY name"));
-    std::vector<std::pair<std::string, std::string>> state;
-    while (true) {
-      ASSIGN_OR_RETURN(bool row, select.Step());
-      if (!row) return state;
-      state.emplace_back(select.Text(0), select.Blob(1));
-    }
+    return ReadRolloutState(database_, vault_);
   }
 
  private:
@@ -113,18 +111,18 @@ class SqliteStore final : public Store {
 
   // Fills in record.id.
   absl::Status WriteGeneration(Database& database, const Transaction& transaction, GenerationRecord& record) const {
-    ASSIGN_OR_RETURN(GenerationRecord newest, ReadNewest(database));
+    ASSIGN_OR_RETURN(GenerationRecord newest, ReadNewest(database, vault_));
     if (newest.id != transaction.expected) return MovedOn(transaction.expected, newest.id);
     record.id = NextId(transaction);
-    RETURN_IF_ERROR(InsertRecord(database, record));
+    RETURN_IF_ERROR(InsertRecord(database, vault_, record));
     for (const ObjectWrite& write : transaction.writes) {
-      RETURN_IF_ERROR(InsertVersion(database, write, record.id.number));
+      RETURN_IF_ERROR(InsertVersion(database, vault_, write, record.id.number));
     }
     if (!transaction.previous_result.empty()) {
       RETURN_IF_ERROR(UpdateResult(database, transaction.expected.number, transaction.previous_result));
     }
     for (const auto& [name, value] : transaction.rollout_state) {
-      RETURN_IF_ERROR(WriteRolloutState(database, name, value));
+      RETURN_IF_ERROR(WriteRolloutState(database, vault_, name, value));
     }
     const uint64_t number = record.id.number;
     if (number % kPruneEvery != 0 || number <= kept_generations_) return absl::OkStatus();
@@ -132,6 +130,7 @@ class SqliteStore final : public Store {
   }
 
   const DirectoryLock lock_;
+  const vault::Vault vault_;
   Mutex mutex_;
   Witness witness_ ABSL_GUARDED_BY(mutex_);
   Database database_ ABSL_GUARDED_BY(mutex_);
@@ -164,14 +163,18 @@ absl::Status StartNewEpoch(Store& store, GenerationId witnessed) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteOptions& options) {
+absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteOptions& options, Sealing* sealing) {
   ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Take(options.state_dir));
   ASSIGN_OR_RETURN(Witness witness, Witness::Open(options.state_dir));
   const GenerationId witnessed = witness.Read();
   const std::string path = options.state_dir + "/store.db";
   ASSIGN_OR_RETURN(Database database, Database::Open(path));
   RETURN_IF_ERROR(PrepareSchema(database, path));
-  auto store = std::make_unique<SqliteStore>(std::move(lock), std::move(witness), std::move(database),
+  Sealing told;
+  ASSIGN_OR_RETURN(vault::Vault vault, OpenVault(database, options, told));
+  RETURN_IF_ERROR(SealAll(database, vault, told));
+  if (sealing != nullptr) *sealing = std::move(told);
+  auto store = std::make_unique<SqliteStore>(std::move(lock), std::move(witness), std::move(database), std::move(vault),
                                              std::max<uint64_t>(options.kept_generations, 1));
   ASSIGN_OR_RETURN(GenerationRecord newest, store->Newest());
   absl::Status epoch =

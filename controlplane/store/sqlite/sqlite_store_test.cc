@@ -33,7 +33,7 @@ std::unique_ptr<Store> MustOpen(const std::string& folder, bool new_epoch = fals
   return store.ok() ? *std::move(store) : nullptr;
 }
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, testing::Values(MakeStore([] { return MustOpen(FreshFolder()); })));
+INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, AllKinds([] { return MustOpen(FreshFolder()); }));
 
 ObjectKey Key(const std::string& name) { return {"penstock.dev", "Backend", "default", name}; }
 
