@@ -1,6 +1,7 @@
 #include "controlplane/translator/access.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -20,12 +21,22 @@ using manifests::Cat;
 
 enum class Which { kOverrides, kOrdinary };
 
-// Fills `spec` from a policy that is farther away, and notes where its fields are from.
+// Whose parts are decided one by one: who denies somebody does not let others in by that.
+constexpr std::string_view kByParts = "ipFilter";
+
+// Fills `spec` from a policy that is farther away, and notes where its fields are from. A field is taken as a whole:
+// half a key, half a store or rules beside none would mean what neither policy says.
 void Fill(const Message& farther, const ObjectKey& from, Message& spec, Access& access) {
+  std::unique_ptr<Message> rest(farther.New());
+  rest->CopyFrom(farther);
   std::vector<const FieldDescriptor*> fields;
   farther.GetReflection()->ListFields(farther, &fields);
-  for (const FieldDescriptor* field : fields) access.origins.try_emplace(std::string(field->json_name()), from);
-  FillUnset(spec, farther);
+  for (const FieldDescriptor* field : fields) {
+    access.origins.try_emplace(std::string(field->json_name()), from);
+    bool decided = !field->is_repeated() && spec.GetReflection()->HasField(spec, field);
+    if (decided && field->json_name() != kByParts) rest->GetReflection()->ClearField(rest.get(), field);
+  }
+  FillUnset(spec, *rest);
 }
 
 // Collects the policies of one place, the closest first.

@@ -21,11 +21,12 @@ struct ListenerPlace {
   std::string_view name;
 };
 
-// What counts in one place: field by field that of the closest policy, among equally close ones of the oldest.
+// What counts in one place: field by field that of the closest policy, among equally close ones of the oldest. A field
+// is taken as a whole, but allow and deny of ipFilter each by itself.
 struct Access {
   api::SecurityPolicySpec security;
   api::RateLimitPolicySpec limits;
-  // Which policy a field of one of the specs is from ("jwt", "rules"): the closest one that has a part of it.
+  // Which policy a field of one of the specs is from ("jwt", "rules"): the closest one that has it.
   std::map<std::string, ObjectKey, std::less<>> origins;
 };
 

@@ -118,6 +118,11 @@ class AccessCheck {
   }
 
   void CheckCondition(const api::RequestCondition& when, const std::string& path) {
+    if (when.has_authenticated() && !when.authenticated()) {
+      findings_.Error(path + ".authenticated", "E121",
+                      "false does not ask for anything, so that the rule is for everybody",
+                      "remove it, and put a rule with authenticated: true before this one");
+    }
     for (int i = 0; i < when.times_size(); ++i) {
       CheckTime(when.times(i).from(), Cat(path, ".times[", i, "].from"));
       CheckTime(when.times(i).to(), Cat(path, ".times[", i, "].to"));

@@ -1,4 +1,4 @@
-"""Every YAML example of the docs is accepted as it stands: offline by lint, and live by a fleet.
+"""Every YAML example of the docs, and every folder of examples/, is accepted as it stands: offline by lint, and live by a fleet.
 
 The Secrets and ConfigMaps with certificates that pages name are those of api/manifests/v1/examples.
 """
@@ -24,6 +24,13 @@ def examples(folder):
     return {page: "\n---\n".join(found) for page, found in pages.items() if found}
 
 
+def folders():
+    """{folders of examples/ that are applied together: their manifests}"""
+    together = [("shop",), ("shop", "shop-secure")]
+    paths = lambda names: (path for name in names for path in sorted(glob.glob(os.path.join(parts.ROOT, "examples", name, "*.yaml"))))
+    return {" ".join(names): "\n---\n".join(open(path).read() for path in paths(names)) for names in together}
+
+
 def certificates():
     folder = os.path.join(parts.ROOT, "api/manifests/v1/examples")
     return "".join("\n---\n" + open(os.path.join(folder, name)).read() for name in ("secret.yaml", "configmap.yaml"))
@@ -38,8 +45,8 @@ def on_free_places(text, folder):
 
 class Docs(unittest.TestCase):
     def test_every_example_is_accepted(self):
-        found = examples(os.path.join(parts.ROOT, "docs"))
-        self.assertGreaterEqual(len(found), 2)
+        found = examples(os.path.join(parts.ROOT, "docs")) | folders()
+        self.assertGreaterEqual(len(found), 4)
         with Fleet(replicas=1) as fleet:
             fleet.wait_connected()
             for page, text in found.items():

@@ -8,7 +8,8 @@ from test.support import fleet as parts
 from test.support.limit_definitions import Limit, Seen, above
 from test.support.limit_manifests import CLIENTS, limited_route
 from test.support.limit_traffic import Client, ask
-from test.support.redis_server import RedisServer, Relay
+from test.support.redis_relay import Relay
+from test.support.redis_server import RedisServer
 from test.support.verdict import quantile
 
 LIMIT = Limit("FixedWindow", 20, 1.0)

@@ -1,51 +1,39 @@
-"""A real redis-server on a free port, and a relay before one that can be slow or talk nonsense.
-
-    server = RedisServer()
-    relay = Relay(server.port)
-    relay.say("slow 1")
-"""
-import os
-import queue
+"""Debian's redis-server on a free port of loopback, which tests kill, stop and ask."""
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
-import threading
-import time
 
-from test.support import fleet as parts
-
-# What no Redis answers: another protocol, another kind of reply, a length out of bounds, no protocol at all.
-NONSENSE = [b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", b":1\r\n", b"*1\r\n$3\r\nfoo\r\n",
-            b"$99999999999\r\n", bytes(range(128, 192))]
+from test.support import fleet
 
 
 class RedisServer:
+    """Runs from the beginning; close() or `with` ends it."""
+
     def __init__(self):
-        self.port = parts.free_port()
+        self.port, self.dir, self.process = fleet.free_port(), tempfile.mkdtemp(prefix="penstock-redis-"), None
         self.address = f"127.0.0.1:{self.port}"
-        self.dir = tempfile.mkdtemp(prefix="penstock-redis-")
-        self.process = None
         self.start()
 
-    def start(self):
-        command = ["redis-server", "--bind", "127.0.0.1", "--port", self.port, "--dir", self.dir, "--save", "", "--appendonly", "no"]
-        self.process = parts.start(command, stdout=subprocess.DEVNULL)
-        parts.wait_until(self._answers, f"redis-server on port {self.port}")
+    def __enter__(self):
+        return self
 
-    def _answers(self):
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(16) == b"+PONG\r\n"
-        except OSError:
-            return False
+    def __exit__(self, *_):
+        self.close()
+
+    def start(self):
+        words = ["redis-server", "--bind", "127.0.0.1", "--port", self.port, "--dir", self.dir, "--save", "", "--appendonly", "no"]
+        self.process = fleet.start(words, stdout=subprocess.DEVNULL)
+        fleet.wait_until(self._answers, f"redis-server on port {self.port}")
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def close(self):
+        self.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
 
     def stop(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -53,102 +41,34 @@ class RedisServer:
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)
 
-    def close(self):
-        self.kill()
-        shutil.rmtree(self.dir, ignore_errors=True)
+    def ask(self, *words):
+        """The reply to one command: a string, bytes, a number, None or a list of them."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            parts = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+            connection.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts))
+            return _reply(connection.makefile("rb"))
 
-
-class Relay:
-    """A process of its own, so that its work delays nobody who measures."""
-
-    def __init__(self, target):
-        self.port = parts.free_port()
-        self.address = f"127.0.0.1:{self.port}"
-        self.process = parts.start([sys.executable, "-m", "test.support.redis_server", self.port, target],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=parts.ROOT)
-        assert self.process.stdout.readline().strip() == "ready"
-
-    def say(self, mode):
-        """From now on: "pass", "slow SECONDS" (every answer comes so much later) or "nonsense" (instead of every answer)."""
-        self.process.stdin.write(mode + "\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline().strip() == "done"
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-
-
-class _Passage:
-    """One connection through the relay."""
-
-    mode, seconds, answers = "pass", 0.0, 0  # of all
-
-    def __init__(self, client, target):
-        self.client, self.server = client, socket.create_connection(("127.0.0.1", target))
-        self.late = queue.Queue()
-        for work in (self._questions, self._answers, self._deliver):
-            threading.Thread(target=work, daemon=True).start()
-
-    def _questions(self):
-        while piece := self._read(self.client):
-            if _Passage.mode == "nonsense":
-                _Passage.answers += 1
-                self.late.put((0.0, NONSENSE[_Passage.answers % len(NONSENSE)]))
-            else:
-                self.server.sendall(piece)
-        self.late.put((0.0, b""))
+    def keys(self):
+        return self.ask("KEYS", "*")
 
     def _answers(self):
-        while piece := self._read(self.server):
-            self.late.put((time.monotonic() + _Passage.seconds, piece))
-        self.late.put((0.0, b""))
-
-    def _deliver(self):
-        while True:
-            due, piece = self.late.get()
-            time.sleep(max(0.0, due - time.monotonic()))
-            try:
-                if piece:
-                    self.client.sendall(piece)
-                    continue
-            except OSError:
-                pass
-            for end in (self.client, self.server):
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-            return
-
-    @staticmethod
-    def _read(end):
         try:
-            return end.recv(65536)
+            return self.ask("PING") == "PONG"
         except OSError:
-            return b""
+            return False
 
 
-def _accept(listener, target):
-    while True:
-        client, _ = listener.accept()
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            _Passage(client, target)
-        except OSError:
-            client.close()
-
-
-def main(port, target):
-    listener = socket.create_server(("127.0.0.1", int(port)))
-    threading.Thread(target=_accept, args=(listener, int(target)), daemon=True).start()
-    print("ready", flush=True)
-    for line in sys.stdin:
-        mode, _, seconds = line.strip().partition(" ")
-        _Passage.mode, _Passage.seconds = mode, float(seconds or 0)
-        print("done", flush=True)
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def _reply(stream):
+    line = stream.readline()
+    assert line, "redis-server closed the connection"
+    kind, rest = line[:1], line[1:].strip()
+    if kind == b"+":
+        return rest.decode()
+    if kind == b"-":
+        raise AssertionError(rest.decode())
+    if kind == b":":
+        return int(rest)
+    if kind == b"*":
+        return [_reply(stream) for _ in range(int(rest))]
+    size = int(rest)
+    return None if size < 0 else stream.read(size + 2)[:-2]

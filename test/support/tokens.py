@@ -85,8 +85,9 @@ class Key:
         return signed
 
     def token(self, claims, **header):
+        """HEADER: fields that its header has beside these or instead; None: not at all."""
         head = {"alg": self.algorithm, "typ": "JWT", "kid": self.kid} | header
-        text = f"{part(head)}.{part(claims)}"
+        text = f"{part({name: value for name, value in head.items() if value is not None})}.{part(claims)}"
         return f"{text}.{encoded(self.signature(text.encode()))}"
 
 

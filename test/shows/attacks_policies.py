@@ -1,0 +1,106 @@
+"""Attack cases against policies: tokens, rules, paths, forwarding headers, addresses and limits; then thousands of spellings.
+
+The cases are no part of this repository: they come from PENSTOCK_ATTACKS or, beside the checkout, ../shared/attacks/attacks.json, and
+are left out where there is no such file. Cases about what is not built are named and counted.
+
+  test/show attacks-policies [SEED]     SEED: of the spellings; by default another one each time
+"""
+import json
+import os
+import random
+import subprocess
+import time
+
+from test.conformance.policies import access_rows, limit_rows, properties, token_rows
+from test.conformance.policies.place import Place
+from test.support.attack_runner import attacks_path, broken_invariants, failed_keys, to_bytes
+from test.support.verdict import Verdict
+
+CLASSES = ("authn", "authz", "rate-limit", "path-authz", "forwarding-headers")
+NOT_BUILT = {"AUT-015": "API keys", "AUT-016": "API keys", "AUT-018": "API keys, and their revocation",
+             "RBC-005": "external authorization", "RBC-007": "external authorization"}
+# Nobody outside can make a control plane newer than its data planes.
+BY_UNIT_TESTS = {"RBC-015": ["//dataplane/policies:unpack_test", "//dataplane/policies:contract_test", "//dataplane/xds:subscriber_test"]}
+PROCEDURES = token_rows.PROCEDURES | access_rows.PROCEDURES | limit_rows.PROCEDURES
+# Over HTTP/1 and over HTTP/2.
+PATHS, BUCKETS, HEADERS = 1500, 400, 900
+
+
+def run_raw(place, row):
+    data = to_bytes(row["input"])
+    observation = place.observe(data)
+    wrong = failed_keys(observation, row["assert"]) + broken_invariants(observation, data)
+    return wrong + ([f"statuses {observation.statuses} upstream {[r.line for r in observation.strict]}"] if wrong else [])
+
+
+def run(place, row):
+    """What is wrong with the reaction to ROW, as a list of words."""
+    if row["id"] in BY_UNIT_TESTS:
+        done = subprocess.run(["bazel", "test", "-c", "opt", *BY_UNIT_TESTS[row["id"]]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return [f"exit {done.returncode} of its unit tests"] if done.returncode else []
+    if row["input_kind"] == "raw_h1":
+        return run_raw(place, row)
+    return PROCEDURES[row["id"]](place, row) if row["id"] in PROCEDURES else ["nobody knows how to run it"]
+
+
+def attack(verdict, place, path):
+    rows = [row for row in json.load(open(path)) if row["class"] in CLASSES]
+    built = [row for row in rows if row["id"] not in NOT_BUILT]
+    wrong = {"the place": token_rows.let_in(place, token_rows.good_tokens(place))}
+    storm = None
+    for row in sorted(built, key=lambda row: row["id"] == "RLM-007"):  # which restarts the data plane
+        if row["class"] == "authn" and storm is None:
+            storm = token_rows.Storm(place)  # AUT-012, beside the others: it takes half a minute
+        if row["id"] == "AUT-012":
+            continue
+        if row["id"] == "RLM-004":
+            wrong["AUT-012"] = token_rows.unknown_keys(storm.finish())
+        wrong[row["id"]] = run(place, row)
+        if place.replica.process.poll() is not None:
+            wrong[row["id"]].append("the data plane ended")
+            break
+    inputs = {row["id"]: row["input"] for row in rows} | {"the place": "good tokens of each algorithm"}
+    for name, words in wrong.items():
+        how = " (by unit tests)" if name in BY_UNIT_TESTS else ""
+        print(f"      {'FAIL' if words else 'ok  '}  {name} {inputs[name][:70]!r}{how}{': ' + '; '.join(words) if words else ''}", flush=True)
+    failed = [name for name, words in wrong.items() if words]
+    verdict.equal(f"attack cases whose reaction is another one, of {len(built)} {failed or ''}", len(failed), 0)
+    missing = [row["id"] for row in rows if row["id"] in NOT_BUILT]
+    for name in missing:
+        print(f"      not built yet: {name} ({NOT_BUILT[name]})", flush=True)
+    verdict.equal("attack cases that were run or are not built yet, of all", len(wrong) - 1 + len(missing), len(rows))
+
+
+CLIENTS = {"HTTP/1.1": properties.Http1, "HTTP/2": properties.Http2}
+PATH_PROPERTIES = {"paths against a rule for /admin": (properties.paths, PATHS),
+                   "paths and the counters they take from": (properties.buckets, BUCKETS)}
+
+
+def spell(verdict, place, seed):
+    def judge(what, tally):
+        wrong = f", {tally.wrong[:2]}" if tally.wrong else ""
+        verdict.equal(f"{what}: wrong of {tally.sent}, statuses {tally.statuses}{wrong}", len(tally.wrong), 0)
+        verdict.at_least("of these, let through", tally.statuses.get(200, 0), tally.sent // 20)
+
+    print(f"      seed {seed}", flush=True)
+    counted = 0
+    for protocol, make in CLIENTS.items():
+        for what, (run_all, count) in PATH_PROPERTIES.items():
+            judge(f"{what}, {protocol}", run_all(place, random.Random(seed), make, count))
+        tally, some = properties.header_rules(place, random.Random(seed), make, HEADERS)
+        judge(f"header fields against rules, {protocol}", tally)
+        counted += some
+    verdict.equal("let through with the value that is limited to 20", counted, 20)
+
+
+def main(words):
+    verdict = Verdict("attacks-policies")
+    path = attacks_path()
+    with Place() as place:
+        spell(verdict, place, int(words[0]) if words else int(time.time()))
+        if os.path.exists(path):
+            attack(verdict, place, path)
+        else:
+            print(f"SKIP  attack cases: not at {path}; set PENSTOCK_ATTACKS", flush=True)
+        verdict.equal("exit of the data plane after SIGTERM", place.replica.terminate(), 0)
+    return verdict.end()
