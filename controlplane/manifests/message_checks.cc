@@ -215,15 +215,21 @@ void MessageDecoder::UnknownField(const Node& key, const Descriptor& message) {
   if (key.plain && key.text == "<<") return;
   if (sink_.full()) return Error("E010", key, "unknown field");
   std::vector<std::string_view> names, usable;
+  bool beside_secrets = false;
   for (int i = 0; i < message.field_count(); ++i) {
     const Field& field = *message.field(i);
     names.push_back(field.json_name());
+    beside_secrets |= RulesOf(field).secret();
     bool is_usable = RulesOf(field).unsupported().empty() && RulesOf(field).ignored().empty();
     if (is_usable) usable.push_back(field.json_name());
   }
-  FieldPath::Mark mark = path_.PushMapKey(key.text);
   std::string suggestion = DidYouMean(Nearest(key.text, names));
-  if (suggestion.empty()) suggestion = Cat("the fields here are ", Join(usable));
+  if (suggestion.empty()) {
+    suggestion = Cat("the fields here are ", Join(usable));
+    // A value that is not indented stands where fields do.
+    if (beside_secrets) return Error("E010", key, "unknown field", suggestion);
+  }
+  FieldPath::Mark mark = path_.PushMapKey(key.text);
   Error("E010", key, Cat("unknown field ", Quoted(key.text)), suggestion);
   path_.Pop(mark);
 }

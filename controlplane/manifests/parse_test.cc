@@ -419,6 +419,16 @@ TEST(Parse, CountsColumnsInCharactersAndReadsWindowsFiles) {
   EXPECT_EQ(Short(result), std::vector<std::string>{"5:21 E013 data.b"});
 }
 
+TEST(Parse, NamesNoUnknownFieldThatMayBeTheValueOfASecret) {
+  ParseResult result =
+      ParseText("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringdata: {}\nstringData:\n  k: |\nhunter2:\n");
+  ASSERT_EQ(result.findings.size(), 2u);
+  EXPECT_EQ(result.findings[0].message(), "unknown field \"stringdata\"");
+  EXPECT_EQ(result.findings[1].line(), 7u);
+  EXPECT_EQ(result.findings[1].message(), "unknown field");
+  EXPECT_EQ(result.findings[1].path(), "");
+}
+
 TEST(Parse, ForgetsTheCopyOfASecretThatKubectlNotes) {
   const std::string annotations =
       "metadata: {name: a, annotations: {mine: kept, kubectl.kubernetes.io/last-applied-configuration: '{data: "

@@ -1,8 +1,6 @@
 """Sessions of TLS are resumed at any data plane of a fleet, after restarts and rotations of the keys; and the keys are shown nowhere."""
 import base64
-import contextlib
 import os
-import sqlite3
 import subprocess
 import time
 import unittest
@@ -10,6 +8,7 @@ import unittest
 from test.support import fleet as parts
 from test.support import parties
 from test.support.fleet import Fleet, Upstream, wait_until
+from test.support.sealed_store import SealedStore
 
 MANIFESTS = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -67,9 +66,8 @@ class StoredKeys:
     """What the store of a fleet's control plane holds of them: penstock.xds.v1.TicketKeys."""
 
     def __init__(self, fleet):
-        self.path = os.path.join(fleet.dir, "store/store.db")
-        with contextlib.closing(sqlite3.connect(self.path)) as store:
-            (self.bytes,) = store.execute("SELECT value FROM rollout WHERE name = 'ticket-keys'").fetchone()
+        self.store = SealedStore(os.path.join(fleet.dir, "store"))
+        self.bytes = self.store.ticket_keys()
         self.fields = dict(fields(self.bytes))
 
     def names(self):
@@ -83,10 +81,7 @@ class StoredKeys:
         """As if time had passed. The control plane must not run."""
         tail = b"\x20" + varint(self.fields[4])
         assert self.bytes.endswith(tail)
-        changed = self.bytes[:-len(tail)] + b"\x20" + varint(self.fields[4] - milliseconds)
-        with contextlib.closing(sqlite3.connect(self.path)) as store:
-            store.execute("UPDATE rollout SET value = ? WHERE name = 'ticket-keys'", (changed,))
-            store.commit()
+        self.store.put_ticket_keys(self.bytes[:-len(tail)] + b"\x20" + varint(self.fields[4] - milliseconds))
 
 
 class TicketKeysTest(unittest.TestCase):
@@ -202,17 +197,17 @@ class TicketKeysTest(unittest.TestCase):
                 command = ["curl", "-s", "--unix-socket", f"{replica.dir}/admin.sock", f"http://admin{path}"]
                 said.append(subprocess.run(command, capture_output=True).stdout)
         self.assertTrue(all(said))
-        # All files of the data planes, logs of both planes and the audit log.
+        # All files of both planes: the store, where they are sealed, logs and the audit log.
         for folder, _, names in os.walk(self.fleet.dir):
             for name in names:
                 path = os.path.join(folder, name)
-                if os.path.isfile(path) and not name.startswith("store.db"):
+                if os.path.isfile(path):
                     with open(path, "rb") as file:
                         said.append(file.read())
         for secret in secrets:
             for shown in (secret, secret.hex().encode(), base64.b64encode(secret)[:40], repr(secret)[2:40].encode()):
                 self.assertFalse(any(shown in text for text in said))
-        self.assertEqual(os.stat(StoredKeys(self.fleet).path).st_mode & 0o777, 0o600)
+        self.assertEqual(os.stat(StoredKeys(self.fleet).store.path).st_mode & 0o777, 0o600)
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ class Fleet:
     def __init__(self, replicas=3, workers=1, drain_grace="300ms", dataplane_flags=(), keep=False):
         self.dir = tempfile.mkdtemp(prefix="penstock-test-")
         self.keep, self.workers, self.drain_grace = keep, workers, drain_grace
-        self.dataplane_flags = list(dataplane_flags)
+        self.dataplane_flags, self.control_plane_flags = list(dataplane_flags), []
         self.port, self.metrics_port, self.gateway_port = free_port(), free_port(), free_port()
         self.pki = os.path.join(self.dir, "pki")
         self._run([PENSTOCK, "cert", "init", self.pki])
@@ -210,11 +210,14 @@ class Fleet:
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
 
-    def start_control_plane(self):
+    def control_plane_command(self):
         command = [CONTROLPLANE, f"--listen=127.0.0.1:{self.port}", f"--state-dir={self.dir}/store",
-                   f"--metrics-address=127.0.0.1:{self.metrics_port}"] + self.tls_flags("controlplane")
+                   f"--metrics-address=127.0.0.1:{self.metrics_port}"]
+        return command + self.tls_flags("controlplane") + self.control_plane_flags
+
+    def start_control_plane(self):
         with open(os.path.join(self.dir, "controlplane.log"), "a") as log:
-            self.control_plane = start(command, stdout=log, stderr=log)
+            self.control_plane = start(self.control_plane_command(), stdout=log, stderr=log)
         wait_until(lambda: self.control_plane.poll() is not None or answers("127.0.0.1", self.metrics_port),
                    lambda: "control plane ready\n" + self.control_plane_log()[-2000:])
         assert self.control_plane.poll() is None, self.control_plane_log()[-2000:]
