@@ -9,8 +9,8 @@ import sys
 import tempfile
 
 from test.support import fleet as parts
-from test.support.policy_cost_parties import CORE, Nginx, Penstock, drive, pinned_upstream
-from test.support.tokens import Issuer
+from test.support.policy_cost_parties import CORE, ISSUER, Nginx, Penstock, drive, pinned_upstream
+from test.support.tokens import Key, in_seconds, key_set
 from test.support.verdict import Verdict
 
 ROUNDS, REQUESTS, CONNECTIONS = 9, 10000, 16
@@ -103,12 +103,13 @@ def main(words):
     folder = tempfile.mkdtemp(prefix="penstock-cost-")
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        issuer = Issuer(folder, "https://auth.cost.example")
-        claims = {"aud": "shop", "sub": "3f0c8a52-6d1e-4b7a-9a55-0d3a1b6a7c11", "exp": 4102444800, "scope": "orders.read orders.write"}
-        token, guest = issuer.token(roles=["viewer", "user"], **claims), issuer.token(roles=["guest"], **claims)
+        key = Key("RS256", "k1", folder)
+        claims = {"iss": ISSUER, "aud": "shop", "sub": "3f0c8a52-6d1e-4b7a-9a55-0d3a1b6a7c11", "exp": in_seconds(3600),
+                  "jti": "c0ffee00-0000-4000-8000-000000000001", "iat": in_seconds(0), "scope": "orders.read orders.write"}
+        token, guest = key.token(claims | {"roles": ["viewer", "user"]}), key.token(claims | {"roles": ["guest"]})
         upstream = pinned_upstream()
         stack.callback(upstream.stop)
-        penstock = Penstock(folder, upstream.ports[0], issuer)
+        penstock = Penstock(folder, upstream.ports[0], key_set([key]))
         stack.callback(penstock.stop)
         check_that_they_act(verdict, penstock, token, guest)
         hits = penstock.metric("penstock_jwt_cache_hits_total")

@@ -12,6 +12,8 @@ from test.support.process_meter import ProcessMeter
 
 CORE = 1  # of the proxy; the other one is the client's and the upstream's
 
+ISSUER = "https://auth.cost.example"
+
 Sample = collections.namedtuple("Sample", "cpu_us failed foreign")
 
 GATEWAY = """
@@ -56,8 +58,8 @@ def _blocks():
     return f"ipFilter: {{deny: [127.0.0.77, {', '.join(f'203.0.{i}.0/24' for i in range(9))}]}}"
 
 
-def _manifest(port, upstream_port, issuer):
-    jwt = f"""jwt: {{providers: [{{name: auth, issuer: '{issuer.name}', audiences: [shop], jwks: {{inline: '{issuer.jwks()}'}}}}]}}"""
+def _manifest(port, upstream_port, keys):
+    jwt = f"""jwt: {{providers: [{{name: auth, issuer: '{ISSUER}', audiences: [shop], jwks: {{inline: '{keys}'}}}}]}}"""
     text = parts.gateway().replace("{port}", str(port)) + GATEWAY + parts.backend("up", [upstream_port])
     for name in ("plain", "plain2", "ip10", "ip250k", "jwt", "role", "limit", "chain"):
         text += parts.route(name, "up", prefix=f"/{name}", extra_rule=FILTER if name == "chain" else "")
@@ -117,10 +119,10 @@ class Penstock(Party):
 
     name = "penstock"
 
-    def __init__(self, folder, upstream_port, issuer):
+    def __init__(self, folder, upstream_port, keys):
         self.port, self.metrics_port = parts.free_port(), parts.free_port()
         # A list of its own file: a file may have 4 MiB.
-        texts = {"gateway.yaml": _manifest(self.port, upstream_port, issuer),
+        texts = {"gateway.yaml": _manifest(self.port, upstream_port, keys),
                  "addresses.yaml": _policy("SecurityPolicy", "ip250k", _addresses(250_000))}
         files = []
         for name, text in texts.items():
