@@ -197,6 +197,7 @@ class RandomObject {
         {"cidr", "10.0.0.0/8"},
         {"address_range", "10.0.0.7"},
         {"method", "PURGE"},
+        {"absolute_path", "/a"},
         {"sha256", "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8"},
         {"time", "2026-11-29T12:00:00Z"},
         {"ip", "2001:db8::1"},

@@ -117,12 +117,25 @@ class AccessCheck {
     findings_.Error(path, "E121", Cat("\"", text, "\" is no time of the day"), "write HH:MM, in UTC");
   }
 
+  // A rule about somebody who is not there is for nobody, which opens what it was to deny.
+  void CheckNames(const google::protobuf::RepeatedPtrField<std::string>& names, const char* kind,
+                  const std::string& path) {
+    for (int i = 0; i < names.size(); ++i) {
+      ObjectKey key{std::string(kPenstockGroup), kind, policy_.ns, names[i]};
+      if (reader_.Object(key) != nullptr) continue;
+      findings_.Unresolved(Cat(path, "[", i, "]"), "E101", Cat(kind, " \"", names[i], "\" does not exist"),
+                           reader_.DidYouMean(names[i], policy_.ns, {kind}));
+    }
+  }
+
   void CheckCondition(const api::RequestCondition& when, const std::string& path) {
     if (when.has_authenticated() && !when.authenticated()) {
       findings_.Error(path + ".authenticated", "E121",
                       "false does not ask for anything, so that the rule is for everybody",
                       "remove it, and put a rule with authenticated: true before this one");
     }
+    CheckNames(when.consumers(), "Consumer", path + ".consumers");
+    CheckNames(when.plans(), "Plan", path + ".plans");
     for (int i = 0; i < when.times_size(); ++i) {
       CheckTime(when.times(i).from(), Cat(path, ".times[", i, "].from"));
       CheckTime(when.times(i).to(), Cat(path, ".times[", i, "].to"));

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "dataplane/policies/credentials/known_consumer.h"
+
 namespace penstock::policies {
 namespace {
 
@@ -13,12 +15,9 @@ AuthResult Look(std::string_view key, Exchange& x) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> hash;
   SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), hash.data());
   std::string_view value(reinterpret_cast<const char*>(hash.data()), hash.size());
-  ConsumerEntry consumer;
-  if (x.consumers != nullptr) consumer = x.consumers->Find(CredentialKind::kApiKey, value, x.time.wall);
-  if (consumer.name.empty()) return {AuthResult::State::kInvalid, "the key is nobody's, or has expired"};
-  // The generation may be gone before the exchange is. A key says who it is before a token does.
-  x.identity.consumer = x.arena.Copy(consumer.name);
-  x.identity.plan = x.arena.Copy(consumer.plan);
+  Known known = NoteConsumer(CredentialKind::kApiKey, value, x);
+  if (known == Known::kNobody) return {AuthResult::State::kInvalid, "the key is nobody's, or has expired"};
+  if (known == Known::kAnother) return {AuthResult::State::kInvalid, kAnotherConsumer};
   if (x.identity.subject.empty()) x.identity.subject = x.identity.consumer;
   return {AuthResult::State::kProven, ""};
 }

@@ -2,6 +2,7 @@
 
 #include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
+#include "dataplane/policies/credentials/known_consumer.h"
 #include "dataplane/policies/unpack.h"
 
 namespace penstock::policies {
@@ -26,14 +27,12 @@ void ClientCertificateConfig::Decide(Exchange& x) {
     result = {AuthResult::State::kMissing, "no certificate that was verified"};
     return;
   }
+  if (NoteConsumer(CredentialKind::kCertificate, name, x) == Known::kAnother) {
+    result = {AuthResult::State::kInvalid, kAnotherConsumer};
+    return;
+  }
   result = {AuthResult::State::kProven, ""};
   if (x.identity.subject.empty()) x.identity.subject = name;
-  ConsumerEntry consumer;
-  if (x.consumers != nullptr) consumer = x.consumers->Find(CredentialKind::kCertificate, name, x.time.wall);
-  if (consumer.name.empty() || !x.identity.consumer.empty()) return;
-  // The generation may be gone before the exchange is.
-  x.identity.consumer = x.arena.Copy(consumer.name);
-  x.identity.plan = x.arena.Copy(consumer.plan);
 }
 
 }  // namespace penstock::policies

@@ -1,8 +1,10 @@
 #include "dataplane/policies/condition/request_terms.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "dataplane/base/printable.h"
 #include "dataplane/http/uri.h"
 #include "dataplane/policies/cidr_set/cidr_set.h"
@@ -19,12 +21,21 @@ class MethodsTerm final : public Term {
  public:
   explicit MethodsTerm(ValueSet methods) : methods_(std::move(methods)) {}
 
-  bool Holds(const Exchange& x, Use) const override { return methods_.Contains(x.request.method_text); }
+  // In whatever case: names of methods are case-sensitive (RFC 9110 9.1), but not to everybody behind us.
+  bool Holds(const Exchange& x, Use) const override {
+    std::string_view method = x.request.method_text;
+    std::array<char, kMaxMethod> upper;
+    if (method.size() > upper.size()) return methods_.Contains(method);
+    std::transform(method.begin(), method.end(), upper.begin(), absl::ascii_toupper);
+    return methods_.Contains(std::string_view(upper.data(), method.size()));
+  }
   std::string Describe() const override { return StrCat("method ", methods_.Text()); }
   std::string Seen(const Exchange& x) const override { return StrCat("it is ", Printable(x.request.method_text)); }
 
  private:
-  ValueSet methods_;
+  static constexpr size_t kMaxMethod = 64;
+
+  ValueSet methods_;  // in upper case
 };
 
 class PathsTerm final : public Term {
@@ -161,7 +172,9 @@ Status CheckMember(std::string_view value) {
 
 Status AddMethods(const xds::v1::Condition& config, std::vector<TermPtr>& terms) {
   if (config.methods().empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(ValueSet methods, ValueSet::Make(config.methods(), "methods"));
+  ValueSet::Texts upper;
+  for (const std::string& method : config.methods()) upper.Add(absl::AsciiStrToUpper(method));
+  ASSIGN_OR_RETURN(ValueSet methods, ValueSet::Make(upper, "methods"));
   for (int i = 0; i < config.methods_size(); ++i) {
     if (IsToken(config.methods(i))) continue;
     return absl::InvalidArgumentError(StrCat("methods[", i, "]: \"", config.methods(i), "\" is no method"));

@@ -32,6 +32,30 @@ std::string_view ValueIf(std::string_view part, std::string_view name) {
   return named ? part.substr(name.size() + 1) : std::string_view();
 }
 
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// ValueIf of a parameter of a query: whoever reads it decodes names, too (RFC 3986 2.1), so "a%62" is "ab".
+std::string_view ParameterIf(std::string_view part, std::string_view name) {
+  size_t at = 0;
+  for (char wanted : name) {
+    if (at >= part.size()) return {};
+    char c = part[at++];
+    if (c == '%' && at + 1 < part.size()) {
+      int high = HexDigit(part[at]);
+      int low = HexDigit(part[at + 1]);
+      if (high < 0 || low < 0) return {};
+      c = static_cast<char>(high * 16 + low);
+      at += 2;
+    }
+    if (c != wanted) return {};
+  }
+  return at < part.size() && part[at] == '=' ? part.substr(at + 1) : std::string_view();
+}
+
 class Search {
  public:
   void Take(std::string_view text, size_t place) {
@@ -53,7 +77,7 @@ class Search {
 
   void InQuery(std::string_view query, const TokenPlace& at, size_t place) {
     ForEachPart(query, '&', [&](std::string_view part) {
-      std::string_view value = ValueIf(part, at.name);
+      std::string_view value = ParameterIf(part, at.name);
       if (value.data() != nullptr) Take(value, place);
     });
   }
@@ -156,7 +180,7 @@ void RemoveToken(const TokenPlace& place, http::RequestHead& request, Arena& are
       break;
     case TokenPlace::Kind::kQuery:
       request.query = Without(request.query, '&', "&", arena,
-                              [&](std::string_view part) { return ValueIf(part, place.name).data() == nullptr; });
+                              [&](std::string_view part) { return ParameterIf(part, place.name).data() == nullptr; });
       request.has_query = !request.query.empty();
       break;
     case TokenPlace::Kind::kCookie:
@@ -166,7 +190,9 @@ void RemoveToken(const TokenPlace& place, http::RequestHead& request, Arena& are
 }
 
 void MaskInLog(const TokenPlace& place, Exchange& x) {
-  if (place.kind != TokenPlace::Kind::kQuery || x.request.query.find(place.name) == std::string_view::npos) return;
+  if (place.kind != TokenPlace::Kind::kQuery) return;
+  bool there = x.request.query.find(place.name) != std::string_view::npos;
+  if (!there && x.request.query.find('%') == std::string_view::npos) return;
   std::string_view query = x.logged_query == nullptr ? x.request.query : *x.logged_query;
   x.logged_query = x.arena.New<std::string_view>(MaskQuery(query, place.name, x.arena));
 }
@@ -175,7 +201,7 @@ std::string_view MaskQuery(std::string_view query, std::string_view name, Arena&
   std::string masked;
   ForEachPart(query, '&', [&](std::string_view part) {
     if (!masked.empty()) masked += '&';
-    if (ValueIf(part, name).data() == nullptr) {
+    if (ParameterIf(part, name).data() == nullptr) {
       masked += part;
     } else {
       masked += name;

@@ -5,6 +5,8 @@
 #include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
+#include "dataplane/fetch/uri.h"
+#include "dataplane/policies/credentials/known_consumer.h"
 #include "dataplane/policies/headers/field_syntax.h"
 #include "dataplane/policies/headers/header_ops.h"
 #include "dataplane/policies/unpack.h"
@@ -52,6 +54,8 @@ StatusOr<RemoteKeys> RemoteOf(const xds::v1::RemoteKeys& from) {
   if (!https && !(remote.allow_private_addresses && remote.uri.starts_with("http://"))) {
     return Invalid("remote.uri: https://HOST/PATH; http only with allow_private_addresses");
   }
+  fetch::Schemes schemes = remote.allow_private_addresses ? fetch::Schemes::kAlsoHttp : fetch::Schemes::kHttps;
+  RETURN_IF_ERROR(fetch::ParseUri(remote.uri, schemes)) << "remote.uri";
   if (from.has_cache_duration()) {
     ASSIGN_OR_RETURN(remote.cache_duration, DurationOf(from.cache_duration(), "remote.cache_duration"));
     remote.cache_duration = std::max<Duration>(remote.cache_duration, std::chrono::seconds(1));
@@ -188,6 +192,18 @@ void JwtConfig::RemoveOwnFields(http::Headers& headers) const {
   }
 }
 
+bool JwtConfig::Strips(size_t place) const {
+  return std::any_of(providers_.begin(), providers_.end(), [place](const JwtProvider& provider) {
+    return provider.strip && ((provider.places >> place) & 1) != 0;
+  });
+}
+
+void JwtConfig::NoteOwner(Exchange& x) {
+  if (x.identity.subject.empty()) return;
+  constexpr std::string_view kNul("\0", 1);
+  NoteConsumer(CredentialKind::kToken, x.arena.Concat({x.identity.issuer, kNul, x.identity.subject}), x);
+}
+
 const JwtProvider* JwtConfig::ProviderOf(const jose::Token& token, size_t place) const {
   for (const JwtProvider& provider : providers_) {
     bool there = ((provider.places >> place) & 1) != 0;
@@ -265,6 +281,7 @@ Judgement Tell(const JwtConfig& config, const FoundToken& found, Exchange& x, co
   x.identity.issuer = provider->issuer;
   x.identity.provider = provider->name;
   x.identity.subject = x.arena.Copy(subject);
+  NoteOwner(x);
   for (const ClaimHeader& header : provider->headers) {
     std::string value = FieldValueOf(claims.root(), header.claim);
     if (!value.empty()) x.request.headers.Set(header.header, x.arena.Copy(value));

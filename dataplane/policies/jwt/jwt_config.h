@@ -82,6 +82,10 @@ class JwtConfig : public PolicyConfig {
 
   // Nobody but us says what tokens say: takes away what a client put into fields that are made of claims.
   void RemoveOwnFields(http::Headers& headers) const;
+  // Does a provider that looks at this place keep tokens from backends?
+  bool Strips(size_t place) const;
+  // Notes whose token it is, if the generation knows somebody by X's issuer and subject.
+  static void NoteOwner(Exchange& x);
 
   // The one whose issuer TOKEN names and who takes tokens at that place; nullptr: nobody.
   const JwtProvider* ProviderOf(const jose::Token& token, size_t place) const;

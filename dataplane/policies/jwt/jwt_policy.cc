@@ -50,17 +50,6 @@ StatusOr<std::shared_ptr<KeySource>> MakeSource(const JwtProvider& provider, con
 void Note(Exchange& x, AuthResult::State state, std::string_view why) {
   x.identity.of(AuthMethod::kJwt) = {state, why};
 }
-// Who it is, if the generation knows somebody by this issuer and subject.
-void NoteConsumer(Exchange& x) {
-  if (x.consumers == nullptr || x.identity.subject.empty()) return;
-  constexpr std::string_view kNul("\0", 1);
-  std::string_view owner = x.arena.Concat({x.identity.issuer, kNul, x.identity.subject});
-  ConsumerEntry consumer = x.consumers->Find(CredentialKind::kToken, owner, x.time.wall);
-  if (consumer.name.empty()) return;
-  // The generation may be gone before the exchange is.
-  x.identity.consumer = x.arena.Copy(consumer.name);
-  x.identity.plan = x.arena.Copy(consumer.plan);
-}
 void NoteInvalid(Exchange& x, const Status& status) {
   Note(x, AuthResult::State::kInvalid, x.arena.Copy(ToStd(status.message())));
 }
@@ -88,6 +77,7 @@ Task<Verdict> JwtPolicy::OnRequest(Exchange& x) const {
     bool none = found.count == FoundToken::Count::kNone;
     Note(x, none ? AuthResult::State::kMissing : AuthResult::State::kInvalid,
          none ? "no token" : "more than one token");
+    RemoveUnproven(found, x);
     return Verdict::Continue();
   }
   if (TokenRef token = FindVerified(found, x)) {
@@ -125,7 +115,17 @@ Task<Verdict> JwtPolicy::Verify(FoundToken found, Exchange& x) const {
   } else {
     Note(x, AuthResult::State::kInvalid, "no provider has its issuer");
   }
+  RemoveUnproven(found, x);
   co_return Verdict::Continue();
+}
+
+// What a backend shall not get it does not get either if it does not hold: it might believe it.
+void JwtPolicy::RemoveUnproven(const FoundToken& found, Exchange& x) const {
+  if (found.count == FoundToken::Count::kNone || x.identity.proven(AuthMethod::kJwt)) return;
+  for (size_t i = 0; i < config_->places().size(); ++i) {
+    bool there = found.count == FoundToken::Count::kSeveral || found.place == i;
+    if (there && config_->Strips(i)) RemoveToken(config_->places()[i], x.request, x.arena);
+  }
 }
 
 Task<void> JwtPolicy::VerifyFor(const JwtProvider& provider, FoundToken found, jose::Token token, Exchange& x) const {
@@ -210,7 +210,7 @@ void JwtPolicy::Accept(TokenRef token, Exchange& x) const {
   x.identity.provider = provider.name;
   x.identity.subject = token->subject;
   x.identity.claims = &*token->claims;
-  NoteConsumer(x);
+  JwtConfig::NoteOwner(x);
   for (const auto& [index, value] : token->fields) {
     const ClaimHeader& header = provider.headers[index];
     if (header.id != http::HeaderId::kOther) {

@@ -45,6 +45,7 @@ class JwtPolicy final : public Policy {
   Task<jose::Proof> Prove(const jose::Token& token, size_t provider, Exchange& x, KeysPtr& keys) const;
   TokenRef Keep(const FoundToken& found, jose::Token token, const jose::Dates& dates, size_t provider,
                 uint64_t keys_version, Exchange& x) const;
+  void RemoveUnproven(const FoundToken& found, Exchange& x) const;
   void Accept(TokenRef token, Exchange& x) const;
 
   const std::shared_ptr<const JwtConfig> config_;

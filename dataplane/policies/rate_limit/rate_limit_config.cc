@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "dataplane/base/arena.h"
 #include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
+#include "dataplane/http/uri.h"
 #include "dataplane/policies/condition/claim_match.h"
 #include "dataplane/policies/headers/field_syntax.h"
 #include "dataplane/policies/unpack.h"
@@ -133,6 +135,18 @@ std::string_view ValueOf(const KeyPart& part, Exchange& x) {
   return "";
 }
 
+bool IsServerAddress(std::string_view text) {
+  constexpr std::string_view kUnix = "unix:";
+  constexpr size_t kMaxUnixPath = 107;  // sockaddr_un
+  if (text.starts_with(kUnix)) {
+    std::string_view path = text.substr(kUnix.size());
+    return path.size() > 1 && path.size() <= kMaxUnixPath && (path[0] == '/' || path[0] == '@');
+  }
+  Arena arena;
+  http::Authority authority;
+  return http::CanonicalAuthority(text, arena, authority) == http::TargetResult::kOk && authority.port != 0;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const RateLimitConfig>> RateLimitConfig::Compile(const xds::v1::RateLimit& config) {
@@ -151,7 +165,9 @@ absl::StatusOr<std::shared_ptr<const RateLimitConfig>> RateLimitConfig::Compile(
     redis.user = from.user();
     redis.secret = from.secret();
     redis.database = from.database();
-    if (redis.address.empty()) return Invalid("redis.address: missing");
+    if (!IsServerAddress(redis.address)) {
+      return Invalid("redis.address: HOST:PORT with a port of 1 to 65535, or unix:/PATH");
+    }
     if (from.has_timeout()) redis.timeout = DurationOf(from.timeout());
     if (redis.timeout <= Duration::zero() || redis.timeout > std::chrono::seconds(10)) {
       return Invalid("redis.timeout: above 0s and at most 10s");
@@ -188,7 +204,7 @@ absl::Status RateLimitConfig::Add(const xds::v1::RateLimitRule& from, const std:
   RETURN_IF_ERROR(limits::Check(rule.limit)) << path;
   rule.cost = std::max<uint32_t>(from.cost(), 1);
   rule.shadow = from.shadow();
-  rule.also = from.also();
+  rule.also = from.also() || from.shadow();
   rule.policy_field = PolicyField(rule);
   rule.identity = IdentityOf(policy_, rule);
   rules_.push_back(std::move(rule));

@@ -36,7 +36,7 @@ struct LimitTerms {
   limits::LimitRule limit;
   uint32_t cost = 1;
   bool shadow = false;
-  bool also = false;
+  bool also = false;         // a rule that refuses nobody never keeps others from counting
   std::string policy_field;  // its item of RateLimit-Policy: `"gold";q=1000;w=60`
   std::string identity;      // names its counters: another meaning is another counter
 };

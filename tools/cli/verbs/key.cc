@@ -58,21 +58,55 @@ Json ManifestOf(const CommandLine& line, std::string_view kind, const std::strin
           {"spec", std::move(spec)}};
 }
 
+// A second key of that name would take the first one back.
+absl::Status ExpectNew(Invocation& call, const std::string& name) {
+  api::GetRequest request;
+  request.set_kind("ApiKey");
+  request.set_namespace_(call.line.Get("namespace", "default"));
+  request.set_name(name);
+  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
+  absl::StatusOr<std::vector<api::StoredObject>> found = client->Get(request, absl::Seconds(60));
+  if (absl::IsNotFound(found.status()) || (found.ok() && found->empty())) return absl::OkStatus();
+  if (!found.ok()) return found.status();
+  return absl::AlreadyExistsError(
+      StrCat("ApiKey \"", name, "\" exists already: give the new one another --name, or revoke that one before"));
+}
+
+// Was the change stored, as far as is known? Then the key may count, and nobody can ask for it again.
+bool MayBeStored(Exit exit) {
+  return exit == Exit::kOk || exit == Exit::kRejected || exit == Exit::kTimeout || exit == Exit::kUnreachable ||
+         exit == Exit::kInterrupted;
+}
+
+void Show(const std::string& name, const std::string& key, Invocation& call) {
+  Json shown = {{"apiKey", name}, {"key", key}};
+  std::string format = call.line.Get("output", "table");
+  if (format == "json") {
+    call.console.Out(shown.dump(2) + "\n");
+  } else if (format == "yaml") {
+    call.console.Out(StrCat("---\napiKey: ", name, "\nkey: ", key, "\n"));
+  } else {
+    call.console.Out(StrCat("ApiKey  ", name, "\nkey     ", key, "\n"));
+  }
+  call.console.Note("nobody can read the key again: give it to its owner now");
+}
+
 absl::StatusOr<Exit> IssueKey(Invocation& call) {
   std::string consumer(call.line.Positional(1));
   ASSIGN_OR_RETURN(std::string secret, RandomBytes(kKeyBytes));
   ASSIGN_OR_RETURN(std::string letters, RandomBytes(4));
   std::string key = StrCat(kPrefix, absl::WebSafeBase64Escape(secret));
   std::string name = call.line.Get("name", StrCat(consumer, "-", absl::BytesToHexString(letters)));
+  if (call.line.Has("name")) {
+    RETURN_IF_ERROR(ExpectNew(call, name));
+  }
   Json spec = {{"consumer", consumer}, {"sha256", Sha256Hex(key)}};
   ASSIGN_OR_RETURN(absl::Duration expires, call.line.Duration("expires", absl::ZeroDuration()));
   if (expires > absl::ZeroDuration()) {
     spec["expires"] = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now() + expires, absl::UTCTimeZone());
   }
   ASSIGN_OR_RETURN(Exit exit, Apply(call, ManifestOf(call.line, "ApiKey", name, spec)));
-  if (exit != Exit::kOk || call.line.Has("dry-run")) return exit;
-  call.console.Out(StrCat("ApiKey  ", name, "\nkey     ", key, "\n"));
-  call.console.Note("nobody can read the key again: give it to its owner now");
+  if (MayBeStored(exit) && !call.line.Has("dry-run")) Show(name, key, call);
   return exit;
 }
 

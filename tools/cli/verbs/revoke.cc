@@ -45,6 +45,7 @@ absl::StatusOr<std::string> ManifestOf(const CommandLine& line) {
   if (word == "before") {
     ASSIGN_OR_RETURN(value, TimeOf(value));
   }
+  if (value.empty()) return absl::InvalidArgumentError(StrCat("an empty ", word, " is nobody's: nothing was revoked"));
   std::string issuer = line.Get("issuer");
   std::string name = StrCat(word, "-", snapshot::ResourceVersion(word, issuer, value));
   Json spec = {{what->field, value}};
