@@ -11,7 +11,9 @@
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/secret_refs.h"
 #include "controlplane/translator/values.h"
+#include "dataplane/fetch/uri.h"
 #include "dataplane/jose/key_set.h"
+#include "dataplane/redis/server_address.h"
 
 namespace penstock::translator {
 namespace {
@@ -47,6 +49,8 @@ class AccessCheck {
   void Check(const api::RateLimitPolicySpec& spec) {
     CheckKey(spec.has_key() ? &spec.key() : nullptr, "spec.key");
     for (int i = 0; i < spec.rules_size(); ++i) CheckRule(spec.rules(i), Cat("spec.rules[", i, "]"));
+    if (spec.has_redis() && !redis::IsServerAddress(spec.redis().address()))
+      findings_.Error("spec.redis.address", "E121", Cat("must be ", redis::kServerAddressForm));
     if (spec.has_redis() && !spec.redis().password_secret().empty())
       CheckValue(spec.redis().password_secret(), kPasswordKey, "spec.redis.passwordSecret",
                  "Redis is asked without a password");
@@ -88,10 +92,12 @@ class AccessCheck {
   void CheckUri(const api::Jwks& jwks, const std::string& path) {
     bool http = jwks.uri().starts_with("http://");
     if (!http && !jwks.uri().starts_with("https://")) {
-      findings_.Error(path + ".uri", "E121", Cat("\"", jwks.uri(), "\" is not https://HOST/PATH"));
+      findings_.Error(path + ".uri", "E121", "the URI must begin with https://");
     } else if (http && !jwks.allow_private_addresses()) {
       findings_.Error(path + ".uri", "E121", "whoever stands between could make keys of his own",
                       "use https; inside your own network: allowPrivateAddresses: true");
+    } else if (StatusOr<fetch::Uri> uri = fetch::ParseUri(jwks.uri(), fetch::Schemes::kAlsoHttp); !uri.ok()) {
+      findings_.Error(path + ".uri", "E121", std::string(uri.status().message()));
     }
   }
 

@@ -6,7 +6,7 @@ _MAY_IMPORT = {
     "dataplane/io": ["dataplane/base"],
     "dataplane/telemetry": ["dataplane/base", "dataplane/io"],
     "dataplane/tls": ["dataplane/base", "dataplane/io", "dataplane/telemetry"],
-    "dataplane/redis": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/limits"],
+    "dataplane/redis": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/limits"],
     "dataplane/http": ["dataplane/base"],
     "dataplane/fetch": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http"],
     "dataplane/exchange": ["dataplane/base", "dataplane/http"],
@@ -24,7 +24,8 @@ _MAY_IMPORT = {
     "dataplane/admin": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/http", "dataplane/exchange", "dataplane/snapshot", "dataplane/proxy", "dataplane/upstream"],
     "dataplane/server": ["dataplane"],
     "controlplane/manifests": ["dataplane/base", "dataplane/http"],
-    "controlplane/translator": ["dataplane/base", "dataplane/jose", "dataplane/jose", "dataplane/http", "dataplane/tls", "dataplane/snapshot", "controlplane/manifests"],
+    # Of fetch and redis what is pure: the forms of URIs and addresses.
+    "controlplane/translator": ["dataplane/base", "dataplane/jose", "dataplane/http", "dataplane/fetch", "dataplane/redis", "dataplane/tls", "dataplane/snapshot", "controlplane/manifests"],
     "controlplane/vault": ["dataplane/base"],
     "controlplane/store": ["dataplane/base", "controlplane/manifests", "controlplane/vault"],
     "controlplane/tickets": ["dataplane/base", "dataplane/telemetry", "dataplane/tls", "controlplane/store"],

@@ -83,5 +83,16 @@ TEST_F(ApiKeyTest, KeepsTheKeyFromBackendsIfItShall) {
   EXPECT_FALSE(x.request.headers.Has("x-api-key"));
 }
 
+TEST_F(ApiKeyTest, IsNoWayOutOfARuleAgainstAnotherConsumer) {
+  Configure({});
+  x.Begin(cancellation);
+  x.consumers = &consumers;
+  x.request.headers.Add("x-api-key", "good");
+  x.identity.consumer = "n/denied";
+  EXPECT_FALSE(RunReady(policy->OnRequest(x)).is_reply());
+  EXPECT_EQ(x.identity.of(AuthMethod::kApiKey).state, State::kInvalid);
+  EXPECT_EQ(x.identity.consumer, "n/denied");
+}
+
 }  // namespace
 }  // namespace penstock::policies

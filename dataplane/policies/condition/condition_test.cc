@@ -38,6 +38,7 @@ std::string HoldsFor(const Condition& condition, const TestRequest& request) {
 
 constexpr const char* kBoth = "allow deny ";
 constexpr const char* kNone = "";
+constexpr const char* kDenyOnly = "deny ";
 
 struct Row {
   std::string config;
@@ -142,10 +143,10 @@ TEST(Condition, KnowsWhoAsks) {
   });
 }
 
-TEST(Condition, ComparesMethodsByteForByte) {
+TEST(Condition, ComparesMethodsByteForByteToLetSomebodyIn) {
   ExpectRows({
       {"methods: 'GET' methods: 'PURGE'", {.method = "PURGE"}, kBoth},
-      {"methods: 'GET'", {.method = "get"}, kNone},
+      {"methods: 'GET'", {.method = "get"}, kDenyOnly},
       {"methods: 'GET'", {.method = "HEAD"}, kNone},
   });
 }

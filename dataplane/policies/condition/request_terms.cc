@@ -17,17 +17,18 @@ namespace {
 
 using router::PathPattern;
 
+// Names of methods are case-sensitive (RFC 9110 9.1), but not to everybody behind us: to keep somebody out, in any
+// case.
 class MethodsTerm final : public Term {
  public:
-  explicit MethodsTerm(ValueSet methods) : methods_(std::move(methods)) {}
+  MethodsTerm(ValueSet methods, ValueSet upper) : methods_(std::move(methods)), upper_(std::move(upper)) {}
 
-  // In whatever case: names of methods are case-sensitive (RFC 9110 9.1), but not to everybody behind us.
-  bool Holds(const Exchange& x, Use) const override {
+  bool Holds(const Exchange& x, Use use) const override {
     std::string_view method = x.request.method_text;
     std::array<char, kMaxMethod> upper;
-    if (method.size() > upper.size()) return methods_.Contains(method);
+    if (use == Use::kAllow || method.size() > upper.size()) return methods_.Contains(method);
     std::transform(method.begin(), method.end(), upper.begin(), absl::ascii_toupper);
-    return methods_.Contains(std::string_view(upper.data(), method.size()));
+    return upper_.Contains(std::string_view(upper.data(), method.size()));
   }
   std::string Describe() const override { return StrCat("method ", methods_.Text()); }
   std::string Seen(const Exchange& x) const override { return StrCat("it is ", Printable(x.request.method_text)); }
@@ -35,7 +36,8 @@ class MethodsTerm final : public Term {
  private:
   static constexpr size_t kMaxMethod = 64;
 
-  ValueSet methods_;  // in upper case
+  ValueSet methods_;
+  ValueSet upper_;
 };
 
 class PathsTerm final : public Term {
@@ -172,14 +174,16 @@ Status CheckMember(std::string_view value) {
 
 Status AddMethods(const xds::v1::Condition& config, std::vector<TermPtr>& terms) {
   if (config.methods().empty()) return absl::OkStatus();
-  ValueSet::Texts upper;
-  for (const std::string& method : config.methods()) upper.Add(absl::AsciiStrToUpper(method));
-  ASSIGN_OR_RETURN(ValueSet methods, ValueSet::Make(upper, "methods"));
+  ASSIGN_OR_RETURN(ValueSet methods, ValueSet::Make(config.methods(), "methods"));
+  ValueSet::Texts in_upper_case;
   for (int i = 0; i < config.methods_size(); ++i) {
-    if (IsToken(config.methods(i))) continue;
-    return absl::InvalidArgumentError(StrCat("methods[", i, "]: \"", config.methods(i), "\" is no method"));
+    if (!IsToken(config.methods(i))) {
+      return absl::InvalidArgumentError(StrCat("methods[", i, "]: \"", config.methods(i), "\" is no method"));
+    }
+    in_upper_case.Add(absl::AsciiStrToUpper(config.methods(i)));
   }
-  terms.push_back(std::make_unique<MethodsTerm>(std::move(methods)));
+  ASSIGN_OR_RETURN(ValueSet upper, ValueSet::Make(in_upper_case, "methods"));
+  terms.push_back(std::make_unique<MethodsTerm>(std::move(methods), std::move(upper)));
   return absl::OkStatus();
 }
 

@@ -281,7 +281,7 @@ Judgement Tell(const JwtConfig& config, const FoundToken& found, Exchange& x, co
   x.identity.issuer = provider->issuer;
   x.identity.provider = provider->name;
   x.identity.subject = x.arena.Copy(subject);
-  NoteOwner(x);
+  JwtConfig::NoteOwner(x);
   for (const ClaimHeader& header : provider->headers) {
     std::string value = FieldValueOf(claims.root(), header.claim);
     if (!value.empty()) x.request.headers.Set(header.header, x.arena.Copy(value));

@@ -163,6 +163,25 @@ TEST_F(JwtTest, TakesTheTokenAwayFromBackendsIfItShall) {
   EXPECT_EQ(*x.logged_query, "a=1&token=-");
 }
 
+TEST_F(JwtTest, KeepsFromBackendsWhatDoesNotHoldEither) {
+  Configure("strip_token: true sources { query: 'token' } sources { header: 'authorization' prefix: 'Bearer ' }");
+  Ask("forged");
+  EXPECT_EQ(result().state, State::kInvalid);
+  EXPECT_FALSE(x.request.headers.Has("authorization"));
+  Begin();
+  x.request.query = x.arena.Copy("a=1&token=" + Token());
+  x.request.has_query = true;
+  x.request.headers.Add("authorization", "Bearer two");
+  Run();
+  EXPECT_EQ(result().why, "more than one token");
+  EXPECT_FALSE(x.request.headers.Has("authorization"));
+  EXPECT_EQ(x.request.query, "a=1");
+  Begin();
+  x.request.headers.Add("authorization", "Basic YTpi");
+  Run();
+  EXPECT_TRUE(x.request.headers.Has("authorization")) << "it is no token";
+}
+
 TEST_F(JwtTest, KeepsNoTokenBeyondItsEnd) {
   Configure("leeway { } cache_ttl { seconds: 1000000 }");
   std::string token = Token();

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "dataplane/base/arena.h"
 #include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
-#include "dataplane/http/uri.h"
 #include "dataplane/policies/condition/claim_match.h"
 #include "dataplane/policies/headers/field_syntax.h"
 #include "dataplane/policies/unpack.h"
+#include "dataplane/redis/server_address.h"
 
 namespace penstock::policies {
 namespace {
@@ -135,18 +134,6 @@ std::string_view ValueOf(const KeyPart& part, Exchange& x) {
   return "";
 }
 
-bool IsServerAddress(std::string_view text) {
-  constexpr std::string_view kUnix = "unix:";
-  constexpr size_t kMaxUnixPath = 107;  // sockaddr_un
-  if (text.starts_with(kUnix)) {
-    std::string_view path = text.substr(kUnix.size());
-    return path.size() > 1 && path.size() <= kMaxUnixPath && (path[0] == '/' || path[0] == '@');
-  }
-  Arena arena;
-  http::Authority authority;
-  return http::CanonicalAuthority(text, arena, authority) == http::TargetResult::kOk && authority.port != 0;
-}
-
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const RateLimitConfig>> RateLimitConfig::Compile(const xds::v1::RateLimit& config) {
@@ -165,8 +152,8 @@ absl::StatusOr<std::shared_ptr<const RateLimitConfig>> RateLimitConfig::Compile(
     redis.user = from.user();
     redis.secret = from.secret();
     redis.database = from.database();
-    if (!IsServerAddress(redis.address)) {
-      return Invalid("redis.address: HOST:PORT with a port of 1 to 65535, or unix:/PATH");
+    if (!redis::IsServerAddress(redis.address)) {
+      return Invalid(StrCat("redis.address: must be ", redis::kServerAddressForm));
     }
     if (from.has_timeout()) redis.timeout = DurationOf(from.timeout());
     if (redis.timeout <= Duration::zero() || redis.timeout > std::chrono::seconds(10)) {

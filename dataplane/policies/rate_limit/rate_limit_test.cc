@@ -124,6 +124,23 @@ TEST_F(RateLimitTest, LooksAtLaterRulesIfOneSaysSo) {
   EXPECT_EQ(Passing({.client = "192.0.2.2"}, 5), 0);
 }
 
+TEST_F(RateLimitTest, KeepsNoRuleFromCountingByItsShadow) {
+  Configure(R"(rules { name: 'trial' requests: 1 per { seconds: 60 } shadow: true }
+               rules { name: 'real' requests: 3 per { seconds: 60 } algorithm: FIXED_WINDOW })");
+  EXPECT_EQ(Passing({}, 10), 3);
+}
+
+TEST_F(RateLimitTest, RefusesAServerThatCannotBeMeant) {
+  for (std::string address : {"redis", ":6379", "127.0.0.1:99999", "unix:", "redis://x:1", "a b:1", "127.0.0.1:0"}) {
+    xds::v1::RateLimit message;
+    std::string text = "rules { name: 'a' requests: 1 per { seconds: 60 } } redis { address: '" + address + "' }";
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message));
+    EXPECT_FALSE(RateLimitConfig::Compile(message).ok()) << address;
+    message.mutable_redis()->set_address("redis.example:6379");
+    EXPECT_TRUE(RateLimitConfig::Compile(message).ok()) << RateLimitConfig::Compile(message).status();
+  }
+}
+
 TEST_F(RateLimitTest, RefusesNothingInItsShadow) {
   Configure("rules { name: 'a' requests: 1 per { seconds: 60 } shadow: true }");
   EXPECT_EQ(Passing({}, 10), 10);
