@@ -138,7 +138,7 @@ class AccessCheck {
     if (when.has_authenticated() && !when.authenticated()) {
       findings_.Error(path + ".authenticated", "E121",
                       "false does not ask for anything, so that the rule is for everybody",
-                      "remove it, and put a rule with authenticated: true before this one");
+                      "remove it; a limit for those alone who prove nothing: behind a rule with authenticated: true");
     }
     CheckNames(when.consumers(), "Consumer", path + ".consumers");
     CheckNames(when.plans(), "Plan", path + ".plans");

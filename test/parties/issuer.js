@@ -45,6 +45,7 @@ function configuration(keys) {
     clients: Object.keys(USERS).map((name) => ({
       client_id: name, client_secret: 'secret', grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
     })),
+    ttl: { ClientCredentials: (_, token) => token.resourceServer.accessTokenTTL },
     extraTokenClaims: (_, token) => USERS[token.clientId],
     features: {
       devInteractions: { enabled: false },

@@ -188,13 +188,18 @@ def judge_return(verdict, outage):
 def judge_log(verdict, outage):
     """One alarm, and one line that it is over, once it is."""
     for replica in outage.fleet.replicas:
-        lines = [line for line in replica.log().splitlines() if outage.fault.address in line]
-        lost = [line for line in lines if "redis server lost" in line]
-        back = [line for line in lines if "redis server is back" in line]
-        verdict.equal(f"{outage.name}: {replica.id} told once that it is lost, and once that it is back", (len(lost), len(back)), (1, 1))
-        if back:
-            told = datetime.datetime.fromisoformat(back[0].split()[0].replace("Z", "+00:00")).timestamp() - outage.offset
-            verdict.at_least(f"{outage.name}: {replica.id}: seconds from the end of it to that line", round(told - outage.ending, 2), 0)
+        lines = [line for line in replica.log().splitlines() if outage.fault.address in line and " redis: " in line]
+        # Lines have no finer times than milliseconds.
+        lost = [line for line in lines if "redis server lost" in line and told_at(line, outage) >= outage.before - 0.001]
+        back = [line for line in lines if "redis server is back" in line and told_at(line, outage) >= outage.ending - 0.001]
+        counts = (len(lost), len(back), len(lines))
+        if not verdict.equal(f"{outage.name}: lines of {replica.id}: lost once it is, back once it is, and all", counts, (1, 1, 2)):
+            for line in lines:
+                print(f"      {told_at(line, outage) - outage.before:+.3f} s of {outage.ending - outage.before:.3f} s: {line}")
+
+
+def told_at(line, outage):
+    return datetime.datetime.fromisoformat(line.split()[0].replace("Z", "+00:00")).timestamp() - outage.offset
 
 
 def show(verdict):

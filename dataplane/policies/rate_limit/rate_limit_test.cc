@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dataplane/base/strings.h"
+#include "dataplane/exchange/attachments.h"
+#include "dataplane/exchange/services.h"
+#include "dataplane/io/reactor/reactor.h"
 #include "dataplane/policies/condition/testing.h"
 #include "dataplane/policies/rate_limit/rate_limit_policy.h"
 #include "google/protobuf/text_format.h"
@@ -196,6 +200,50 @@ TEST_F(RateLimitTest, TellsExplainWhichLimitsAreFor) {
       judgement.why,
       "limit \"gold\": 5 requests per 60s (fixed window) for each claim sub; how much of it is used, each data plane "
       "knows: passes, or 429");
+}
+
+// A Redis that nobody finds.
+class RateLimitWithoutRedis : public RateLimitTest {
+ protected:
+  ~RateLimitWithoutRedis() override {
+    policy = nullptr;
+    runtime.Sweep();
+    reactor->BlockOn(attachments.Sweep(/*all=*/true));
+  }
+
+  Seen Ask(const char* on_failure, bool shadow = false) {
+    Configure(StrCat("rules { name: 'all' requests: 2 per { seconds: 60 } shadow: ", shadow ? "true" : "false",
+                     " } redis { address: 'unix:/nobody/is/here' on_failure: ", on_failure, " }"));
+    TestRequest request;
+    TestExchange x(request);
+    x->services = &services;
+    Verdict verdict = reactor->BlockOn(policy->OnRequest(*x));
+    reactor->BlockOn(policy->OnResponse(*x));
+    policy->OnEnd(*x, Outcome{});
+    if (verdict.is_reply()) EXPECT_EQ(verdict.reason(), Reason::kPolicyUnavailable);
+    auto get = [&](const char* name) { return std::string(x->response.headers.Get(name)); };
+    return {verdict.is_reply(), get("retry-after"), get("ratelimit"), get("ratelimit-policy"), std::string(x->detail)};
+  }
+
+  std::unique_ptr<io::Reactor> reactor = *io::Reactor::Create();
+  Attachments attachments;
+  Services services{.reactor = reactor.get(), .attachments = &attachments};
+};
+
+TEST_F(RateLimitWithoutRedis, SaysNothingOfALimitThatNobodyCounts) {
+  Seen seen = Ask("OPEN");
+  EXPECT_FALSE(seen.refused);
+  EXPECT_EQ(seen.ratelimit, "");
+  EXPECT_EQ(seen.policy, "");
+}
+
+TEST_F(RateLimitWithoutRedis, CountsHereAndSaysSoIfItShall) {
+  EXPECT_THAT(Ask("LOCAL").ratelimit, HasSubstr("\"all\";r=1;"));
+}
+
+TEST_F(RateLimitWithoutRedis, RefusesUnlessItIsAShadow) {
+  EXPECT_TRUE(Ask("CLOSED").refused);
+  EXPECT_FALSE(Ask("CLOSED", /*shadow=*/true).refused);
 }
 
 TEST(RateLimitConfig, RefusesWhatCannotBeMeant) {
