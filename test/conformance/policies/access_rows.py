@@ -1,5 +1,6 @@
 """Attack rows about who may do what, as those of token_rows."""
-from test.conformance.policies.place import security, status_of
+from test.conformance.policies.manifests import security
+from test.conformance.policies.place import status_of
 from test.support.attack_runner import send_raw
 
 

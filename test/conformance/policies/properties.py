@@ -7,7 +7,7 @@ import json
 import re
 import socket
 
-from test.conformance.policies.place import claims
+from test.conformance.policies.manifests import claims
 from test.support.hpack import block
 from test.support.http2_wire import END_HEADERS, END_STREAM, HEADERS, Client, frame, window_update
 
