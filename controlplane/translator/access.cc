@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,11 @@ void Fill(const Message& farther, const ObjectKey& from, Message& spec, Access& 
   FillUnset(spec, *rest);
 }
 
+// Whether a policy says what must be proven.
+bool Demands(const api::SecurityPolicySpec& spec) {
+  return spec.has_jwt() || spec.has_api_key() || spec.has_client_certificate() || spec.has_require();
+}
+
 // Collects the policies of one place, the closest first.
 class Collector {
  public:
@@ -68,8 +74,13 @@ class Collector {
   void AddIf(const Upsert& upsert, const ObjectKey& target, std::string_view section, Which which, Spec& spec) {
     const Policy* policy = upsert.object->As<Policy>();
     if (policy == nullptr || policy->spec().override() != (which == Which::kOverrides)) return;
-    if (RefersTo(policy->spec().target_refs(), target, section))
-      Fill(policy->spec(), upsert.object->key(), spec, access_);
+    if (!RefersTo(policy->spec().target_refs(), target, section)) return;
+    Spec farther = policy->spec();
+    // Who asks for a proof here is not opened from farther away.
+    if constexpr (std::is_same_v<Policy, api::SecurityPolicy>) {
+      if (Demands(spec)) farther.clear_anonymous();
+    }
+    Fill(farther, upsert.object->key(), spec, access_);
   }
 
   Reader& reader_;

@@ -36,6 +36,7 @@ class AccessCheck {
                         "give one provider all audiences, or remove one of the two");
       }
       CheckKeys(provider, path + ".jwks");
+      CheckHeaders(provider, path + ".claimToHeaders");
     }
     for (int i = 0; i < spec.authorization().rules_size(); ++i) {
       CheckCondition(spec.authorization().rules(i).when(), Cat("spec.authorization.rules[", i, "].when"));
@@ -73,17 +74,26 @@ class AccessCheck {
     return value.value_or("");
   }
 
-  void CheckKeySet(std::string_view text, const std::string& path, bool secret) {
+  void CheckKeySet(std::string_view text, const std::string& path, const api::JwtProvider& provider, bool secret) {
     StatusOr<jose::KeySet> keys = jose::KeySet::Parse(text);
     if (!keys.ok()) {
       findings_.Error(path, "E121", std::string(keys.status().message()),
                       "write a JSON Web Key Set: {\"keys\": [...]}");
       return;
     }
-    bool symmetric = std::any_of(keys->keys().begin(), keys->keys().end(), [](const jose::Key& key) {
-      return key.algorithms().Contains(jose::Algorithm::kHs256);
-    });
-    if (symmetric && !secret) {
+    auto symmetric = [](const jose::Key& key) { return key.algorithms().Contains(jose::Algorithm::kHs256); };
+    bool some = std::any_of(keys->keys().begin(), keys->keys().end(), symmetric);
+    bool all = std::all_of(keys->keys().begin(), keys->keys().end(), symmetric);
+    bool wanted = std::any_of(provider.algorithms().begin(), provider.algorithms().end(),
+                              [](const std::string& name) { return name.starts_with("HS"); });
+    if (some && all && secret && !wanted) {
+      findings_.Error(
+          path, "E121",
+          "the key set holds only secret keys (kty oct), and algorithms names none that they are for, so "
+          "that no token would hold",
+          "add algorithms: [HS256] to the provider, or those of HS256, HS384 and HS512 that its issuer uses");
+    }
+    if (some && !secret) {
       findings_.Error(path, "E121", "a secret key (kty oct) does not belong into a policy, which everybody may read",
                       "put the key set into a Secret, and name it in secretRef");
     }
@@ -104,17 +114,32 @@ class AccessCheck {
   void CheckKeys(const api::JwtProvider& provider, const std::string& path) {
     const api::Jwks& jwks = provider.jwks();
     constexpr std::string_view kNobody = "none of the provider's tokens can be verified";
-    if (!jwks.inline_().empty()) CheckKeySet(jwks.inline_(), path + ".inline", false);
+    if (!jwks.inline_().empty()) CheckKeySet(jwks.inline_(), path + ".inline", provider, false);
     if (!jwks.uri().empty()) CheckUri(jwks, path);
     if (jwks.has_secret_ref()) {
       std::string_view text = CheckValue(jwks.secret_ref().name(), kJwksKey, path + ".secretRef.name", kNobody);
-      if (!text.empty()) CheckKeySet(text, path + ".secretRef.name", true);
+      if (!text.empty()) CheckKeySet(text, path + ".secretRef.name", provider, true);
     }
     for (int i = 0; i < jwks.ca_certificate_refs_size(); ++i) {
       ResolveSecret(SecretRef(jwks.ca_certificate_refs(i)), SecretId::Use::kAuthorities,
                     Cat(path, ".caCertificateRefs[", i, "]"), policy_,
                     {.only_one = jwks.ca_certificate_refs_size() == 1, .consequence = "the keys cannot be fetched"},
                     reader_, findings_);
+    }
+  }
+
+  // Fields of claims are taken away from what clients send.
+  void CheckHeaders(const api::JwtProvider& provider, const std::string& path) {
+    std::set<std::string> names;
+    for (int i = 0; i < provider.claim_to_headers_size(); ++i) {
+      std::string name = Lower(provider.claim_to_headers(i).header());
+      std::string at = Cat(path, "[", i, "].header");
+      if (name == "authorization" || name == "cookie") {
+        findings_.Error(at, "E121", Cat(name, " holds credentials of clients, which would be taken away"),
+                        "choose another field, such as x-user-id");
+      } else if (!names.insert(name).second) {
+        findings_.Error(at, "E020", Cat("another claim is written to ", name), "give each claim a field of its own");
+      }
     }
   }
 

@@ -28,6 +28,10 @@ class Policy {
   // In reverse order, for every response, whoever made it, before its first byte is written. A reply replaces it.
   virtual Task<Verdict> OnResponse(Exchange& x) const { return Verdict::Continue(); }
 
+  // It also sees the preflight requests that the rule's CORS filter answers: they carry no credentials, so that who
+  // asks for some would refuse them all (Fetch standard, "CORS-preflight fetch"). Those that do come first in a chain.
+  virtual bool SeesPreflights() const { return false; }
+
   // Exactly once for every exchange whose OnRequest ran, also on reset, timeout and local reply. Never waits.
   virtual void OnEnd(Exchange& x, const Outcome& outcome) const {}
 };

@@ -28,7 +28,8 @@ class AnswerTest : public testing::TestWithParam<Over> {
     StatusOr<std::shared_ptr<Document>> document = fetcher->Open({.uri = UriOf(server.port()),
                                                                   .allow_private_addresses = true,
                                                                   .authorities = ca_.cert(),
-                                                                  .max_bytes = max_bytes});
+                                                                  .max_bytes = max_bytes,
+                                                                  .check = check_});
     if (!document.ok()) return document.status().ToString();
     EXPECT_TRUE(Eventually([&] { return !(*document)->Pending(); }));
     Fetched latest = (*document)->Latest();
@@ -43,6 +44,7 @@ class AnswerTest : public testing::TestWithParam<Over> {
     return Outcome(server, max_bytes);
   }
 
+  Status (*check_)(std::string_view) = nullptr;
   TestCa ca_;
   const TestCertificate certificate_;
 };
@@ -97,6 +99,14 @@ TEST_P(AnswerTest, WithoutALengthMustEndAsTheServerMeansIt) {
 TEST_P(AnswerTest, MustNotBeEncoded) {
   EXPECT_EQ(Outcome({"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nkeys"}),
             "answered with a content-encoding");
+}
+
+TEST_P(AnswerTest, ThatIsNotWhatWasAskedForIsNone) {
+  check_ = [](std::string_view body) {
+    return body == "keys" ? absl::OkStatus() : absl::InvalidArgumentError("no keys");
+  };
+  EXPECT_EQ(Outcome(TestServer(Ok("keys"), shown())), "got keys");
+  EXPECT_EQ(Outcome(TestServer(Ok("<html>"), shown())), "no keys");
 }
 
 }  // namespace

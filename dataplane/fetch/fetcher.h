@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/status.h"
@@ -18,8 +19,11 @@ struct Request {
   bool allow_private_addresses = false;
   std::string authorities{};  // PEM; "": those of the system
   size_t max_bytes = 1 << 20;
+  // What a document must be; another one is a failed fetch, and the last good one stays. On the fetching thread.
+  // null: any bytes. Its error holds nothing secret.
+  Status (*check)(std::string_view body) = nullptr;
 
-  // Equal for equal requests.
+  // Equal for equal requests, but for what is checked: who asks for key sets only shares with his like.
   std::string Identity() const;
 };
 

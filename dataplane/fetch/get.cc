@@ -121,6 +121,10 @@ Task<StatusOr<std::string>> Ask(io::Reactor& reactor, io::Resolver& resolver, co
 
 Task<StatusOr<std::string>> Get(io::Reactor& reactor, io::Resolver& resolver, const Source& source, Wait wait) {
   StatusOr<std::string> content = co_await Ask(reactor, resolver, source, wait);
+  if (content.ok() && source.check != nullptr) {
+    Status checked = source.check(*content);
+    if (!checked.ok()) content = checked;
+  }
   if (content.ok() || IsCancelled(content.status())) co_return content;
   co_return StatusBuilder(content.status()) << source.uri.authority;
 }

@@ -59,6 +59,7 @@ StatusOr<Source> WebFetcher::SourceOf(const Request& request) const {
   ASSIGN_OR_RETURN(source.uri, ParseUri(request.uri, schemes));
   source.allow_private_addresses = request.allow_private_addresses;
   source.max_bytes = request.max_bytes;
+  source.check = request.check;
   if (!source.uri.tls) return source;
   StatusOr<std::shared_ptr<const tls::CaBundle>> bundle = request.authorities.empty()
                                                               ? tls::CaBundle::System(options_.authorities)

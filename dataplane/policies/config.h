@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "dataplane/policies/judgement.h"
 
 namespace penstock {
@@ -24,6 +25,13 @@ class PolicyConfig {
   // as later policies look at it (identity, header fields). X has a request whose listener and route are decided, and
   // no services. Pure: whatever would have to be asked of the world is a Fact.
   virtual Judgement Judge(Exchange& x, const Facts& facts) const { return Judgement::Pass(Describe()); }
+
+  // What makes no sense behind the policies of TYPES, which come before it in its chain. InvalidArgument begins with
+  // the field's path.
+  virtual absl::Status CheckBehind(const std::vector<std::string>& types) const { return absl::OkStatus(); }
+
+  // As Policy::SeesPreflights.
+  virtual bool SeesPreflights() const { return false; }
 
   // The Secret resources that it names: what is made of it is made anew when one of them changes.
   virtual std::vector<std::string> Secrets() const { return {}; }

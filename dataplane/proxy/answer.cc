@@ -6,8 +6,11 @@
 namespace penstock::proxy {
 namespace {
 
-Task<Verdict> AskEach(Call& call) {
+enum class Which { kAll, kForPreflights };
+
+Task<Verdict> AskEach(Call& call, Which which) {
   for (const std::shared_ptr<const Policy>& policy : *call.chain) {
+    if (which == Which::kForPreflights && !policy->SeesPreflights()) break;
     ++call.ran;
     Verdict verdict = co_await policy->OnRequest(call.x);
     if (verdict.is_reply()) co_return verdict;
@@ -15,9 +18,9 @@ Task<Verdict> AskEach(Call& call) {
   co_return Verdict::Continue();
 }
 
-Task<Verdict> AskPolicies(Call& call) {
+Task<Verdict> AskPolicies(Call& call, Which which) {
   if (call.chain == nullptr || call.chain->empty()) return Verdict::Continue();
-  return AskEach(call);
+  return AskEach(call, which);
 }
 
 Task<void> TellPolicies(Call& call) {
@@ -54,23 +57,11 @@ Task<void> ActWithFilters(Call& call) {
   policies::ApplyHeaderOps(filters.response_headers, call.x.response.headers);
 }
 
-// The same inside the rule's CORS filter, which answers preflight requests itself.
-Task<void> ActWithCors(Call& call, const policies::CorsConfig& config) {
-  policies::CorsDecision cors = config.Decide(call.x.request.method_text, call.x.request.headers);
-  if (cors.kind == policies::CorsDecision::Kind::kPreflight) {
-    ReplyWithPreflight(call);
-  } else {
-    co_await ActWithFilters(call);
-  }
-  policies::SetCorsFields(cors, call.x.response.headers);
-}
-
 Task<void> ActOnRule(Call& call) {
   const snapshot::Filters& filters = call.rule->filters;
-  if (filters.cors != nullptr) return ActWithCors(call, *filters.cors);
   // Without filters around it, the action costs no coroutine of its own.
-  if (filters.request_headers.empty() && filters.response_headers.empty()) return Act(call);
-  return ActWithFilters(call);
+  bool filtered = filters.cors != nullptr || !filters.request_headers.empty() || !filters.response_headers.empty();
+  return filtered ? ActWithFilters(call) : Act(call);
 }
 
 // What this proxy answers before any action.
@@ -80,11 +71,9 @@ void ReplyToRefused(Call& call, Reason refused) {
   ReplyWith(call, refused);
 }
 
-}  // namespace
-
-Task<void> Answer(Call& call, Reason refused) {
-  // A request that matches no route passes its listener's policies first: nobody learns routes without being let in.
-  Verdict verdict = co_await AskPolicies(call);
+// A request that matches no route passes its listener's policies first: nobody learns routes without being let in.
+Task<void> AnswerBehindPolicies(Call& call, Reason refused) {
+  Verdict verdict = co_await AskPolicies(call, Which::kAll);
   if (verdict.is_reply()) {
     ReplyWith(call, verdict);
   } else if (refused != Reason::kNone) {
@@ -93,6 +82,35 @@ Task<void> Answer(Call& call, Reason refused) {
     co_await ActOnRule(call);
   }
   if (call.ran > 0) co_await TellPolicies(call);
+}
+
+Task<void> AnswerPreflight(Call& call) {
+  Verdict verdict = co_await AskPolicies(call, Which::kForPreflights);
+  if (verdict.is_reply()) {
+    ReplyWith(call, verdict);
+  } else {
+    ReplyWithPreflight(call);
+  }
+  if (call.ran > 0) co_await TellPolicies(call);
+}
+
+// The rule's CORS filter is around its policies, so that it answers preflights, which carry no credentials, and pages
+// may read why they were refused.
+Task<void> AnswerWithCors(Call& call, const policies::CorsConfig& config) {
+  policies::CorsDecision cors = config.Decide(call.x.request.method_text, call.x.request.headers);
+  if (cors.kind == policies::CorsDecision::Kind::kPreflight) {
+    co_await AnswerPreflight(call);
+  } else {
+    co_await AnswerBehindPolicies(call, Reason::kNone);
+  }
+  policies::SetCorsFields(cors, call.x.response.headers);
+}
+
+}  // namespace
+
+Task<void> Answer(Call& call, Reason refused) {
+  if (refused != Reason::kNone || call.rule->filters.cors == nullptr) return AnswerBehindPolicies(call, refused);
+  return AnswerWithCors(call, *call.rule->filters.cors);
 }
 
 }  // namespace penstock::proxy

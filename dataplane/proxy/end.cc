@@ -53,12 +53,30 @@ void AddConnection(const ConnectionInfo& connection, telemetry::AccessLogEntry& 
   entry.client_identity = connection.client_identity;
 }
 
+// What the policies of the place did not look at may hold a credential that nobody has masked.
+bool QueryIsSafe(const Call& call) {
+  if (call.chain == nullptr) return false;
+  bool cut_short = call.x.reason == Reason::kAddressDenied || call.x.reason == Reason::kCorsPreflight;
+  return !cut_short || call.ran == call.chain->size();
+}
+
+// As it came, but for credentials and what may be one.
+std::string_view LoggedPath(Call& call) {
+  Exchange& x = call.x;
+  if (call.path.empty()) {
+    size_t query = x.request.target.find('?');
+    return query == std::string_view::npos ? x.request.target
+                                           : x.arena.Concat({x.request.target.substr(0, query), "?-"});
+  }
+  if (!x.request.has_query) return call.path;
+  if (!QueryIsSafe(call)) return x.arena.Concat({call.path, "?-"});
+  return x.arena.Concat({call.path, "?", x.logged_query == nullptr ? call.query : *x.logged_query});
+}
+
 void Log(Call& call, const Outcome& outcome) {
   Exchange& x = call.x;
   if (call.proxy.log == nullptr) return;
   bool decided = !call.path.empty();
-  std::string_view path = decided ? call.path : x.request.target;
-  bool with_query = decided && x.request.has_query;
   telemetry::AccessLogEntry entry{
       .time_unix_ns = x.time.wall.time_since_epoch().count(),
       .request_id = x.id_text,
@@ -74,7 +92,7 @@ void Log(Call& call, const Outcome& outcome) {
       .protocol = http::VersionText(x.request.version),
       .method = x.request.method_text,
       .host = decided ? call.host : x.request.headers.Get(http::HeaderId::kHost),
-      .path = with_query ? x.arena.Concat({path, "?", x.logged_query == nullptr ? call.query : *x.logged_query}) : path,
+      .path = LoggedPath(call),
       .status = outcome.status,
       .grpc_status = x.grpc_status,
       .upgrade = x.response.upgrade,

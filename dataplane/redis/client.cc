@@ -20,11 +20,12 @@ class Client::Caller {
   Client& client_;
 };
 
-Client::Client(io::Reactor& reactor, ServerOptions options, telemetry::Log* log, Bounds bounds)
+Client::Client(io::Reactor& reactor, ServerOptions options, Watch watch, Bounds bounds)
     : reactor_(reactor),
       options_(std::move(options)),
       bounds_(bounds),
-      trouble_(log, "redis", "redis server lost", "redis server is back"),
+      trouble_(watch.log, "redis", "redis server lost", "redis server is back"),
+      cells_(watch.cells),
       sent_(bounds.commands) {}
 
 Client::~Client() { PENSTOCK_CHECK(!running_ && callers_ == 0, "a client that runs must be stopped first"); }
@@ -129,7 +130,7 @@ Task<Status> Client::Connect() {
   parser_ = ReplyParser();
   timeouts_ = 0;
   last_reply_ = reactor_.Now();
-  state_ = State::kUp;
+  Become(State::kUp);
   settled_.WakeAll();
   trouble_.Worked({{"server", server()}});
   co_return absl::OkStatus();
@@ -168,13 +169,24 @@ Status Client::OnReply(Reply reply) {
   return absl::OkStatus();
 }
 
+void Client::Become(State state) {
+  if (cells_ != nullptr && state != state_) {
+    if (state_ == State::kUp) cells_->redis_connections_up.Add(-1);
+    if (state_ == State::kDown) cells_->redis_connections_down.Add(-1);
+    if (state == State::kUp) cells_->redis_connections_up.Add(1);
+    if (state == State::kDown) cells_->redis_connections_down.Add(1);
+    if (state_ == State::kUp && state == State::kDown) cells_->redis_connections_lost.Add();
+  }
+  state_ = state;
+}
+
 // Only the first cause counts.
 void Client::Lose(const Status& why) {
   if (state_ == State::kUp) BeDown(State::kDown, why);
 }
 
 void Client::BeDown(State state, const Status& why) {
-  state_ = state;
+  Become(state);
   down_ = absl::UnavailableError(StrCat("redis ", server(), ": ", why.message()));
   for (; oldest_ != next_; ++oldest_) {
     Sent& sent = At(oldest_);

@@ -19,6 +19,7 @@
 #include "dataplane/redis/dial.h"
 #include "dataplane/redis/reply.h"
 #include "dataplane/telemetry/log/trouble.h"
+#include "dataplane/telemetry/stats/cells.h"
 
 namespace penstock::redis {
 
@@ -41,10 +42,15 @@ class Client {
   static constexpr int kTimeoutsInARow = 3;
   static constexpr Duration kSilence = std::chrono::milliseconds(20);
 
-  // LOG may be null; it is told when the server is lost and when it is back. Both outlive the client.
-  Client(io::Reactor& reactor, ServerOptions options, telemetry::Log* log, Bounds bounds);
-  Client(io::Reactor& reactor, ServerOptions options, telemetry::Log* log = nullptr)
-      : Client(reactor, std::move(options), log, Bounds()) {}
+  // Who is told when the server is lost and when it is back. Outlives the client; null: nobody.
+  struct Watch {
+    telemetry::Log* log = nullptr;
+    telemetry::WorkerCells* cells = nullptr;
+  };
+
+  // REACTOR outlives the client.
+  Client(io::Reactor& reactor, ServerOptions options, Watch watch, Bounds bounds);
+  Client(io::Reactor& reactor, ServerOptions options) : Client(reactor, std::move(options), Watch(), Bounds()) {}
   Client(const Client&) = delete;
   // REQUIRES: never called, or Stop() has ended.
   ~Client();
@@ -103,6 +109,7 @@ class Client {
   Status OnReply(Reply reply);
   void Lose(const Status& why);
   void BeDown(State state, const Status& why);
+  void Become(State state);
   Task<void> CloseStream();
 
   // --- Writing.
@@ -115,6 +122,7 @@ class Client {
   const ServerOptions options_;
   const Bounds bounds_;
   telemetry::Trouble trouble_;
+  telemetry::WorkerCells* const cells_;
   State state_ = State::kNew;
   Status down_;  // what callers get while kDown or kStopped
   std::size_t callers_ = 0;

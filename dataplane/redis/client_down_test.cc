@@ -154,6 +154,36 @@ TEST_F(RedisClient, ClosesAConnectionThatAnswersWithAnythingElse) {
   }
 }
 
+TEST_F(RedisClient, IsDownWhileItsServerIsSlowerThanItsCallersWait) {
+  RedisServer server;
+  ServerOptions options = server.options();
+  options.patience = Duration(0);
+  Client& client = Connect(options);
+  std::string said = Ask(client, {"PING"}, seconds(20));
+  EXPECT_NE(said.find("later than the timeout of 0 ms"), std::string::npos) << said;
+  EXPECT_TRUE(FailsAtOnce(client));
+}
+
+TEST_F(RedisClient, CountsConnectionsThatAreUpDownAndLost) {
+  RedisServer server;
+  Client& client = Connect(server.options());
+  auto counted = [&] {
+    return StrCat(cells_.redis_connections_up.Read(), " up, ", cells_.redis_connections_down.Read(), " down, ",
+                  cells_.redis_connections_lost.Read(), " lost");
+  };
+  EXPECT_EQ(counted(), "0 up, 0 down, 0 lost");
+  ASSERT_EQ(Ask(client, {"PING"}), "PONG");
+  EXPECT_EQ(counted(), "1 up, 0 down, 0 lost");
+  server.Kill();
+  ASSERT_TRUE(Becomes(client, false));
+  EXPECT_EQ(counted(), "0 up, 1 down, 1 lost");
+  server.Start();
+  ASSERT_TRUE(Becomes(client, true));
+  EXPECT_EQ(counted(), "1 up, 0 down, 1 lost");
+  reactor_->BlockOn(client.Stop());
+  EXPECT_EQ(counted(), "0 up, 0 down, 1 lost");
+}
+
 TEST_F(RedisClient, WaitsForAServerThatNeverGreetsNoLongerThanItsDialTimeout) {
   FakeServer server(*reactor_, "", "");
   Client& client = Connect(server.options());

@@ -25,7 +25,8 @@ class RedisClient : public testing::Test {
   }
 
   Client& Connect(ServerOptions options, Client::Bounds bounds = {}) {
-    return *clients_.emplace_back(std::make_unique<Client>(*reactor_, std::move(options), nullptr, bounds));
+    return *clients_.emplace_back(
+        std::make_unique<Client>(*reactor_, std::move(options), Client::Watch{nullptr, &cells_}, bounds));
   }
 
   static Task<StatusOr<Reply>> Call(Client& client, const Arguments& arguments, Wait wait) {
@@ -64,6 +65,7 @@ class RedisClient : public testing::Test {
   }
 
   std::unique_ptr<io::Reactor> reactor_ = *io::Reactor::Create();
+  telemetry::WorkerCells cells_;
   std::vector<std::unique_ptr<Client>> clients_;
 };
 

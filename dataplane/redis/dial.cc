@@ -85,6 +85,18 @@ Task<Status> Expect(io::Stream& stream, Arguments arguments, std::string_view ex
   co_return absl::UnavailableError(StrCat(step, ": refused with ", ErrorWord(reply->text)));
 }
 
+// The last step: as fast as callers will want their answers.
+Task<Status> Prove(io::Reactor& reactor, io::Stream& stream, const ServerOptions& options, Wait wait) {
+  Arguments ping = {"PING"};
+  TimePoint asked = reactor.Now();
+  Status alive = co_await Expect(stream, std::move(ping), "PONG", wait);
+  CO_RETURN_IF_ERROR(alive);
+  if (reactor.Now() - asked <= options.patience) co_return absl::OkStatus();
+  auto milliseconds = [](Duration time) { return time / std::chrono::milliseconds(1); };
+  co_return absl::UnavailableError(StrCat("PING: answered after ", milliseconds(reactor.Now() - asked),
+                                          " ms, later than the timeout of ", milliseconds(options.patience), " ms"));
+}
+
 Task<Status> Introduce(io::Stream& stream, const ServerOptions& options, Wait wait) {
   if (!options.password.empty()) {
     Arguments auth = {"AUTH", options.user, options.password};
@@ -98,9 +110,7 @@ Task<Status> Introduce(io::Stream& stream, const ServerOptions& options, Wait wa
     Status selected = co_await Expect(stream, std::move(select), "OK", wait);
     CO_RETURN_IF_ERROR(selected);
   }
-  Arguments ping = {"PING"};
-  Status alive = co_await Expect(stream, std::move(ping), "PONG", wait);
-  co_return alive;
+  co_return absl::OkStatus();
 }
 
 }  // namespace
@@ -125,6 +135,8 @@ Task<StatusOr<StreamPtr>> Dial(io::Reactor& reactor, const ServerOptions& option
   CO_RETURN_IF_ERROR(stream.status());
   Status introduced = co_await Introduce(**stream, options, wait);
   CO_RETURN_IF_ERROR(introduced);
+  Status proven = co_await Prove(reactor, **stream, options, wait);
+  CO_RETURN_IF_ERROR(proven);
   co_return stream;
 }
 

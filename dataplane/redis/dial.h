@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "dataplane/base/cancellation.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/io/dns/resolver.h"
 #include "dataplane/io/net/stream.h"
 #include "dataplane/tls/client_context.h"
@@ -31,11 +32,13 @@ struct ServerOptions {
   std::string password;              // "": none is sent; never in an error or a log
   std::uint32_t database = 0;
   std::shared_ptr<const tls::ClientContext> tls;  // null: plain text
+  // For how long callers wait for an answer. A server that needs longer for PING is of no use to them: it is down.
+  Duration patience = std::chrono::seconds(1);
 };
 
-// A connection that has answered PING: connected, TLS, AUTH, SELECT. The errors are kUnavailable and name the step and,
-// where the server refused one, the first word of what it said, if that is a word that servers say; the wait's own
-// are as they are. OPTIONS outlives it.
+// A connection that has answered PING within the patience: connected, TLS, AUTH, SELECT. The errors are kUnavailable
+// and name the step and, where the server refused one, the first word of what it said, if that is a word that servers
+// say; the wait's own are as they are. OPTIONS outlives it.
 Task<StatusOr<std::unique_ptr<io::Stream>>> Dial(io::Reactor& reactor, const ServerOptions& options, Wait wait);
 
 // The word by which a server's error is known ("WRONGPASS"), or "an error": what else it says may be anything, such as

@@ -174,6 +174,7 @@ Shared<EndpointSet> CompileEndpoints(const xds::v1::Endpoints& endpoints, Proble
 Shared<CompiledPolicyChain> CompilePolicyChain(const xds::v1::PolicyChain& chain, ProblemSink& problems) {
   auto result = std::make_shared<CompiledPolicyChain>();
   result->name = chain.name();
+  std::vector<std::string> types;
   for (int i = 0; i < chain.policies_size(); ++i) {
     const xds::v1::PolicyConfig& config = chain.policies(i);
     Field field("policies", i);
@@ -188,6 +189,9 @@ Shared<CompiledPolicyChain> CompilePolicyChain(const xds::v1::PolicyChain& chain
       problems.Add("E208", Field(field, "config"), compiled.status());
       continue;
     }
+    absl::Status in_place = (*compiled)->CheckBehind(types);
+    if (!in_place.ok()) problems.Add("E208", Field(field, "config"), in_place);
+    types.push_back(config.type());
     result->policies.push_back({config.type(), config.origin(), *std::move(compiled)});
   }
   return result;

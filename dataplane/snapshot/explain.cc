@@ -176,14 +176,24 @@ void ExplainListener(const CompiledListener& listener, Explanation& explanation)
   explanation.client = ExplainClient(listener.client);
 }
 
+// Whether the rule's CORS filter answers the request by itself.
+bool AnswersPreflight(const Filters& filters, const http::RequestHead& head) {
+  return filters.cors != nullptr &&
+         filters.cors->Decide(head.method_text, head.headers).kind == policies::CorsDecision::Kind::kPreflight;
+}
+
 // What the policies of the chain do with X, in order. False: one of them answers.
-bool PassesPolicies(const Asked& asked, std::string_view chain, Exchange& x, Explanation& explanation) {
+bool PassesPolicies(const Asked& asked, std::string_view chain, bool preflight, Exchange& x, Explanation& explanation) {
   if (chain.empty()) return true;
   bool passes = true;
   for (const CompiledPolicy& policy : (*asked.snapshot.FindPolicyChain(chain))->policies) {
     ExplainedPolicy& row = explanation.policies.emplace_back();
     row = {policy.type, std::string(chain), policy.origin, policy.config->Describe(), "", ""};
     if (!passes) continue;
+    if (preflight && !policy.config->SeesPreflights()) {
+      row.why = "not asked: the CORS filter answers preflight requests";
+      continue;
+    }
     policies::Judgement judgement = policy.config->Judge(x, asked.facts);
     row.verdict = NameOf(judgement.outcome);
     row.why = judgement.why;
@@ -197,7 +207,7 @@ bool PassesPolicies(const Asked& asked, std::string_view chain, Exchange& x, Exp
 // Answered by the data plane itself, behind the policies of the listener.
 void AnswerBehindPolicies(const Asked& asked, const CompiledListener& listener, Reason reason, Exchange& x,
                           Explanation& explanation) {
-  if (PassesPolicies(asked, listener.policy_chain, x, explanation)) Answer(reason, "", explanation);
+  if (PassesPolicies(asked, listener.policy_chain, false, x, explanation)) Answer(reason, "", explanation);
 }
 
 void ExplainRoute(const Asked& asked, const Shared<CompiledListener>& listener, Exchange& x, Explanation& explanation) {
@@ -215,11 +225,16 @@ void ExplainRoute(const Asked& asked, const Shared<CompiledListener>& listener, 
   x.route = decision.route().name;
   x.rule = decision.match->rule;
   std::string_view chain = rule.ChainFor(listener->name);
-  if (!PassesPolicies(asked, chain.empty() ? listener->policy_chain : chain, x, explanation)) {
+  bool preflight = AnswersPreflight(rule.filters, head);
+  if (!PassesPolicies(asked, chain.empty() ? listener->policy_chain : chain, preflight, x, explanation)) {
     explanation.action = "not reached";
     return;
   }
   ExplainFilters(rule.filters, "", explanation);
+  if (preflight) {
+    explanation.action = "answered by the CORS filter: 204";
+    return;
+  }
   explanation.action = ExplainAction(snapshot, rule.action, asked.request.seed, explanation);
 }
 

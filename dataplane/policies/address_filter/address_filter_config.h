@@ -39,6 +39,7 @@ class AddressFilterConfig : public PolicyConfig {
 
   std::string Describe() const override;
   Judgement Judge(Exchange& x, const Facts& facts) const override;
+  bool SeesPreflights() const override { return true; }
 
  private:
   AddressFilterConfig() = default;

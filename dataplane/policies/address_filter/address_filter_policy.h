@@ -14,6 +14,7 @@ class AddressFilterPolicy final : public Policy {
   explicit AddressFilterPolicy(std::shared_ptr<const AddressFilterConfig> config) : config_(std::move(config)) {}
 
   Task<Verdict> OnRequest(Exchange& x) const override;
+  bool SeesPreflights() const override { return config_->SeesPreflights(); }
 
  private:
   std::shared_ptr<const AddressFilterConfig> config_;

@@ -12,6 +12,20 @@ constexpr AuthMethod kMethods[] = {AuthMethod::kJwt, AuthMethod::kApiKey, AuthMe
                                    AuthMethod::kClientCertificate};
 static_assert(std::size(kMethods) == static_cast<size_t>(AuthMethod::kCount));
 
+// The type of the policy that looks for a proof.
+std::string_view PolicyTypeOf(AuthMethod method) {
+  switch (method) {
+    case AuthMethod::kJwt:
+      return "jwt";
+    case AuthMethod::kApiKey:
+      return "api_key";
+    case AuthMethod::kBasic:
+      return "basic";
+    default:
+      return "client_certificate";
+  }
+}
+
 // By AuthResult::State: how far a credential came, and what is said of it if its policy says nothing.
 struct StateRow {
   int rank;
@@ -112,6 +126,21 @@ Status AuthenticationConfig::AddStep(const xds::v1::AuthenticationStep& step) {
   }
   if (methods.empty()) return absl::InvalidArgumentError("any_of: names no way to prove it");
   steps_.push_back(methods);
+  return absl::OkStatus();
+}
+
+absl::Status AuthenticationConfig::CheckBehind(const std::vector<std::string>& types) const {
+  auto looked_for = [&](AuthMethod method) {
+    return std::find(types.begin(), types.end(), PolicyTypeOf(method)) != types.end();
+  };
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    bool possible = std::any_of(std::begin(kMethods), std::end(kMethods),
+                                [&](AuthMethod method) { return steps_[i].Has(method) && looked_for(method); });
+    if (possible) continue;
+    return absl::InvalidArgumentError(
+        StrCat("all_of[", i, "]: asks for ", Join(steps_[i]),
+               ", which no policy of this place looks for, so that nobody would be let in"));
+  }
   return absl::OkStatus();
 }
 

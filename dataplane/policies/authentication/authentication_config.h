@@ -66,6 +66,8 @@ class AuthenticationConfig : public PolicyConfig {
 
   std::string Describe() const override;  // "jwt, then apiKey or basic"
   Judgement Judge(Exchange& x, const Facts& facts) const override;
+  // A step that no policy can prove would keep everybody out.
+  absl::Status CheckBehind(const std::vector<std::string>& types) const override;
 
  private:
   AuthenticationConfig() = default;

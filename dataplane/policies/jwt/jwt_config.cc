@@ -239,6 +239,8 @@ std::string FieldValueOf(jose::JsonValue claims, const std::string& path) {
   } else {
     for (jose::JsonValue item : claim->children()) {
       std::optional<std::string_view> text = TextOfClaim(item);
+      // ["a,b"] must not read as ["a", "b"].
+      if (text.has_value() && text->find(',') != std::string_view::npos) return "";
       if (text.has_value()) value += StrCat(value.empty() ? "" : ",", *text);
     }
   }

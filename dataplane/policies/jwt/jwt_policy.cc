@@ -15,7 +15,7 @@ constexpr Duration kLookAgain = std::chrono::milliseconds(10);
 // One document for all who want it alike, over generations.
 StatusOr<std::shared_ptr<fetch::Document>> Open(const fetch::Request& request, const Material& material) {
   Status opened = absl::OkStatus();
-  auto document = material.runtime.Get<fetch::Document>(StrCat("fetch/", request.Identity()), [&] {
+  auto document = material.runtime.Get<fetch::Document>(StrCat("jwt/document/", request.Identity()), [&] {
     StatusOr<std::shared_ptr<fetch::Document>> made = material.fetcher->Open(request);
     opened = made.status();
     return made.ok() ? *std::move(made) : nullptr;
@@ -25,8 +25,10 @@ StatusOr<std::shared_ptr<fetch::Document>> Open(const fetch::Request& request, c
 }
 
 StatusOr<std::shared_ptr<KeySource>> MakeRemote(const RemoteKeys& remote, const Material& material) {
-  fetch::Request request{
-      .uri = remote.uri, .refresh = remote.cache_duration, .allow_private_addresses = remote.allow_private_addresses};
+  fetch::Request request{.uri = remote.uri,
+                         .refresh = remote.cache_duration,
+                         .allow_private_addresses = remote.allow_private_addresses,
+                         .check = CheckKeys};
   for (const std::string& secret : remote.ca) {
     ASSIGN_OR_RETURN(std::string pem, material.secrets.Read(secret, "ca.crt"));
     request.authorities += pem + "\n";

@@ -37,36 +37,27 @@ class FetchedKeys final : public KeySource {
   uint64_t version() const override { return document_->version(); }
   KeysPtr Current() override {
     fetch::Fetched latest = document_->Latest();
+    if (latest.body == nullptr || document_->Now() - latest.at > max_stale_) return nullptr;
     std::lock_guard lock(mutex_);
-    if (latest.body != nullptr && latest.body != body_) Take(latest);
-    if (good_) fetched_ = latest.at;
-    bool stale = keys_ != nullptr && document_->Now() - fetched_ > max_stale_;
-    return stale ? nullptr : keys_;
+    if (latest.body != body_) Take(latest);
+    return keys_;
   }
   bool AskForNewer() override { return document_->Renew(); }
   bool Expected() override { return document_->Pending(); }
-  std::string Problem() override {
-    std::lock_guard lock(mutex_);
-    return problem_.empty() ? document_->Problem() : problem_;
-  }
+  std::string Problem() override { return document_->Problem(); }
 
  private:
   void Take(const fetch::Fetched& latest) {
+    StatusOr<KeysPtr> keys = ReadKeys(*latest.body);
     body_ = latest.body;
-    StatusOr<KeysPtr> keys = ReadKeys(*body_);
-    good_ = keys.ok();
-    problem_ = good_ ? "" : ToStd(keys.status().message());
-    if (good_) keys_ = *std::move(keys);
+    if (keys.ok()) keys_ = *std::move(keys);
   }
 
   const std::shared_ptr<fetch::Document> document_;
   const Duration max_stale_;
   std::mutex mutex_;
   std::shared_ptr<const std::string> body_;  // that was read last
-  bool good_ = false;                        // it is a key set
   KeysPtr keys_;
-  TimePoint fetched_;
-  std::string problem_;
 };
 
 }  // namespace
@@ -77,6 +68,8 @@ StatusOr<std::unique_ptr<KeySource>> MakeFixedKeys(std::string_view json) {
 }
 
 std::unique_ptr<KeySource> MakeNoKeys() { return std::make_unique<NoKeysAtAll>(); }
+
+Status CheckKeys(std::string_view json) { return jose::KeySet::Parse(json).status(); }
 
 std::unique_ptr<KeySource> MakeFetchedKeys(std::shared_ptr<fetch::Document> document, Duration max_stale) {
   return std::make_unique<FetchedKeys>(std::move(document), max_stale);

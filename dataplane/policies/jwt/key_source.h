@@ -37,8 +37,10 @@ class KeySource {
 StatusOr<std::unique_ptr<KeySource>> MakeFixedKeys(std::string_view json);
 // None, ever.
 std::unique_ptr<KeySource> MakeNoKeys();
-// What DOCUMENT says, which is fetched again and again. A text that is no key set changes nothing: the last good one
-// goes on, at most for MAX_STALE after it was fetched last.
+// Whether a text is a key set; what fetched documents must pass.
+Status CheckKeys(std::string_view json);
+// What DOCUMENT says, which is fetched again and again and always a key set, at most for MAX_STALE after it was fetched
+// last.
 std::unique_ptr<KeySource> MakeFetchedKeys(std::shared_ptr<fetch::Document> document, Duration max_stale);
 
 }  // namespace penstock::policies

@@ -15,7 +15,7 @@ namespace penstock::policies {
 // One worker's connection to the Redis that counts.
 class LimitStoreClient final : public Attachment {
  public:
-  LimitStoreClient(io::Reactor& reactor, redis::ServerOptions options, telemetry::Log* log);
+  LimitStoreClient(io::Reactor& reactor, redis::ServerOptions options, redis::Client::Watch watch);
   Task<void> Stop() override { return client_.Stop(); }
   redis::LimitCalls& calls() { return calls_; }
 

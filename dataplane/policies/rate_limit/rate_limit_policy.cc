@@ -68,8 +68,8 @@ StatusOr<std::shared_ptr<const Policy>> RateLimitPolicy::Make(std::shared_ptr<co
     }
     ASSIGN_OR_RETURN(std::shared_ptr<LimitStore> made, LimitStore::Make(*redis, password, material.log));
     // In memory only, as the password itself.
-    std::string identity =
-        StrCat("rate_limit/redis/", redis->address, "\n", redis->user, "\n", redis->database, "\n", password);
+    std::string identity = StrCat("rate_limit/redis/", redis->address, "\n", redis->user, "\n", redis->database, "\n",
+                                  redis->timeout.count(), "\n", password);
     store = material.runtime.Get<LimitStore>(identity, [&] { return std::move(made); });
   }
   return std::shared_ptr<const Policy>(new RateLimitPolicy(std::move(config), std::move(table), std::move(store)));

@@ -3,9 +3,11 @@
 namespace penstock::telemetry {
 
 void Trouble::Failed(TimePoint now, std::initializer_list<LogField> fields) {
-  if (told_ || (last_.has_value() && now - *last_ < kQuiet)) return;
+  std::optional<TimePoint>& oldest = begun_[oldest_];
+  if (told_ || (oldest.has_value() && now - *oldest < kQuiet)) return;
   told_ = true;
-  last_ = now;
+  oldest = now;
+  oldest_ = (oldest_ + 1) % kBurst;
   if (log_ != nullptr) log_->Error(component_, begins_, fields);
 }
 

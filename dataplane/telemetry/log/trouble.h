@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -11,10 +13,11 @@
 namespace penstock::telemetry {
 
 // Something that fails again and again until it works again: told when it begins and when it is over, and not what lies
-// between. What comes and goes begins at most once in kQuiet. One thread.
+// between. What comes and goes begins at most kBurst times in kQuiet. One thread.
 class Trouble {
  public:
   static constexpr Duration kQuiet = std::chrono::minutes(1);
+  static constexpr size_t kBurst = 3;
 
   // BEGINS and OVER are constant sentences. LOG may be null: then nobody is told.
   Trouble(Log* log, std::string_view component, std::string_view begins, std::string_view over)
@@ -31,7 +34,8 @@ class Trouble {
   const std::string_view begins_;
   const std::string_view over_;
   bool told_ = false;
-  std::optional<TimePoint> last_;
+  std::array<std::optional<TimePoint>, kBurst> begun_;  // the latest that were told, a ring
+  size_t oldest_ = 0;
 };
 
 }  // namespace penstock::telemetry

@@ -24,7 +24,7 @@ TEST(Trouble, IsToldOnceWhenItBeginsAndOnceWhenItIsOver) {
             (std::vector<std::string>{"error disk: cannot write why=full\n", "info disk: writes again lost=7\n"}));
 }
 
-TEST(Trouble, ThatComesAndGoesBeginsOnceAMinute) {
+TEST(Trouble, ThatComesAndGoesBeginsThreeTimesAMinute) {
   int lines = 0;
   Log log(LogLevel::kInfo, Log::Format::kText, [&lines](std::string_view) { ++lines; }, [] { return int64_t{0}; });
   Trouble trouble(&log, "disk", "cannot write", "writes again");
@@ -33,9 +33,11 @@ TEST(Trouble, ThatComesAndGoesBeginsOnceAMinute) {
     trouble.Failed(now + std::chrono::seconds(second));
     trouble.Worked();
   }
-  EXPECT_EQ(lines, 2);
+  EXPECT_EQ(lines, 2 * 3);
   trouble.Failed(now + Trouble::kQuiet);
   EXPECT_TRUE(trouble.told());
+  trouble.Worked();
+  EXPECT_EQ(lines, 2 * 4);
 }
 
 }  // namespace

@@ -183,6 +183,10 @@ struct alignas(64) WorkerCells {
   Counter limits_shadowed;                         // a limit that refuses nothing would have refused
   Counter let_in_unasked;                          // an external authorization was away, and the policy lets in
   Counter limits_unanswered;                       // Redis was asked for a limit and did not answer in time
+  // Of a policy's server, one of each worker that has asked it. Neither: the first one is being made.
+  Gauge redis_connections_up;
+  Gauge redis_connections_down;
+  Counter redis_connections_lost;  // were up and are down
 };
 
 // The process. Each field names its writing thread.

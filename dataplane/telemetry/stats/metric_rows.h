@@ -203,6 +203,18 @@ inline constexpr CounterRow<WorkerCells> kWorkerCounters[] = {
     {{"penstock_rate_limit_store_failures_total",
       "Questions about limits that Redis did not answer in time; onFailure decided.", ""},
      &WorkerCells::limits_unanswered},
+    {{"penstock_redis_connections_lost_total",
+      "Connections to Redis that broke, or whose server was silent or slower than the policy's timeout.", ""},
+     &WorkerCells::redis_connections_lost},
+};
+inline constexpr GaugeRow<WorkerCells> kWorkerGauges[] = {
+    {{"penstock_redis_connections_up",
+      "Connections to Redis that answer within the policy's timeout; one for each worker and server.", ""},
+     &WorkerCells::redis_connections_up},
+    {{"penstock_redis_connections_down",
+      "Connections to Redis that are lost and tried again; while there are any, onFailure of the policies decides.",
+      ""},
+     &WorkerCells::redis_connections_down},
 };
 inline constexpr RowText kLocalReplies = {"penstock_local_replies_total",
                                           "Responses made by the data plane itself, and carried connections that it "

@@ -221,6 +221,12 @@ void AddWorkerCells(const Registry& registry, std::vector<MetricFamily>& out) {
     family.metric.push_back(CounterMetric({}, sum));
     out.push_back(std::move(family));
   }
+  for (const GaugeRow<WorkerCells>& row : kWorkerGauges) {
+    MetricFamily family = Family(row.text, MetricType::Gauge);
+    double sum = sum_over_workers([&](const WorkerCells& cells) { return (cells.*row.field).Read(); });
+    family.metric.push_back(GaugeMetric({}, sum));
+    out.push_back(std::move(family));
+  }
   MetricFamily replies = Family(kLocalReplies, MetricType::Counter);
   for (size_t i = 0; i < registry.reasons().size() && i < kMaxReasons; ++i) {
     double sum = sum_over_workers([&](const WorkerCells& cells) { return cells.local_replies[i].Read(); });
@@ -363,6 +369,7 @@ std::string MetricsDocs() {
   DocRows(kClusterGauges, "gauge", out);
   DocRow(kLocalReplies, "counter", out);
   DocRows(kWorkerCounters, "counter", out);
+  DocRows(kWorkerGauges, "gauge", out);
   DocRows(kProcessCounters, "counter", out);
   DocRow(kFetches, "counter", out);
   DocRow(kReady, "gauge", out);

@@ -4,19 +4,24 @@
 
 #include "dataplane/base/strings.h"
 #include "test/integration/http1/test_gateway.h"
+#include "test/support/test_folder.h"
 
 namespace penstock::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class Witness final : public Policy {
  public:
-  Witness(std::string name, std::vector<std::string>& seen, bool refuses)
-      : name_(std::move(name)), seen_(seen), refuses_(refuses) {}
+  Witness(std::string name, std::vector<std::string>& seen, bool refuses, bool sees_preflights = false)
+      : name_(std::move(name)), seen_(seen), refuses_(refuses), sees_preflights_(sees_preflights) {}
+
+  bool SeesPreflights() const override { return sees_preflights_; }
 
   Task<Verdict> OnRequest(Exchange& x) const override {
     seen_.push_back(name_ + " request");
@@ -36,13 +41,14 @@ class Witness final : public Policy {
   const std::string name_;
   std::vector<std::string>& seen_;
   const bool refuses_;
+  const bool sees_preflights_;
 };
 
 class PolicyTest : public ::testing::Test {
  protected:
   void Serve(bool inner_refuses) {
     gateway.policies.Insert("everybody", {std::make_shared<Witness>("everybody", seen, false)});
-    gateway.policies.Insert("rule", {std::make_shared<Witness>("outer", seen, false),
+    gateway.policies.Insert("rule", {std::make_shared<Witness>("outer", seen, false, true),
                                      std::make_shared<Witness>("inner", seen, inner_refuses)});
     StatusOr<io::Fd> probe = io::Listen(*io::SocketAddress::Parse("127.0.0.1:0"), {});
     int port = io::BoundAddress(*probe)->port();
@@ -55,7 +61,9 @@ class PolicyTest : public ::testing::Test {
                             "static_reply { status: 200 body: 'hello' } } rules { matches { exact: '/plain' } "
                             "static_reply { status: 200 body: 'plain' } } rules { matches { exact: '/other' } "
                             "policy_chain: 'everybody' listener_policy_chains { key: 'l' value: 'rule' } "
-                            "static_reply { status: 200 body: 'other' } }")});
+                            "static_reply { status: 200 body: 'other' } } rules { matches { exact: '/pages' } "
+                            "filters { cors { allow_origins: 'https://a.example' } } policy_chain: 'rule' "
+                            "static_reply { status: 200 body: 'page' } }")});
   }
 
   std::vector<std::string> seen;
@@ -93,6 +101,37 @@ TEST_F(PolicyTest, StandsInOneChain) {
   EXPECT_THAT(gateway.Send("GET /other HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), EndsWith("other"));
   EXPECT_THAT(seen, ElementsAre("outer request", "inner request", "inner response 200", "outer response 200",
                                 "inner end 200 complete", "outer end 200 complete"));
+}
+
+TEST_F(PolicyTest, SeesPreflightsOnlyIfItSaysSo) {
+  Serve(true);
+  EXPECT_THAT(gateway.Send("OPTIONS /pages HTTP/1.1\r\nHost: a\r\nOrigin: https://a.example\r\n"
+                           "Access-Control-Request-Method: GET\r\nConnection: close\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 204 "), HasSubstr("access-control-allow-origin: https://a.example\r\n")));
+  EXPECT_THAT(seen, ElementsAre("outer request", "outer response 204", "outer end 204 complete"));
+}
+
+TEST_F(PolicyTest, RefusesSoThatPagesMayReadWhy) {
+  Serve(true);
+  EXPECT_THAT(gateway.Send("GET /pages HTTP/1.1\r\nHost: a\r\nOrigin: https://a.example\r\nConnection: close\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 401 "), HasSubstr("access-control-allow-origin: https://a.example\r\n"),
+                    EndsWith("who are you?")));
+}
+
+// A policy that would have masked a credential did not run.
+TEST_F(PolicyTest, LeavesNoQueryInTheLogThatNoneLookedAt) {
+  TestFolder folder;
+  Serve(false);
+  gateway.LogTo(folder.Path("access.log"));
+  gateway.Send("GET /?t=seen HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  gateway.Send("GET /?t=hidden HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n");
+  gateway.Send(
+      "OPTIONS /pages?t=hidden HTTP/1.1\r\nHost: a\r\nOrigin: https://a.example\r\n"
+      "Access-Control-Request-Method: GET\r\nConnection: close\r\n\r\n");
+  std::string log;
+  ASSERT_TRUE(gateway.RunUntil([&] { return (log = folder.Read("access.log")).find("/pages") != std::string::npos; }));
+  EXPECT_THAT(log, AllOf(HasSubstr("\"/?t=seen\""), HasSubstr("\"/?-\""), HasSubstr("\"/pages?-\"")));
+  EXPECT_THAT(log, Not(HasSubstr("hidden")));
 }
 
 }  // namespace
