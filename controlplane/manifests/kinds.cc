@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "api/manifests/v1/addresslist.pb.h"
 #include "api/manifests/v1/backend.pb.h"
 #include "api/manifests/v1/backendtlspolicy.pb.h"
 #include "api/manifests/v1/clientpolicy.pb.h"
@@ -29,29 +30,18 @@ using google::protobuf::Message;
 // A row per kind, in the order of the documentation.
 std::vector<const Message*> Prototypes() {
   return {
-      &v1::GatewayClass::default_instance(),
-      &v1::Gateway::default_instance(),
-      &v1::ListenerSet::default_instance(),
-      &v1::HTTPRoute::default_instance(),
-      &v1::GRPCRoute::default_instance(),
-      &v1::TLSRoute::default_instance(),
-      &v1::TCPRoute::default_instance(),
-      &v1::UDPRoute::default_instance(),
-      &v1::BackendTLSPolicy::default_instance(),
-      &v1::ReferenceGrant::default_instance(),
-      &v1::Backend::default_instance(),
-      &v1::ClientPolicy::default_instance(),
-      &v1::TrafficPolicy::default_instance(),
-      &v1::SecurityPolicy::default_instance(),
-      &v1::RateLimitPolicy::default_instance(),
-      &v1::Consumer::default_instance(),
-      &v1::Plan::default_instance(),
-      &v1::ApiKey::default_instance(),
-      &v1::Revocation::default_instance(),
-      &v1::Namespace::default_instance(),
-      &v1::Service::default_instance(),
-      &v1::EndpointSlice::default_instance(),
-      &v1::Secret::default_instance(),
+      &v1::GatewayClass::default_instance(),     &v1::Gateway::default_instance(),
+      &v1::ListenerSet::default_instance(),      &v1::HTTPRoute::default_instance(),
+      &v1::GRPCRoute::default_instance(),        &v1::TLSRoute::default_instance(),
+      &v1::TCPRoute::default_instance(),         &v1::UDPRoute::default_instance(),
+      &v1::BackendTLSPolicy::default_instance(), &v1::ReferenceGrant::default_instance(),
+      &v1::Backend::default_instance(),          &v1::ClientPolicy::default_instance(),
+      &v1::TrafficPolicy::default_instance(),    &v1::SecurityPolicy::default_instance(),
+      &v1::RateLimitPolicy::default_instance(),  &v1::AddressList::default_instance(),
+      &v1::Consumer::default_instance(),         &v1::Plan::default_instance(),
+      &v1::ApiKey::default_instance(),           &v1::Revocation::default_instance(),
+      &v1::Namespace::default_instance(),        &v1::Service::default_instance(),
+      &v1::EndpointSlice::default_instance(),    &v1::Secret::default_instance(),
       &v1::ConfigMap::default_instance(),
   };
 }

@@ -45,6 +45,21 @@ bool Demands(const api::SecurityPolicySpec& spec) {
   return spec.has_jwt() || spec.has_api_key() || spec.has_client_certificate() || spec.has_require();
 }
 
+// Of a filter that is farther away, what a closer one says nothing about: a side is addresses and lists together. Lists
+// get the names of their resources.
+void KeepParts(const api::IpFilter& closer, const std::string& ns, api::IpFilter& filter) {
+  if (closer.allow_size() + closer.allow_lists_size() > 0) {
+    filter.clear_allow();
+    filter.clear_allow_lists();
+  }
+  if (closer.deny_size() + closer.deny_lists_size() > 0) {
+    filter.clear_deny();
+    filter.clear_deny_lists();
+  }
+  for (std::string& name : *filter.mutable_allow_lists()) name = Cat(ns, '/', name);
+  for (std::string& name : *filter.mutable_deny_lists()) name = Cat(ns, '/', name);
+}
+
 // Collects the policies of one place, the closest first.
 class Collector {
  public:
@@ -79,6 +94,7 @@ class Collector {
     // Who asks for a proof here is not opened from farther away.
     if constexpr (std::is_same_v<Policy, api::SecurityPolicy>) {
       if (Demands(spec)) farther.clear_anonymous();
+      if (farther.has_ip_filter()) KeepParts(spec.ip_filter(), upsert.object->key().ns, *farther.mutable_ip_filter());
     }
     Fill(farther, upsert.object->key(), spec, access_);
   }

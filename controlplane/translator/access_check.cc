@@ -44,7 +44,7 @@ class AccessCheck {
     if (spec.has_external()) {
       ResolveBackend(spec.external().backend_ref(), "spec.external.backendRef", policy_, reader_, findings_);
     }
-    CheckReach(spec);
+    if (spec.has_ip_filter()) CheckFilter(spec.ip_filter());
   }
 
   void Check(const api::RateLimitPolicySpec& spec) {
@@ -203,9 +203,21 @@ class AccessCheck {
       findings_.Error(path + ".limit.maxDelay", "E121", "only a LeakyBucket delays", "add algorithm: LeakyBucket");
   }
 
-  // Fields without which another one has no meaning.
-  void CheckReach(const api::SecurityPolicySpec& spec) {
-    if (!spec.has_ip_filter() || spec.ip_filter().allow_size() + spec.ip_filter().deny_size() > 0) return;
+  // A list that is not there would let in whom it was to deny.
+  void CheckLists(const google::protobuf::RepeatedPtrField<std::string>& names, const std::string& path) {
+    for (int i = 0; i < names.size(); ++i) {
+      ObjectKey key{std::string(kPenstockGroup), "AddressList", policy_.ns, names[i]};
+      if (reader_.Object(key) != nullptr) continue;
+      findings_.Error(Cat(path, "[", i, "]"), "E101", Cat("AddressList \"", names[i], "\" does not exist"),
+                      reader_.DidYouMean(names[i], policy_.ns, {"AddressList"}));
+    }
+  }
+
+  void CheckFilter(const api::IpFilter& filter) {
+    CheckLists(filter.allow_lists(), "spec.ipFilter.allowLists");
+    CheckLists(filter.deny_lists(), "spec.ipFilter.denyLists");
+    int named = filter.allow_size() + filter.deny_size() + filter.allow_lists_size() + filter.deny_lists_size();
+    if (named > 0) return;
     findings_.Error("spec.ipFilter", "E121", "neither allow nor deny names an address", "remove it, or add addresses");
   }
 

@@ -6,8 +6,10 @@
 
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/backend_refs.h"
+#include "controlplane/translator/resource.h"
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/values.h"
+#include "proto/penstock/xds/v1/address_list.pb.h"
 
 namespace penstock::translator {
 namespace {
@@ -204,7 +206,16 @@ wire::AddressFilter AddressFilterOf(const api::IpFilter& filter) {
   wire::AddressFilter out;
   *out.mutable_allow() = filter.allow();
   *out.mutable_deny() = filter.deny();
+  *out.mutable_allow_lists() = filter.allow_lists();
+  *out.mutable_deny_lists() = filter.deny_lists();
   return out;
+}
+
+ResourcePtr AddressListResource(const ObjectKey& key, const api::AddressListSpec& spec) {
+  wire::AddressList list;
+  list.set_name(NamespacedName(key));
+  *list.mutable_addresses() = spec.addresses();
+  return MakeResource(list.name(), list, {});
 }
 
 wire::Jwt JwtOf(const api::JwtAuthentication& jwt, const std::string& ns, Reader& reader,

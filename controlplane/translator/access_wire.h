@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/manifests/v1/addresslist.pb.h"
 #include "api/manifests/v1/ratelimitpolicy.pb.h"
 #include "api/manifests/v1/securitypolicy.pb.h"
 #include "controlplane/translator/reader.h"
@@ -13,7 +14,9 @@
 
 namespace penstock::translator {
 
+// The names of lists are those of their resources.
 penstock::xds::v1::AddressFilter AddressFilterOf(const api::IpFilter& filter);
+ResourcePtr AddressListResource(const ObjectKey& key, const api::AddressListSpec& spec);
 
 // `ns`: of the policy, where its Secrets are. A Secret that is not there leaves the provider without keys, so that none
 // of its tokens can be verified.

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "api/manifests/v1/addresslist.pb.h"
 #include "api/manifests/v1/backend.pb.h"
 #include "api/manifests/v1/core.pb.h"
 #include "api/manifests/v1/grpcroute.pb.h"
@@ -11,6 +12,7 @@
 #include "api/manifests/v1/listenerset.pb.h"
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/access_check.h"
+#include "controlplane/translator/access_wire.h"
 #include "controlplane/translator/backend_tls.h"
 #include "controlplane/translator/client_policy_check.h"
 #include "controlplane/translator/findings.h"
@@ -240,9 +242,9 @@ StatusPtr ClassStatus(uint64_t generation) {
 }  // namespace
 
 bool HasChecks(const ObjectKey& key) {
-  constexpr std::string_view kKinds[] = {"ClientPolicy", "TrafficPolicy",    "SecurityPolicy", "RateLimitPolicy",
-                                         "Backend",      "BackendTLSPolicy", "Service",        "GatewayClass",
-                                         "ListenerSet",  "Revocation",       "Consumer",       "ApiKey"};
+  constexpr std::string_view kKinds[] = {
+      "ClientPolicy", "TrafficPolicy", "SecurityPolicy", "RateLimitPolicy", "Backend", "BackendTLSPolicy", "Service",
+      "GatewayClass", "ListenerSet",   "Revocation",     "Consumer",        "ApiKey",  "AddressList"};
   return std::find(std::begin(kKinds), std::end(kKinds), key.kind) != std::end(kKinds);
 }
 
@@ -260,6 +262,8 @@ CheckOutput CheckObject(const Upsert& upsert, Reader& reader) {
     CheckSecurityPolicy(security->spec(), object.key(), reader, findings);
   } else if (const auto* revocation = object.As<api::Revocation>()) {
     TranslateRevocation(object.key(), revocation->spec(), output.resources);
+  } else if (const auto* list = object.As<api::AddressList>()) {
+    output.resources.push_back(AddressListResource(object.key(), list->spec()));
   } else if (const auto* consumer = object.As<api::Consumer>()) {
     TranslateConsumer(object.key(), consumer->spec(), reader, findings, output.resources);
   } else if (const auto* key = object.As<api::ApiKey>()) {

@@ -269,6 +269,8 @@ Place PlaceOf(const State& state, const xds::v1::ResourceProblem& problem) {
     place = ChainPlace(state, problem, parts);
   } else if (problem.type_url().ends_with(".Revocation")) {
     place = {OriginKey(Cat("Revocation ", name)), "spec"};
+  } else if (problem.type_url().ends_with(".AddressList")) {
+    place = {OriginKey(Cat("AddressList ", name)), "spec"};
   } else if (problem.type_url().ends_with(".Credential")) {
     bool of_key = name.starts_with("apikey/");
     name = name.substr(std::min(name.find('/') + 1, name.size()));

@@ -11,9 +11,10 @@
 
 namespace penstock::xds_server {
 
-const std::string_view kTypeOrder[8] = {snapshot::kClusterType,     snapshot::kEndpointsType, snapshot::kSecretType,
-                                        snapshot::kPolicyChainType, snapshot::kListenerType,  snapshot::kRouteType,
-                                        snapshot::kRevocationType,  snapshot::kCredentialType};
+const std::string_view kTypeOrder[9] = {
+    snapshot::kClusterType,     snapshot::kEndpointsType,   snapshot::kSecretType,
+    snapshot::kAddressListType, snapshot::kPolicyChainType, snapshot::kListenerType,
+    snapshot::kRouteType,       snapshot::kRevocationType,  snapshot::kCredentialType};
 
 namespace {
 

@@ -26,7 +26,7 @@ inline constexpr std::string_view kTicketKeysName = "ticket-keys";
 
 // Types in the order in which upserts are sent; removals go in reverse. Cluster, Endpoints, Secret, PolicyChain,
 // Listener, Route; the Generation follows last.
-extern const std::string_view kTypeOrder[8];
+extern const std::string_view kTypeOrder[9];
 
 // One response is at most this long (unless one resource alone is longer), far below what receivers accept, so that a
 // slow one never has to take much at once.

@@ -15,6 +15,7 @@ void Exchange::Clear() {
   identity = Identity();
   services = nullptr;
   revocations = nullptr;
+  address_lists = nullptr;
   consumers = nullptr;
   logged_query = nullptr;
   generation_epoch = generation_number = endpoints_epoch = 0;

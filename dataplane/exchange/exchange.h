@@ -14,6 +14,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/ids.h"
 #include "dataplane/base/ip_address.h"
+#include "dataplane/exchange/address_lists.h"
 #include "dataplane/exchange/body.h"
 #include "dataplane/exchange/connection_info.h"
 #include "dataplane/exchange/consumers.h"
@@ -69,7 +70,8 @@ class Exchange {
   std::string_view listener_port;        // of the local address, decimal: X-Forwarded-Port; "" of a Unix socket
   Identity identity;                     // what policies have proven so far
   const Consumers* consumers = nullptr;  // of the generation, as the next; for OnRequest only. null: nobody is known
-  const Revocations* revocations = nullptr;  // null: nothing is taken back
+  const Revocations* revocations = nullptr;     // null: nothing is taken back
+  const AddressLists* address_lists = nullptr;  // null: they hold nobody
 
   // What was decided. Views live as long as the exchange, though not all of its Snapshot does.
   uint64_t generation_epoch = 0;

@@ -116,6 +116,7 @@ Reason Examine(Call& call) {
   x.services = &call.proxy.services;
   x.revocations = &snapshot.revocations();
   x.consumers = &snapshot.consumers();
+  x.address_lists = &snapshot.address_lists();
 
   const snapshot::BindGroup* group = call.proxy.Listeners(call.stream.place());
   if (group == nullptr) return x.reason != Reason::kNone ? x.reason : Reason::kNoListener;

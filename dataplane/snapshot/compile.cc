@@ -86,6 +86,7 @@ void Compiler::Upsert(const Resource& resource) {
   if (resource.type_url == kSecretType) return UpsertAs(resource, &CompileSecret);
   if (resource.type_url == kRevocationType) return UpsertAs(resource, &CompileRevocation);
   if (resource.type_url == kCredentialType) return UpsertAs(resource, &CompileCredential);
+  if (resource.type_url == kAddressListType) return UpsertAs(resource, &CompileAddressList);
   problems_.Begin(resource.type_url, resource.name, resource.version);
   problems_.Add("E201", Field("type_url"), StrCat("this build does not know the type ", resource.type_url));
 }
@@ -121,6 +122,7 @@ void Compiler::Remove(const ResourceName& name) {
   if (name.type_url == kSecretType) return Take<CompiledSecret>(name.name);
   if (name.type_url == kRevocationType) return Take<CompiledRevocation>(name.name);
   if (name.type_url == kCredentialType) return Take<CompiledCredential>(name.name);
+  if (name.type_url == kAddressListType) return Take<CompiledAddressList>(name.name);
   problems_.Begin(name.type_url, name.name, "");
   problems_.Add("E201", Field("type_url"), StrCat("this build does not know the type ", name.type_url));
 }
@@ -271,6 +273,7 @@ bool Compiler::Exists(std::string_view type_url, std::string_view name) const {
   if (type_url == kListenerType) return FindIn<CompiledListener>(*state_, name) != nullptr;
   if (type_url == kClusterType) return FindIn<CompiledCluster>(*state_, name) != nullptr;
   if (type_url == kSecretType) return FindIn<CompiledSecret>(*state_, name) != nullptr;
+  if (type_url == kAddressListType) return FindIn<CompiledAddressList>(*state_, name) != nullptr;
   return FindIn<CompiledPolicyChain>(*state_, name) != nullptr;
 }
 
@@ -307,7 +310,7 @@ void Compiler::CheckReferences() {
   CheckChanged<CompiledPolicyChain>(changed_chains_);
   for (const Name& gone : removed_) {
     bool referable = gone.first == kListenerType || gone.first == kClusterType || gone.first == kPolicyChainType ||
-                     gone.first == kSecretType;
+                     gone.first == kSecretType || gone.first == kAddressListType;
     if (!referable || Exists(gone.first, gone.second)) continue;
     if (state_->mentions.Find(MentionKey(gone.first, gone.second), state_->seed) != nullptr) NameUsers(gone);
   }

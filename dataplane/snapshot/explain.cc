@@ -296,6 +296,7 @@ void ExplainRequestTo(const Asked& asked, const BindGroup& group, const Compiled
   x.time.wall = asked.request.now;
   x.revocations = &asked.snapshot.revocations();
   x.consumers = &asked.snapshot.consumers();
+  x.address_lists = &asked.snapshot.address_lists();
   x.seed = asked.request.seed;
   const ClientSettings& settings = (reached != nullptr ? *reached : defaults).client;
   Admission read = ReadAsClientsSendIt(asked.request, settings, x.arena, x.request);

@@ -15,6 +15,7 @@ inline constexpr std::string_view kPolicyChainType = "type.googleapis.com/pensto
 inline constexpr std::string_view kSecretType = "type.googleapis.com/penstock.xds.v1.Secret";
 inline constexpr std::string_view kRevocationType = "type.googleapis.com/penstock.xds.v1.Revocation";
 inline constexpr std::string_view kCredentialType = "type.googleapis.com/penstock.xds.v1.Credential";
+inline constexpr std::string_view kAddressListType = "type.googleapis.com/penstock.xds.v1.AddressList";
 inline constexpr std::string_view kGenerationType = "type.googleapis.com/penstock.xds.v1.Generation";
 
 // The version of a resource: 16 hexadecimal digits of xxh3-64 over its type, name and serialized bytes. Equal bytes

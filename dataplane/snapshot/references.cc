@@ -52,6 +52,9 @@ void ForEachReference(const CompiledPolicyChain& chain, VisitReference visit) {
     for (const std::string& cluster : chain.policies[i].config->Clusters()) {
       visit(kClusterType, cluster, Field(field, "config"));
     }
+    for (const std::string& list : chain.policies[i].config->AddressLists()) {
+      visit(kAddressListType, list, Field(field, "config"));
+    }
   }
 }
 

@@ -7,7 +7,7 @@
 
 namespace penstock::snapshot {
 
-Snapshot::Snapshot(std::unique_ptr<const SnapshotState> state) : state_(std::move(state)) {}
+Snapshot::Snapshot(std::unique_ptr<const SnapshotState> state) : state_(std::move(state)), lists_(*state_) {}
 Snapshot::~Snapshot() = default;
 
 GenerationId Snapshot::id() const { return state_->id; }
@@ -117,6 +117,7 @@ void Snapshot::ForEachVersion(
   ForEachVersionIn<CompiledPolicyChain>(*state_, visit);
   ForEachVersionIn<CompiledRevocation>(*state_, visit);
   ForEachVersionIn<CompiledCredential>(*state_, visit);
+  ForEachVersionIn<CompiledAddressList>(*state_, visit);
   ForEachVersionIn<CompiledSecret>(*state_, visit);
 }
 

@@ -13,6 +13,7 @@
 #include "dataplane/exchange/revocations.h"
 #include "dataplane/policies/config.h"
 #include "dataplane/router/router.h"
+#include "dataplane/snapshot/address_list.h"
 #include "dataplane/snapshot/resource.h"
 #include "dataplane/snapshot/route.h"
 #include "dataplane/snapshot/settings.h"
@@ -171,6 +172,7 @@ class Snapshot {
   const Revocations& revocations() const;
   // Who is who.
   const Consumers& consumers() const;
+  const AddressLists& address_lists() const { return lists_; }
 
   // Every record, in no particular order.
   void ForEachListener(absl::FunctionRef<void(const Shared<CompiledListener>&)> visit) const;
@@ -188,6 +190,7 @@ class Snapshot {
   friend class Compiler;
   explicit Snapshot(std::unique_ptr<const SnapshotState> state);
   std::unique_ptr<const SnapshotState> state_;
+  const NamedLists lists_;
 };
 
 }  // namespace penstock::snapshot

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/router/persistent_set.h"
+#include "dataplane/snapshot/address_list.h"
 #include "dataplane/snapshot/bind_group.h"
 #include "dataplane/snapshot/credential.h"
 #include "dataplane/snapshot/hash.h"
@@ -82,6 +83,7 @@ struct SnapshotState {
   Table<CompiledSecret> secrets;
   Table<CompiledRevocation> revocations;
   Table<CompiledCredential> credentials;
+  Table<CompiledAddressList> address_lists;
 
   router::PersistentSet<Attached> attached;  // by listener
   router::PersistentSet<Mentions> mentions;
@@ -104,6 +106,7 @@ constexpr auto SnapshotState::TableOf() {
   if constexpr (std::is_same_v<T, CompiledSecret>) return &SnapshotState::secrets;
   if constexpr (std::is_same_v<T, CompiledRevocation>) return &SnapshotState::revocations;
   if constexpr (std::is_same_v<T, CompiledCredential>) return &SnapshotState::credentials;
+  if constexpr (std::is_same_v<T, CompiledAddressList>) return &SnapshotState::address_lists;
 }
 
 template <typename T>
@@ -116,6 +119,7 @@ constexpr std::string_view TypeUrlOf() {
   if constexpr (std::is_same_v<T, CompiledSecret>) return kSecretType;
   if constexpr (std::is_same_v<T, CompiledRevocation>) return kRevocationType;
   if constexpr (std::is_same_v<T, CompiledCredential>) return kCredentialType;
+  if constexpr (std::is_same_v<T, CompiledAddressList>) return kAddressListType;
 }
 
 template <typename T>

@@ -25,9 +25,9 @@ inline constexpr size_t kMaxMessageBytes = 64 << 20;
 
 // In the order in which they are subscribed; the Generation comes last and starts the first transaction.
 inline constexpr std::string_view kSubscribedTypes[] = {
-    snapshot::kClusterType,  snapshot::kEndpointsType, snapshot::kSecretType,     snapshot::kPolicyChainType,
-    snapshot::kListenerType, snapshot::kRouteType,     snapshot::kRevocationType, snapshot::kCredentialType,
-    kTicketKeysType,         snapshot::kGenerationType};
+    snapshot::kClusterType,     snapshot::kEndpointsType, snapshot::kSecretType,    snapshot::kAddressListType,
+    snapshot::kPolicyChainType, snapshot::kListenerType,  snapshot::kRouteType,     snapshot::kRevocationType,
+    snapshot::kCredentialType,  kTicketKeysType,          snapshot::kGenerationType};
 
 // "EPOCH.NUMBER"
 std::string ToString(snapshot::GenerationId id);

@@ -101,5 +101,34 @@ TEST(AddressFilter, RefusesBlocksThatAreNone) {
   EXPECT_EQ(Compile("").status().message(), "allow: has no block, nor has deny: everybody would be let in");
 }
 
+// Of two lists: "n/bad" and "n/good" hold one address each.
+struct TwoLists final : AddressLists {
+  bool Contains(std::string_view list, const IpAddress& address) const override {
+    return address.ToString() == (list == "n/bad" ? "203.0.113.1" : list == "n/good" ? "203.0.113.2" : "");
+  }
+};
+
+TEST(AddressFilter, LooksIntoListsAsIfTheyWereItsOwn) {
+  TwoLists lists;
+  auto refusal = [&](const char* text, const char* client) {
+    TestRequest request{.client = client};
+    TestExchange x(request);
+    x->address_lists = &lists;
+    std::shared_ptr<const AddressFilterConfig> config = *Compile(text);
+    EXPECT_TRUE(AddressFilterPolicy(config).OnRequest(*x).ready());
+    EXPECT_EQ(config->Judge(*x, NoFacts()).outcome == Judgement::Outcome::kDeny, !x->detail.empty());
+    return std::string(x->detail);
+  };
+  EXPECT_EQ(refusal("deny_lists: 'n/bad'", "203.0.113.1"), "denied by AddressList n/bad");
+  EXPECT_EQ(refusal("deny_lists: 'n/bad'", "203.0.113.2"), "");
+  EXPECT_EQ(refusal("allow_lists: 'n/good'", "203.0.113.2"), "");
+  EXPECT_EQ(refusal("allow_lists: 'n/good'", "203.0.113.3"), "not in the allow list");
+  EXPECT_EQ(refusal("allow: '203.0.113.0/24' deny_lists: 'n/bad' deny_lists: 'n/good'", "203.0.113.2"),
+            "denied by AddressList n/good");
+  EXPECT_EQ(refusal("allow_lists: 'n/gone'", "203.0.113.2"), "not in the allow list");
+  EXPECT_EQ((*Compile("allow: '10.0.0.0/8' allow_lists: 'n/good' deny_lists: 'n/bad'"))->Describe(),
+            "denies AddressList n/bad; allows only 10.0.0.0/8, AddressList n/good");
+}
+
 }  // namespace
 }  // namespace penstock::policies
