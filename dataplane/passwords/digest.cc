@@ -1,63 +1,51 @@
 #include "dataplane/passwords/digest.h"
 
+// The functions of OpenSSL 1.1: those that 3.0 has instead take a lock and memory each time.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 #include <string.h>
 
-#include <algorithm>
 #include <initializer_list>
 
-#include "dataplane/base/check.h"
 #include "dataplane/base/random.h"
 
 namespace penstock::passwords {
 namespace {
 
-constexpr size_t kMaxHash = 192;
-constexpr size_t kMaxParts = 4;
-// The key, then each part behind its length.
-constexpr size_t kMaxInput = sizeof(Digest) + kMaxParts * sizeof(uint32_t) + kMaxUserName + kMaxPassword + kMaxHash + 1;
-
-// Bytes that are hashed as one, on the stack, and wiped.
-class Input {
+// SHA-256 of what is added, without the heap; wiped.
+class Hasher {
  public:
-  Input() = default;
-  ~Input() { explicit_bzero(bytes_.data(), bytes_.size()); }
+  Hasher() { SHA256_Init(&state_); }
+  ~Hasher() { explicit_bzero(&state_, sizeof(state_)); }
 
-  void Add(std::string_view bytes) {
-    PENSTOCK_CHECK(size_ + bytes.size() <= bytes_.size(), "a name, password or hash is longer than it may be");
-    std::copy(bytes.begin(), bytes.end(), bytes_.begin() + static_cast<ptrdiff_t>(size_));
-    size_ += bytes.size();
+  template <typename Bytes>
+  void Add(const Bytes& bytes) {
+    SHA256_Update(&state_, bytes.data(), bytes.size());
   }
   // So that no two lists of parts are one text.
   void AddPart(std::string_view part) {
-    auto length = static_cast<uint32_t>(part.size());
-    Add({reinterpret_cast<const char*>(&length), sizeof(length)});
+    uint64_t length = part.size();
+    SHA256_Update(&state_, &length, sizeof(length));
     Add(part);
   }
-  Digest Hash() const {
+  Digest Finish() {
     Digest digest;
-    SHA256(bytes_.data(), size_, digest.data());
+    SHA256_Final(digest.data(), &state_);
     return digest;
   }
 
  private:
-  std::array<uint8_t, kMaxInput> bytes_;
-  size_t size_ = 0;
+  SHA256_CTX state_;
 };
 
-std::string_view View(const std::array<uint8_t, 32>& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 Digest Keyed(const std::array<uint8_t, 32>& key, std::initializer_list<std::string_view> parts) {
-  Input inner;
-  inner.Add(View(key));
+  Hasher inner;
+  inner.Add(key);
   for (std::string_view part : parts) inner.AddPart(part);
-  Digest digest = inner.Hash();
-  Input outer;
-  outer.Add(View(key));
-  outer.Add(View(digest));
-  return outer.Hash();
+  Hasher outer;
+  outer.Add(key);
+  outer.Add(inner.Finish());
+  return outer.Finish();
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class DigestKey {
   DigestKey();  // random
 
   // Of the question whether NAME, who is SUBJECT, has this password. Another password, name or hash is another
-  // question. REQUIRES: the name and the password have at most the sizes that are allowed.
+  // question. No lock, nothing of the heap.
   Digest Of(std::string_view name, const Subject& subject, std::string_view password) const;
 
   Subject SubjectOf(std::string_view name, const UserFile& file) const;

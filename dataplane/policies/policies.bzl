@@ -7,6 +7,7 @@ load("@rules_cc//cc:defs.bzl", "cc_library")
 POLICIES = [
     struct(type = "address_filter", folder = "address_filter", config = "AddressFilterConfig", policy = "AddressFilterPolicy", message = "penstock.xds.v1.AddressFilter", example = "allow: '192.0.2.0/24' deny: '192.0.2.1'"),
     struct(type = "jwt", folder = "jwt", config = "JwtConfig", policy = "JwtPolicy", message = "penstock.xds.v1.Jwt", example = "providers { name: 'auth' issuer: 'https://auth.example' inline_jwks: '{\\\"keys\\\":[{\\\"kty\\\":\\\"OKP\\\",\\\"crv\\\":\\\"Ed25519\\\",\\\"x\\\":\\\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\\\"}]}' claim_headers { claim: 'sub' header: 'x-user' } }"),
+    struct(type = "basic", folder = "basic", config = "BasicConfig", policy = "BasicPolicy", message = "penstock.xds.v1.BasicAuthentication", example = "namespace: 'shop' strip_credentials: true"),
     struct(type = "api_key", folder = "api_key", config = "ApiKeyConfig", policy = "ApiKeyPolicy", message = "penstock.xds.v1.ApiKeyAuthentication", example = "strip_key: true"),
     struct(type = "client_certificate", folder = "client_certificate", config = "ClientCertificateConfig", policy = "ClientCertificatePolicy", message = "penstock.xds.v1.ClientCertificateAuthentication", example = ""),
     struct(type = "authentication", folder = "authentication", config = "AuthenticationConfig", policy = "AuthenticationPolicy", message = "penstock.xds.v1.Authentication", example = "all_of { any_of: 'apiKey' any_of: 'clientCertificate' }"),

@@ -64,6 +64,7 @@ Server::~Server() {
   admin_pages_.reset();
   workers_.clear();
   deployment_.reset();
+  passwords_.reset();
   fetcher_.reset();
   last_known_good_.reset();
   access_log_.reset();
@@ -83,8 +84,10 @@ Status Server::Start() {
   }
   RETURN_IF_ERROR(StartWorkers());
   RETURN_IF_ERROR(StartFetcher());
-  deployment_ = std::make_unique<Deployment>(workers_, downstream::ListenSet(settings_.workers, settings_.bind_address),
-                                             registry_, last_known_good_.get(), log_, clock_, fetcher_.get());
+  passwords_ = std::make_unique<passwords::Checker>(passwords::Checker::For(settings_.workers));
+  deployment_ =
+      std::make_unique<Deployment>(workers_, downstream::ListenSet(settings_.workers, settings_.bind_address),
+                                   registry_, last_known_good_.get(), log_, clock_, fetcher_.get(), passwords_.get());
   RETURN_IF_ERROR(StartPages());
   RETURN_IF_ERROR(LoadGeneration());
   StartClient();

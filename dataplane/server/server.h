@@ -10,6 +10,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/downstream/downstream.h"
 #include "dataplane/fetch/web_fetcher.h"
+#include "dataplane/passwords/checker.h"
 #include "dataplane/server/deployment.h"
 #include "dataplane/server/settings.h"
 #include "dataplane/server/worker.h"
@@ -70,6 +71,7 @@ class Server final : public admin::Control {
                                    "the last known good generation is written again"};
   std::unique_ptr<xds::LastKnownGood> last_known_good_;
   std::unique_ptr<fetch::WebFetcher> fetcher_;
+  std::unique_ptr<passwords::Checker> passwords_;
   std::unique_ptr<Deployment> deployment_;
   std::unique_ptr<telemetry::StatusServer> public_pages_;
   std::unique_ptr<telemetry::StatusServer> admin_pages_;

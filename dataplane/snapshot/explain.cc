@@ -10,6 +10,7 @@
 #include "dataplane/snapshot/explain_backends.h"
 #include "dataplane/snapshot/explain_place.h"
 #include "dataplane/snapshot/explain_request.h"
+#include "dataplane/snapshot/explain_secrets.h"
 #include "dataplane/snapshot/explain_tls.h"
 #include "dataplane/snapshot/nearest.h"
 #include "dataplane/snapshot/protocol.h"
@@ -313,7 +314,8 @@ Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, con
     if (reached == nullptr) return explanation;
     if (reached->protocol == ListenerProtocol::kTls) return ExplainCarried(snapshot, request);
   }
-  ExplainRequestTo({snapshot, request, facts}, *group, reached, explanation);
+  WithSecrets all_facts(snapshot, facts);
+  ExplainRequestTo({snapshot, request, all_facts}, *group, reached, explanation);
   // Whoever the host belongs to, the handshake was made before it was known.
   if (reached != nullptr && reached->tls.has_value()) explanation.tls = DescribeTls(*reached->tls);
   return explanation;

@@ -180,6 +180,9 @@ struct alignas(64) WorkerCells {
   Counter log_drops;                               // dropped because the ring was full
   Counter tokens_reused;                           // verified before
   Counter tokens_verified;                         // their signatures were checked
+  Counter passwords_reused;                        // known to be right or wrong from before
+  Counter passwords_verified;                      // they were computed for these requests
+  Counter passwords_refused;                       // the queue for that was full
   Counter limits_shadowed;                         // a limit that refuses nothing would have refused
   Counter let_in_unasked;                          // an external authorization was away, and the policy lets in
   Counter limits_unanswered;                       // Redis was asked for a limit and did not answer in time
