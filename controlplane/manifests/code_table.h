@@ -153,6 +153,10 @@ inline constexpr MessageCode kCodeTable[] = {
      "appProtocol of the Service's port is https or kubernetes.io/wss. Whose certificates are good there only a "
      "BackendTLSPolicy can say; without one requests would be answered with 503.",
      "Apply a BackendTLSPolicy that targets the Service."},
+    {"E142", "One credential of two Consumers",
+     "A token's issuer and subject, the name of a client certificate, a user or a key stands for one Consumer, or "
+     "nobody could say whose limits and rights a request has. Both Consumers are told.",
+     "Take it away from one of the two."},
 
     // Compilation: what data planes check again before they serve anything.
     {"E201", "A resource that cannot be read",

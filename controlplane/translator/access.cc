@@ -95,6 +95,7 @@ std::string NamespaceOf(const Access& access, std::string_view field) {
 std::string_view AuthenticationField(const api::SecurityPolicySpec& spec) {
   if (spec.has_require()) return "require";
   if (spec.has_jwt()) return "jwt";
+  if (spec.has_basic()) return "basic";
   return spec.has_api_key() ? "apiKey" : "clientCertificate";
 }
 
@@ -103,6 +104,8 @@ void AppendSecurity(const Access& access, Reader& reader, ChainNeeds& needs, wir
   if (spec.has_ip_filter()) Append("address_filter", "ipFilter", AddressFilterOf(spec.ip_filter()), access, chain);
   if (spec.has_jwt())
     Append("jwt", "jwt", JwtOf(spec.jwt(), NamespaceOf(access, "jwt"), reader, needs.secrets), access, chain);
+  if (spec.has_basic())
+    Append("basic", "basic", BasicOf(spec.basic(), NamespaceOf(access, "basic"), reader, needs.secrets), access, chain);
   if (spec.has_api_key()) Append("api_key", "apiKey", ApiKeyOf(spec.api_key()), access, chain);
   if (spec.has_client_certificate())
     Append("client_certificate", "clientCertificate", wire::ClientCertificateAuthentication(), access, chain);

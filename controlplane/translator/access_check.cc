@@ -13,6 +13,7 @@
 #include "controlplane/translator/values.h"
 #include "dataplane/fetch/uri.h"
 #include "dataplane/jose/key_set.h"
+#include "dataplane/passwords/user_file.h"
 #include "dataplane/redis/server_address.h"
 
 namespace penstock::translator {
@@ -37,6 +38,7 @@ class AccessCheck {
       }
       CheckKeys(provider, path + ".jwks");
     }
+    if (spec.has_basic()) CheckUsers(spec.basic());
     for (int i = 0; i < spec.authorization().rules_size(); ++i) {
       CheckCondition(spec.authorization().rules(i).when(), Cat("spec.authorization.rules[", i, "].when"));
     }
@@ -57,20 +59,20 @@ class AccessCheck {
   }
 
  private:
-  // A key of a Secret of the policy's namespace.
-  const std::string_view CheckValue(const std::string& name, std::string_view key, const std::string& path,
-                                    std::string_view consequence) {
+  // A key of a Secret of the policy's namespace; nullopt: it is not there, which is told.
+  std::optional<std::string_view> CheckValue(const std::string& name, std::string_view key, const std::string& path,
+                                             std::string_view consequence) {
     const Upsert* secret = reader_.Object(SecretKey(policy_.ns, name));
     if (secret == nullptr) {
       findings_.Unresolved(path, "E101", Cat("Secret \"", name, "\" does not exist; without it ", consequence),
                            reader_.DidYouMean(name, policy_.ns, {"Secret"}));
-      return "";
+      return std::nullopt;
     }
     std::optional<std::string_view> value = ValueOf(*secret->object, key);
     if (!value.has_value())
       findings_.Unresolved(path, "E140",
                            Cat("Secret \"", name, "\" has no key \"", key, "\"; without it ", consequence));
-    return value.value_or("");
+    return value;
   }
 
   void CheckKeySet(std::string_view text, const std::string& path, bool secret) {
@@ -87,6 +89,22 @@ class AccessCheck {
       findings_.Error(path, "E121", "a secret key (kty oct) does not belong into a policy, which everybody may read",
                       "put the key set into a Secret, and name it in secretRef");
     }
+  }
+
+  // The problem names a line of the file, and no byte of a hash.
+  void CheckUsers(const api::BasicAuthentication& basic) {
+    constexpr int64_t kMostSeconds = 24 * 3600;
+    std::optional<google::protobuf::Duration> kept = ParseDuration(basic.cache_duration());
+    if (kept.has_value() && kept->seconds() > kMostSeconds)
+      findings_.Error("spec.basic.cacheDuration", "E121", "a password is computed again after 24h at the latest");
+    const std::string path = "spec.basic.secretRef.name";
+    const std::string& name = basic.secret_ref().name();
+    std::optional<std::string_view> text = CheckValue(name, kHtpasswdKey, path, "nobody can prove to be a user");
+    if (!text.has_value()) return;
+    StatusOr<passwords::UserFile> file = passwords::UserFile::Parse(*text);
+    if (file.ok()) return;
+    findings_.Error(path, "E121",
+                    Cat("Secret \"", name, "\", key \"", kHtpasswdKey, "\": ", std::string(file.status().message())));
   }
 
   void CheckUri(const api::Jwks& jwks, const std::string& path) {
@@ -107,7 +125,8 @@ class AccessCheck {
     if (!jwks.inline_().empty()) CheckKeySet(jwks.inline_(), path + ".inline", false);
     if (!jwks.uri().empty()) CheckUri(jwks, path);
     if (jwks.has_secret_ref()) {
-      std::string_view text = CheckValue(jwks.secret_ref().name(), kJwksKey, path + ".secretRef.name", kNobody);
+      std::string_view text =
+          CheckValue(jwks.secret_ref().name(), kJwksKey, path + ".secretRef.name", kNobody).value_or("");
       if (!text.empty()) CheckKeySet(text, path + ".secretRef.name", true);
     }
     for (int i = 0; i < jwks.ca_certificate_refs_size(); ++i) {

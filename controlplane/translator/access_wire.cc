@@ -216,6 +216,16 @@ wire::Jwt JwtOf(const api::JwtAuthentication& jwt, const std::string& ns, Reader
   return out;
 }
 
+wire::BasicAuthentication BasicOf(const api::BasicAuthentication& basic, const std::string& ns, Reader& reader,
+                                  std::vector<std::string>& secrets) {
+  wire::BasicAuthentication out;
+  out.set_secret(SecretResourceFor(ns, basic.secret_ref().name(), kHtpasswdKey, reader, secrets));
+  out.set_namespace_(ns);
+  WithDuration(basic.cache_duration(), [&](const Duration& d) { *out.mutable_cache_ttl() = d; });
+  out.set_strip_credentials(!basic.forward_credentials());
+  return out;
+}
+
 wire::ApiKeyAuthentication ApiKeyOf(const api::ApiKeyAuthentication& key) {
   wire::ApiKeyAuthentication out;
   for (const api::TokenPlace& place : key.from()) *out.add_sources() = TokenSourceOf(place);
@@ -242,11 +252,13 @@ wire::ExternalAuth ExternalAuthOf(const api::ExternalAuthorization& external, co
 
 wire::Authentication AuthenticationOf(const api::SecurityPolicySpec& spec) {
   wire::Authentication out;
+  out.set_realm(spec.basic().realm());
   for (const api::AuthenticationStep& step : spec.require().all_of())
     *out.add_all_of()->mutable_any_of() = step.any_of();
   if (!out.all_of().empty()) return out;
   wire::AuthenticationStep step;
   if (spec.has_jwt()) step.add_any_of("jwt");
+  if (spec.has_basic()) step.add_any_of("basic");
   if (spec.has_api_key()) step.add_any_of("apiKey");
   if (spec.has_client_certificate()) step.add_any_of("clientCertificate");
   if (!step.any_of().empty()) *out.add_all_of() = std::move(step);

@@ -20,6 +20,10 @@ penstock::xds::v1::AddressFilter AddressFilterOf(const api::IpFilter& filter);
 penstock::xds::v1::Jwt JwtOf(const api::JwtAuthentication& jwt, const std::string& ns, Reader& reader,
                              std::vector<std::string>& secrets);
 
+// `ns` as above: a Secret that is not there leaves nobody known.
+penstock::xds::v1::BasicAuthentication BasicOf(const api::BasicAuthentication& basic, const std::string& ns,
+                                               Reader& reader, std::vector<std::string>& secrets);
+
 penstock::xds::v1::ApiKeyAuthentication ApiKeyOf(const api::ApiKeyAuthentication& key);
 
 // `policy`: whose reference it is. A backend that is not there is asked by nobody: then nobody gets in, unless the
@@ -43,6 +47,7 @@ std::optional<uint32_t> ParseMinute(std::string_view text);
 
 // The keys of the Secrets that policies name.
 inline constexpr std::string_view kJwksKey = "jwks";
+inline constexpr std::string_view kHtpasswdKey = "htpasswd";
 inline constexpr std::string_view kPasswordKey = "password";
 
 }  // namespace penstock::translator
