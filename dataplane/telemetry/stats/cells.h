@@ -181,6 +181,7 @@ struct alignas(64) WorkerCells {
   Counter tokens_reused;                           // verified before
   Counter tokens_verified;                         // their signatures were checked
   Counter limits_shadowed;                         // a limit that refuses nothing would have refused
+  Counter limits_crowded;                          // counted by a concurrency together with other keys: no room
   Counter let_in_unasked;                          // an external authorization was away, and the policy lets in
   Counter limits_unanswered;                       // Redis was asked for a limit and did not answer in time
 };

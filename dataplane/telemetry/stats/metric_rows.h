@@ -200,6 +200,11 @@ inline constexpr CounterRow<WorkerCells> kWorkerCounters[] = {
      &WorkerCells::let_in_unasked},
     {{"penstock_rate_limit_shadowed_total", "Requests that a limit with shadow: true would have refused.", ""},
      &WorkerCells::limits_shadowed},
+    {{"penstock_rate_limit_crowded_total",
+      "Requests whose concurrency was counted together with that of other keys, since too many keys had requests in "
+      "progress.",
+      ""},
+     &WorkerCells::limits_crowded},
     {{"penstock_rate_limit_store_failures_total",
       "Questions about limits that Redis did not answer in time; onFailure decided.", ""},
      &WorkerCells::limits_unanswered},
