@@ -98,9 +98,40 @@ std::string_view AuthenticationField(const api::SecurityPolicySpec& spec) {
   return spec.has_api_key() ? "apiKey" : "clientCertificate";
 }
 
-void AppendSecurity(const Access& access, Reader& reader, ChainNeeds& needs, wire::PolicyChain& chain) {
+// Whoever may not come at all is told nothing else.
+void AppendAddresses(const Access& access, wire::PolicyChain& chain) {
   const api::SecurityPolicySpec& spec = access.security;
   if (spec.has_ip_filter()) Append("address_filter", "ipFilter", AddressFilterOf(spec.ip_filter()), access, chain);
+}
+
+wire::SizeBound BoundOf(int64_t most, std::string_view field, const Access& access) {
+  wire::SizeBound bound;
+  bound.set_most(static_cast<uint64_t>(most));
+  auto origin = access.origins.find(field);
+  if (origin != access.origins.end()) bound.set_policy(NamespacedName(origin->second));
+  return bound;
+}
+
+// Before what costs something, and before anybody adds header fields.
+void AppendSizes(const Access& access, wire::PolicyChain& chain) {
+  const api::RateLimitPolicySpec& spec = access.limits;
+  constexpr std::string_view kBody = "maxRequestBodyBytes";
+  constexpr std::string_view kBytes = "maxHeaderBytes";
+  constexpr std::string_view kCount = "maxHeaderCount";
+  wire::SizeLimit config;
+  if (spec.has_max_request_body_bytes())
+    *config.mutable_request_body_bytes() = BoundOf(spec.max_request_body_bytes(), kBody, access);
+  if (spec.has_max_header_bytes()) *config.mutable_header_bytes() = BoundOf(spec.max_header_bytes(), kBytes, access);
+  if (spec.has_max_header_count()) *config.mutable_header_count() = BoundOf(spec.max_header_count(), kCount, access);
+  bool body = config.has_request_body_bytes();
+  if (!body && !config.has_header_bytes() && !config.has_header_count()) return;
+  // One policy is named for all; the log names the one whose bound it was.
+  std::string_view field = body ? kBody : config.has_header_bytes() ? kBytes : kCount;
+  Append("size_limit", field, config, access, chain);
+}
+
+void AppendSecurity(const Access& access, Reader& reader, ChainNeeds& needs, wire::PolicyChain& chain) {
+  const api::SecurityPolicySpec& spec = access.security;
   if (spec.has_jwt())
     Append("jwt", "jwt", JwtOf(spec.jwt(), NamespaceOf(access, "jwt"), reader, needs.secrets), access, chain);
   if (spec.has_api_key()) Append("api_key", "apiKey", ApiKeyOf(spec.api_key()), access, chain);
@@ -156,6 +187,8 @@ bool HasAccessPolicies(const ObjectKey& route, Reader& reader) {
 
 std::optional<wire::PolicyChain> ChainOf(const Access& access, Reader& reader, ChainNeeds& needs) {
   wire::PolicyChain chain;
+  AppendAddresses(access, chain);
+  AppendSizes(access, chain);
   AppendSecurity(access, reader, needs, chain);
   AppendLimits(access, reader, needs.secrets, chain);
   if (chain.policies().empty()) return std::nullopt;

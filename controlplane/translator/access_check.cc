@@ -10,6 +10,7 @@
 #include "controlplane/translator/backend_refs.h"
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/secret_refs.h"
+#include "controlplane/translator/size_check.h"
 #include "controlplane/translator/values.h"
 #include "dataplane/fetch/uri.h"
 #include "dataplane/jose/key_set.h"
@@ -49,6 +50,8 @@ class AccessCheck {
   void Check(const api::RateLimitPolicySpec& spec) {
     CheckKey(spec.has_key() ? &spec.key() : nullptr, "spec.key");
     for (int i = 0; i < spec.rules_size(); ++i) CheckRule(spec.rules(i), Cat("spec.rules[", i, "]"));
+    CheckOrder(spec);
+    CheckConcurrency(spec);
     if (spec.has_redis() && !redis::IsServerAddress(spec.redis().address()))
       findings_.Error("spec.redis.address", "E121", Cat("must be ", redis::kServerAddressForm));
     if (spec.has_redis() && !spec.redis().password_secret().empty())
@@ -167,6 +170,8 @@ class AccessCheck {
   void CheckRule(const api::LimitRule& rule, const std::string& path) {
     if (rule.has_key()) CheckKey(&rule.key(), path + ".key");
     CheckCondition(rule.when(), path + ".when");
+    if (rule.has_concurrency() && rule.has_cost())
+      findings_.Error(path + ".cost", "E121", "a request in progress counts once", "remove it, or use limit");
     const api::Limit& limit = rule.limit();
     if (!limit.per().empty() && !ParsePer(limit.per()).has_value()) {
       findings_.Error(path + ".limit.per", "E121", Cat("\"", limit.per(), "\" is no time"),
@@ -176,6 +181,39 @@ class AccessCheck {
       findings_.Error(path + ".limit.burst", "E121", "only a TokenBucket has a burst", "add algorithm: TokenBucket");
     if (!limit.max_delay().empty() && limit.algorithm() != "LeakyBucket")
       findings_.Error(path + ".limit.maxDelay", "E121", "only a LeakyBucket delays", "add algorithm: LeakyBucket");
+  }
+
+  // A rule for every request lets none come to those behind it.
+  void CheckOrder(const api::RateLimitPolicySpec& spec) {
+    const auto& rules = spec.rules();
+    auto last = std::find_if(rules.begin(), rules.end(), [](const api::LimitRule& rule) {
+      // A condition that says nothing holds for every request, too.
+      return rule.when().ByteSizeLong() == 0 && !rule.also() && !rule.shadow();
+    });
+    int first_dead = static_cast<int>(last - rules.begin()) + 1;
+    for (int i = first_dead; i < rules.size(); ++i) {
+      findings_.Warning(
+          Cat("spec.rules[", i, "]"), "W216",
+          Cat(RuleText(spec, i), " never counts: ", RuleText(spec, first_dead - 1), " before it is for every request"),
+          "put it before that rule, or write also: true into that rule");
+    }
+  }
+
+  // Somebody who names a store for all may think that it counts everything.
+  void CheckConcurrency(const api::RateLimitPolicySpec& spec) {
+    if (!spec.has_redis()) return;
+    auto rule = std::find_if(spec.rules().begin(), spec.rules().end(),
+                             [](const api::LimitRule& r) { return r.has_concurrency(); });
+    if (rule == spec.rules().end()) return;
+    int place = static_cast<int>(rule - spec.rules().begin());
+    findings_.Warning(Cat("spec.rules[", place, "].concurrency"), "W217",
+                      Cat("each data plane counts ", RuleText(spec, place), " for itself; Redis does not"),
+                      "divide the bound by the number of data planes");
+  }
+
+  static std::string RuleText(const api::RateLimitPolicySpec& spec, int place) {
+    const std::string& name = spec.rules(place).name();
+    return name.empty() ? Cat("rules[", place, "]") : Cat("rule \"", name, "\"");
   }
 
   // Fields without which another one has no meaning.
@@ -199,6 +237,7 @@ void CheckSecurityPolicy(const api::SecurityPolicySpec& spec, const ObjectKey& p
 void CheckRateLimitPolicy(const api::RateLimitPolicySpec& spec, const ObjectKey& policy, Reader& reader,
                           FindingSink& findings) {
   AccessCheck(policy, reader, findings).Check(spec);
+  CheckSizes(spec, policy, reader, findings);
 }
 
 }  // namespace penstock::translator

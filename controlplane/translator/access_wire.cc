@@ -158,10 +158,20 @@ wire::RateLimitRule::Algorithm AlgorithmOf(const std::string& text) {
   return wire::RateLimitRule::SLIDING_WINDOW;
 }
 
+void SetLimit(const api::LimitRule& rule, wire::RateLimitRule& out) {
+  constexpr int kDefaultDelaySeconds = 1;
+  out.set_algorithm(AlgorithmOf(rule.limit().algorithm()));
+  out.set_requests(static_cast<uint64_t>(rule.limit().requests()));
+  if (std::optional<Duration> per = ParsePer(rule.limit().per()); per.has_value()) *out.mutable_per() = *per;
+  out.set_burst(static_cast<uint64_t>(rule.limit().burst()));
+  if (out.algorithm() == wire::RateLimitRule::LEAKY_BUCKET) out.mutable_max_delay()->set_seconds(kDefaultDelaySeconds);
+  WithDuration(rule.limit().max_delay(), [&](const Duration& d) { *out.mutable_max_delay() = d; });
+  out.set_cost(static_cast<uint32_t>(rule.cost()));
+}
+
 // `key` is that of the policy.
 wire::RateLimitRule LimitRuleOf(const api::LimitRule& rule, const api::LimitKey* key, const std::string& ns,
                                 int place) {
-  constexpr int kDefaultDelaySeconds = 1;
   wire::RateLimitRule out;
   out.set_name(rule.name().empty() ? manifests::Cat("rule-", place + 1) : rule.name());
   if (rule.has_when()) *out.mutable_condition() = ConditionOf(rule.when(), ns);
@@ -171,13 +181,11 @@ wire::RateLimitRule LimitRuleOf(const api::LimitRule& rule, const api::LimitKey*
   } else {
     AddKeyParts(*key, *out.mutable_key());
   }
-  out.set_algorithm(AlgorithmOf(rule.limit().algorithm()));
-  out.set_requests(static_cast<uint64_t>(rule.limit().requests()));
-  if (std::optional<Duration> per = ParsePer(rule.limit().per()); per.has_value()) *out.mutable_per() = *per;
-  out.set_burst(static_cast<uint64_t>(rule.limit().burst()));
-  if (out.algorithm() == wire::RateLimitRule::LEAKY_BUCKET) out.mutable_max_delay()->set_seconds(kDefaultDelaySeconds);
-  WithDuration(rule.limit().max_delay(), [&](const Duration& d) { *out.mutable_max_delay() = d; });
-  out.set_cost(static_cast<uint32_t>(rule.cost()));
+  if (rule.has_concurrency()) {
+    out.set_concurrency(static_cast<uint32_t>(rule.concurrency()));
+  } else {
+    SetLimit(rule, out);
+  }
   out.set_shadow(rule.shadow());
   out.set_also(rule.also());
   return out;

@@ -69,10 +69,15 @@ struct FieldOfPolicy {
   std::string_view field;
 };
 constexpr FieldOfPolicy kFieldsOfPolicies[] = {
-    {"address_filter", "spec.ipFilter"}, {"jwt", "spec.jwt"},
-    {"api_key", "spec.apiKey"},          {"client_certificate", "spec.clientCertificate"},
-    {"authentication", "spec"},          {"authorization", "spec.authorization"},
-    {"external_auth", "spec.external"},  {"rate_limit", "spec.rules"},
+    {"address_filter", "spec.ipFilter"},
+    {"jwt", "spec.jwt"},
+    {"api_key", "spec.apiKey"},
+    {"client_certificate", "spec.clientCertificate"},
+    {"authentication", "spec"},
+    {"authorization", "spec.authorization"},
+    {"external_auth", "spec.external"},
+    {"rate_limit", "spec.rules"},
+    {"size_limit", "spec"},
 };
 
 std::string CamelCase(std::string_view snake) {
