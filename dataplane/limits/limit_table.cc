@@ -86,6 +86,21 @@ Taken LimitTable::Take(const LimitRule& rule, const LimitKey& key, TimePoint now
   }
 }
 
+Taken LimitTable::Peek(const LimitRule& rule, const LimitKey& key, TimePoint now, std::uint32_t cost) const {
+  const Group& group = groups_[Random::Scale(key.high, group_count_)];
+  LimitState state{};
+  // Twice the same, since its halves may be of different moments.
+  for (std::optional<Found> found = Find(group, key); found.has_value();) {
+    std::optional<Found> again = Find(group, key);
+    if (again.has_value() && again->state == found->state) {
+      state = found->state;
+      break;
+    }
+    found = again;
+  }
+  return limits::Take(rule, state, now, cost);
+}
+
 // The key is looked at again since the entry may have become another's before its state was read.
 std::optional<LimitTable::Found> LimitTable::Find(const Group& group, const LimitKey& key) {
   for (std::size_t entry = 0; entry < kGroup; ++entry) {

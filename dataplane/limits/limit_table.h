@@ -54,6 +54,10 @@ class LimitTable {
   // limits::Take() with the state of KEY. Any thread. REQUIRES: Check(rule).
   Taken Take(const LimitRule& rule, const LimitKey& key, TimePoint now, std::uint32_t cost = 1);
 
+  // What Take() would say now, which changes nothing: no entry is made, evicted or raised. Any thread; not for the
+  // request path.
+  Taken Peek(const LimitRule& rule, const LimitKey& key, TimePoint now, std::uint32_t cost = 1) const;
+
   std::size_t entries() const { return group_count_ * kGroup; }
   // Entries that were taken away while something of their quota was used. Reads all groups: for a scrape. Any thread.
   std::uint64_t evicted() const;

@@ -60,6 +60,7 @@ Server::Server(Settings settings, telemetry::Log& log)
 // What configures and what asks go first, then what serves, then what they wrote to.
 Server::~Server() {
   client_.reset();
+  inspector_.reset();
   public_pages_.reset();
   admin_pages_.reset();
   workers_.clear();
@@ -163,6 +164,8 @@ void Server::StartClient() {
   options.identity = {settings_.id,   settings_.group, settings_.gateway_class, settings_.labels,
                       settings_.zone, kBuild,          settings_.weakened};
   options.seed = SeedFromKernel();
+  inspector_ = std::make_unique<Inspector>(*this, settings_.id, clock_);
+  options.responder = inspector_.get();
   client_ = std::make_unique<xds::Client>(std::move(options), *deployment_, registry_.process(), log_, clock_);
   client_->Start();
 }

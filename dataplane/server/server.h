@@ -11,6 +11,7 @@
 #include "dataplane/downstream/downstream.h"
 #include "dataplane/fetch/web_fetcher.h"
 #include "dataplane/server/deployment.h"
+#include "dataplane/server/inspector.h"
 #include "dataplane/server/settings.h"
 #include "dataplane/server/worker.h"
 #include "dataplane/telemetry/access_log/access_log.h"
@@ -73,6 +74,7 @@ class Server final : public admin::Control {
   std::unique_ptr<Deployment> deployment_;
   std::unique_ptr<telemetry::StatusServer> public_pages_;
   std::unique_ptr<telemetry::StatusServer> admin_pages_;
+  std::unique_ptr<Inspector> inspector_;  // of the client
   std::unique_ptr<xds::Client> client_;
 };
 

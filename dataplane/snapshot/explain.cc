@@ -22,7 +22,15 @@ namespace {
 struct Asked {
   const Snapshot& snapshot;
   const ExplainRequest& request;
-  const policies::Facts& facts;
+  FactSource& facts;
+};
+
+class NothingKnown final : public FactSource {
+ public:
+  const policies::Facts& About(Exchange&, std::string_view, size_t) override { return none_; }
+
+ private:
+  const policies::NoFacts none_;
 };
 
 std::string_view NameOf(policies::Judgement::Outcome outcome) {
@@ -180,11 +188,19 @@ void ExplainListener(const CompiledListener& listener, Explanation& explanation)
 bool PassesPolicies(const Asked& asked, std::string_view chain, Exchange& x, Explanation& explanation) {
   if (chain.empty()) return true;
   bool passes = true;
-  for (const CompiledPolicy& policy : (*asked.snapshot.FindPolicyChain(chain))->policies) {
+  const std::vector<CompiledPolicy>& policies = (*asked.snapshot.FindPolicyChain(chain))->policies;
+  for (size_t i = 0; i < policies.size(); ++i) {
+    const CompiledPolicy& policy = policies[i];
     ExplainedPolicy& row = explanation.policies.emplace_back();
-    row = {policy.type, std::string(chain), policy.origin, policy.config->Describe(), "", ""};
+    row = {.type = policy.type,
+           .name = std::string(chain),
+           .origin = policy.origin,
+           .place = "",
+           .does = policy.config->Describe(),
+           .verdict = "",
+           .why = ""};
     if (!passes) continue;
-    policies::Judgement judgement = policy.config->Judge(x, asked.facts);
+    policies::Judgement judgement = policy.config->Judge(x, asked.facts.About(x, chain, i));
     row.verdict = NameOf(judgement.outcome);
     row.why = judgement.why;
     passes = judgement.outcome != policies::Judgement::Outcome::kDeny;
@@ -294,7 +310,12 @@ void ExplainRequestTo(const Asked& asked, const BindGroup& group, const Compiled
 
 }  // namespace
 
-Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, const policies::Facts& facts) {
+Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
+  NothingKnown facts;
+  return Explain(snapshot, request, facts);
+}
+
+Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, FactSource& facts) {
   if (IsConnection(request)) return ExplainConnection(snapshot, request);
   Explanation explanation;
   explanation.generation = snapshot.id();

@@ -239,7 +239,7 @@ Judgement RateLimitConfig::Judge(Exchange& x, const Facts& facts) const {
     known = known && (left.has_value() || rule.shadow);
     story +=
         StrCat(story.empty() ? "" : "; ", "limit \"", rule.name, "\": ", DescribeLimit(rule), " ", DescribeKey(rule));
-    if (left.has_value()) story += StrCat(", ", *left, " left");
+    if (left.has_value()) story += *left == "refused" ? ", used up" : StrCat(", ", *left, " left");
     if (!rule.also) break;
   }
   if (story.empty()) return Judgement::Pass("no limit is for this request");

@@ -187,4 +187,20 @@ Task<Verdict> RateLimitPolicy::OnResponse(Exchange& x) const {
   return Verdict::Continue();
 }
 
+void RateLimitPolicy::TellFacts(Exchange& x, TimePoint now, FactTeller tell) const {
+  if (store_ != nullptr) return;  // Redis would have to be asked
+  const std::vector<LimitTerms>& rules = config_->rules();
+  for (size_t i = config_->NextRule(x, 0); i < rules.size(); i = config_->NextRule(x, i + 1)) {
+    const LimitTerms& rule = rules[i];
+    LimitKeyValues key;
+    key.Add(rule.identity);
+    RateLimitConfig::KeyOf(rule, x, key);
+    limits::LimitKey entry = table_->KeyOf(key.values());
+    bool allowed = table_->Peek(rule.limit, entry, now, rule.cost).allowed;
+    std::string_view left = Decimal(table_->Peek(rule.limit, entry, now, 0).remaining, x.arena);
+    tell(x.arena.Concat({"rate_limit/", config_->policy(), "/", rule.name}), allowed ? left : "refused");
+    if (!rule.also || !(allowed || rule.shadow)) break;
+  }
+}
+
 }  // namespace penstock::policies

@@ -20,6 +20,7 @@ class RateLimitPolicy final : public Policy {
 
   Task<Verdict> OnRequest(Exchange& x) const override;
   Task<Verdict> OnResponse(Exchange& x) const override;
+  void TellFacts(Exchange& x, TimePoint now, FactTeller tell) const override;
 
  private:
   RateLimitPolicy(std::shared_ptr<const RateLimitConfig> config, std::shared_ptr<limits::LimitTable> table,
