@@ -67,13 +67,14 @@ Server::~Server() {
   deployment_.reset();
   fetcher_.reset();
   last_known_good_.reset();
+  audit_log_.reset();
   access_log_.reset();
 }
 
 Status Server::Start() {
   RaiseFileLimit();
   connection_limit_ = std::make_unique<downstream::ConnectionLimit>(downstream::ConnectionLimit::Default());
-  ASSIGN_OR_RETURN(access_log_, telemetry::AccessLog::Open({.path = settings_.access_log, .log = &log_}, registry_));
+  RETURN_IF_ERROR(OpenLogs());
   if (!settings_.state_dir.empty()) {
     auto on_failure = [this](const Status& status) {
       registry_.process().disk_failures.Add();
@@ -92,8 +93,20 @@ Status Server::Start() {
   return absl::OkStatus();
 }
 
+// Two writers of one file would cut each other's lines.
+Status Server::OpenLogs() {
+  ASSIGN_OR_RETURN(access_log_, telemetry::AccessLog::Open({.path = settings_.access_log, .log = &log_}, registry_));
+  if (settings_.audit_log.empty() || settings_.audit_log == settings_.access_log) return absl::OkStatus();
+  telemetry::AccessLog::Options options{
+      .path = settings_.audit_log, .ring_bytes = 1 << 20, .log = &log_, .kind = &telemetry::kAuditLog};
+  ASSIGN_OR_RETURN(audit_log_, telemetry::AccessLog::Open(std::move(options), registry_));
+  return absl::OkStatus();
+}
+
 Status Server::StartWorkers() {
-  WorkerShared shared{registry_, *access_log_, upstream_limits_, *connection_limit_};
+  telemetry::AccessLog* audit_log = settings_.audit_log.empty() ? nullptr : audit_log_.get();
+  if (!settings_.audit_log.empty() && audit_log == nullptr) audit_log = access_log_.get();
+  WorkerShared shared{registry_, *access_log_, upstream_limits_, *connection_limit_, audit_log, settings_.id};
   for (int i = 0; i < settings_.workers; ++i) {
     int cpu = settings_.cpus[static_cast<size_t>(i) % settings_.cpus.size()];
     ASSIGN_OR_RETURN(std::unique_ptr<Worker> worker, Worker::Start(shared, i, cpu));
@@ -192,8 +205,9 @@ void Server::WaitForTheEnd() {
   while (true) {
     int signal = sigwaitinfo(&signals, nullptr);
     if (signal == SIGHUP) {
-      log_.Info("server", "reopening the access log");
+      log_.Info("server", "reopening the logs");
       access_log_->Reopen();
+      if (audit_log_ != nullptr) audit_log_->Reopen();
     }
     if (signal == SIGTERM || signal == SIGINT) return;
   }

@@ -45,6 +45,7 @@ class Server final : public admin::Control {
   void StartDrain() override;
 
  private:
+  Status OpenLogs();
   Status StartWorkers();
   Status StartFetcher();
   Status StartPages();
@@ -65,6 +66,7 @@ class Server final : public admin::Control {
   upstream::ProcessLimits upstream_limits_;
   std::unique_ptr<downstream::ConnectionLimit> connection_limit_;
   std::unique_ptr<telemetry::AccessLog> access_log_;
+  std::unique_ptr<telemetry::AccessLog> audit_log_;  // null: none, or in the access log's file
   std::vector<std::unique_ptr<Worker>> workers_;
   // Used on the thread that writes it.
   telemetry::Trouble disk_trouble_{&log_, "config", "the last known good generation cannot be written",

@@ -147,7 +147,11 @@ Verdict RateLimitPolicy::OnFailure(const LimitTerms& rule, const Status& why, Ex
     case RedisTerms::Failure::kClosed:
       break;
   }
-  if (rule.shadow) return Verdict::Continue();
+  if (rule.shadow) {
+    NoteShadow(rule, Reason::kPolicyUnavailable, x);
+    return Verdict::Continue();
+  }
+  x.refusing_rule = rule.name;
   x.detail = x.arena.Concat({"limit \"", rule.name, "\" of ", config_->policy(), ": ", ToStd(why.message())});
   return Verdict::Reply(Reason::kPolicyUnavailable);
 }
@@ -162,11 +166,19 @@ bool RateLimitPolicy::Count(const LimitTerms& rule, const Taken& taken, Exchange
     told->taken = taken;
   }
   bool shadowed = !taken.allowed && rule.shadow;
-  if (shadowed && x.services != nullptr && x.services->cells != nullptr) x.services->cells->limits_shadowed.Add();
+  if (shadowed) {
+    NoteShadow(rule, Reason::kRateLimited, x);
+    if (x.services != nullptr && x.services->cells != nullptr) x.services->cells->limits_shadowed.Add();
+  }
   return taken.allowed || rule.shadow;
 }
 
+void RateLimitPolicy::NoteShadow(const LimitTerms& rule, Reason reason, Exchange& x) const {
+  x.shadows = x.arena.New<ShadowRefusal>(this, reason, rule.name, x.shadows);
+}
+
 Verdict RateLimitPolicy::Refuse(const LimitTerms& rule, const Taken& taken, Exchange& x) const {
+  x.refusing_rule = rule.name;
   x.detail = x.arena.Concat({"limit \"", rule.name, "\" of ", config_->policy()});
   // RFC 9110 10.2.3. A cost above the limit is refused whenever it comes.
   if (taken.retry_after != limits::kNever) {

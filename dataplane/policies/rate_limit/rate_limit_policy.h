@@ -32,6 +32,7 @@ class RateLimitPolicy final : public Policy {
   Task<StatusOr<limits::Taken>> TakeThere(const LimitTerms& rule, Exchange& x) const;
   // Notes what RULE said. False: it refuses.
   bool Count(const LimitTerms& rule, const limits::Taken& taken, Exchange& x) const;
+  void NoteShadow(const LimitTerms& rule, Reason reason, Exchange& x) const;
   Verdict Refuse(const LimitTerms& rule, const limits::Taken& taken, Exchange& x) const;
   // TAKEN: what was counted here instead, if it was.
   Verdict OnFailure(const LimitTerms& rule, const Status& why, Exchange& x, std::optional<limits::Taken>& taken) const;

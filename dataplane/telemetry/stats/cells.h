@@ -178,6 +178,8 @@ struct alignas(64) WorkerCells {
   std::array<Counter, kMaxReasons> local_replies;  // by index of exchange's reason; also of carried connections
   Counter log_lines;                               // written to the ring of the access log
   Counter log_drops;                               // dropped because the ring was full
+  Counter audit_lines;                             // refusals written to the ring of the audit log
+  Counter audit_drops;                             // dropped because it was full
   Counter tokens_reused;                           // verified before
   Counter tokens_verified;                         // their signatures were checked
   Counter limits_shadowed;                         // a limit that refuses nothing would have refused
@@ -203,6 +205,8 @@ struct ProcessCells {
   Gauge disk_bytes;              // xds; size of the last known good file
   Counter log_bytes;             // access log thread
   Counter log_write_failures;    // access log thread
+  Counter audit_bytes;           // audit log thread
+  Counter audit_write_failures;  // audit log thread
   Counter fetches;               // fetching thread; those that gave a document
   Counter fetch_failures;        // fetching thread
 
