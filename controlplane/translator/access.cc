@@ -7,6 +7,7 @@
 
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/access_wire.h"
+#include "controlplane/translator/external_auth.h"
 #include "controlplane/translator/policies.h"
 #include "controlplane/translator/values.h"
 #include "google/protobuf/message.h"

@@ -7,7 +7,7 @@
 
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/access_wire.h"
-#include "controlplane/translator/backend_refs.h"
+#include "controlplane/translator/external_auth.h"
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/secret_refs.h"
 #include "controlplane/translator/values.h"
@@ -40,9 +40,7 @@ class AccessCheck {
     for (int i = 0; i < spec.authorization().rules_size(); ++i) {
       CheckCondition(spec.authorization().rules(i).when(), Cat("spec.authorization.rules[", i, "].when"));
     }
-    if (spec.has_external()) {
-      ResolveBackend(spec.external().backend_ref(), "spec.external.backendRef", policy_, reader_, findings_);
-    }
+    if (spec.has_external()) CheckExternalAuth(spec.external(), policy_, reader_, findings_);
     CheckReach(spec);
   }
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "controlplane/manifests/text.h"
-#include "controlplane/translator/backend_refs.h"
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/values.h"
 
@@ -220,23 +219,6 @@ wire::ApiKeyAuthentication ApiKeyOf(const api::ApiKeyAuthentication& key) {
   wire::ApiKeyAuthentication out;
   for (const api::TokenPlace& place : key.from()) *out.add_sources() = TokenSourceOf(place);
   out.set_strip_key(key.has_forward_key() && !key.forward_key());
-  return out;
-}
-
-wire::ExternalAuth ExternalAuthOf(const api::ExternalAuthorization& external, const ObjectKey& policy, Reader& reader,
-                                  std::vector<std::string>& clusters) {
-  wire::ExternalAuth out;
-  const Upsert* upsert = reader.Object(policy);
-  if (upsert != nullptr) {
-    FindingSink told_there(*upsert->object, true);
-    out.set_cluster(ResolveBackend(external.backend_ref(), "", policy, reader, told_there).cluster);
-  }
-  if (!out.cluster().empty()) clusters.push_back(out.cluster());
-  out.set_path(external.path());
-  WithDuration(external.timeout(), [&](const Duration& d) { *out.mutable_timeout() = d; });
-  out.set_fail_open(external.on_failure() == "Open");
-  for (const std::string& name : external.headers_to_service()) out.add_request_headers(Lower(name));
-  for (const std::string& name : external.headers_to_backend()) out.add_backend_headers(Lower(name));
   return out;
 }
 

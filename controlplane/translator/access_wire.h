@@ -22,11 +22,6 @@ penstock::xds::v1::Jwt JwtOf(const api::JwtAuthentication& jwt, const std::strin
 
 penstock::xds::v1::ApiKeyAuthentication ApiKeyOf(const api::ApiKeyAuthentication& key);
 
-// `policy`: whose reference it is. A backend that is not there is asked by nobody: then nobody gets in, unless the
-// policy says so. Adds its cluster to `clusters`.
-penstock::xds::v1::ExternalAuth ExternalAuthOf(const api::ExternalAuthorization& external, const ObjectKey& policy,
-                                               Reader& reader, std::vector<std::string>& clusters);
-
 // Without steps: nothing has to be proven.
 penstock::xds::v1::Authentication AuthenticationOf(const api::SecurityPolicySpec& spec);
 // `ns`: of the policy, where its Consumers are.

@@ -25,6 +25,7 @@ PENSTOCK = os.path.join(BIN, "tools/cli/penstock")
 CONTROLPLANE = os.path.join(BIN, "controlplane/server/penstock-controlplane")
 DATAPLANE = os.path.join(BIN, "dataplane/server/penstock-dataplane")
 UPSTREAM = os.path.join(BIN, "test/support/upstream")
+AUTHORIZATION_SERVER = os.path.join(BIN, "test/support/authorization_server")
 LOAD = os.path.join(BIN, "test/support/load")
 
 _children = []
@@ -101,6 +102,22 @@ class Upstream:
 
     def counts(self):
         return json.loads(http_get("127.0.0.1", self.ports[0], "/_counts")[2])
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class AuthorizationServer:
+    """A service of gRPC that says who may (authorization_server_main.cc)."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.start()
+
+    def start(self):
+        self.process = start([AUTHORIZATION_SERVER, self.port], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline().strip() == "ready"
 
     def stop(self):
         self.process.kill()

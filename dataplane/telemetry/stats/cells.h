@@ -182,6 +182,9 @@ struct alignas(64) WorkerCells {
   Counter tokens_verified;                         // their signatures were checked
   Counter limits_shadowed;                         // a limit that refuses nothing would have refused
   Counter let_in_unasked;                          // an external authorization was away, and the policy lets in
+  Counter answers_kept;                            // of an external authorization: one that was kept was used
+  Counter answers_joined;                          // a request waited for the answer that another one had asked for
+  Counter answers_asked;                           // of those that are kept: the service was asked
   Counter limits_unanswered;                       // Redis was asked for a limit and did not answer in time
 };
 
