@@ -89,7 +89,7 @@ class Call final : public grpc::ServerGenericBidiReactor {
     if (method == "/envoy.service.auth.v3.Authorization/Check") {
       StartRead(&message_);
     } else {
-      Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, method));
+      End(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, method));
     }
   }
 
@@ -99,7 +99,7 @@ class Call final : public grpc::ServerGenericBidiReactor {
     CheckRequest request;
     bool good = ok && message_.DumpToSingleSlice(&slice).ok() &&
                 request.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
-    if (!good) return Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no CheckRequest"));
+    if (!good) return End(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no CheckRequest"));
     ++checks;
     Answer(request);
   }
@@ -118,16 +118,21 @@ class Call final : public grpc::ServerGenericBidiReactor {
         Set(*response.mutable_ok_response()->add_headers(), "x-checks", std::to_string(checks));
       return Write(response.SerializeAsString());
     }
-    Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "no policy loaded"));
+    End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "no policy loaded"));
   }
   void Write(const std::string& bytes) {
     message_ = ToBuffer(bytes);
-    StartWriteAndFinish(&message_, grpc::WriteOptions(), grpc::Status::OK);
+    if (!ended_.exchange(true)) StartWriteAndFinish(&message_, grpc::WriteOptions(), grpc::Status::OK);
   }
-  void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+  // A call ends once, though its client may leave at the same time.
+  void End(const grpc::Status& status) {
+    if (!ended_.exchange(true)) Finish(status);
+  }
+  void OnCancel() override { End(grpc::Status::CANCELLED); }
   void OnDone() override { delete this; }
 
   grpc::ByteBuffer message_;
+  std::atomic<bool> ended_{false};
 };
 
 class Service final : public grpc::CallbackGenericService {
