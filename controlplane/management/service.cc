@@ -1,17 +1,20 @@
 #include "controlplane/management/service.h"
 
 #include <utility>
+#include <vector>
 
 #include "api/management/v1/management.grpc.pb.h"
 #include "controlplane/management/call.h"
 #include "controlplane/management/changer.h"
 #include "controlplane/management/convergence.h"
 #include "controlplane/management/effective.h"
-#include "controlplane/management/explain.h"
 #include "controlplane/management/listeners.h"
+#include "controlplane/management/live_explain.h"
 #include "controlplane/management/read.h"
 #include "controlplane/management/upload.h"
 #include "controlplane/manifests/parse.h"
+#include "controlplane/translator/explain.h"
+#include "dataplane/base/status.h"
 
 namespace penstock::management {
 namespace {
@@ -28,8 +31,13 @@ constexpr absl::Duration kMinBetweenStatuses = absl::Milliseconds(100);
 
 class Service final : public ManagementService, public management::v1::Management::Service {
  public:
-  Service(rollout::Rollout& rollout, AuditLog& audit, telemetry::Log& log, ServiceOptions options)
-      : rollout_(rollout), options_(std::move(options)), room_(options_.max_calls), changer_(rollout, audit, log) {}
+  Service(rollout::Rollout& rollout, rollout::Asker& asker, AuditLog& audit, telemetry::Log& log,
+          ServiceOptions options)
+      : rollout_(rollout),
+        asker_(asker),
+        options_(std::move(options)),
+        room_(options_.max_calls),
+        changer_(rollout, audit, log) {}
 
   grpc::Service& service() override { return *this; }
   void Stop() override { room_.stopping.store(true); }
@@ -177,15 +185,9 @@ class Service final : public ManagementService, public management::v1::Managemen
                        management::v1::ExplainResponse* response) override {
     Call call(rollout_, room_, *context);
     if (!call.admitted()) return call.refusal();
-    absl::StatusOr<management::v1::ExplainResponse> explained = absl::UnavailableError("");
-    absl::Status ran = rollout_.WithSnapshots([&](const auto& snapshots) {
-      // Here, so that no change comes in between.
-      const absl::StatusOr<translator::StatePtr> state = rollout_.State(0);
-      explained = state.ok() ? management::Explain(snapshots, *state, *request) : state.status();
-    });
-    if (!ran.ok()) return rollout::ToGrpc(ran);
-    if (!explained.ok()) return rollout::ToGrpc(explained.status());
-    *response = *std::move(explained);
+    absl::StatusOr<snapshot::Explanation> explanation = ExplainFor(*request, *context);
+    if (!explanation.ok()) return rollout::ToGrpc(explanation.status());
+    *response = translator::ResponseOf(*explanation);
     return grpc::Status::OK;
   }
 
@@ -243,6 +245,30 @@ class Service final : public ManagementService, public management::v1::Managemen
         "  to delete everything on purpose, name it:  penstock get; penstock delete KIND NAME..."));
   }
 
+  absl::StatusOr<snapshot::Explanation> ExplainFor(const management::v1::ExplainRequest& request,
+                                                   const grpc::ServerContext& context) {
+    ASSIGN_OR_RETURN(const snapshot::ExplainRequest question, translator::QuestionOf(request));
+    const bool live = !request.replica().empty();
+    absl::StatusOr<snapshot::Explanation> explanation = absl::UnavailableError("");
+    if (live) {
+      explanation = ExplainLive(asker_, request.replica(), question, context);
+      RETURN_IF_ERROR(explanation.status());
+    }
+    absl::Status found = absl::OkStatus();
+    RETURN_IF_ERROR(rollout_.WithSnapshots([&](const auto& snapshots) {
+      // Here, so that no change comes in between.
+      const absl::StatusOr<translator::StatePtr> state = rollout_.State(0);
+      found = state.status();
+      if (!found.ok()) return;
+      std::vector<const snapshot::Snapshot*> groups;
+      for (const auto& [group, snapshot] : snapshots) groups.push_back(snapshot.get());
+      if (!live) explanation = translator::ExplainByAny(groups, question);
+      translator::AddReasons(*state, *explanation);
+    }));
+    RETURN_IF_ERROR(found);
+    return explanation;
+  }
+
   FleetStatus CurrentStatus(const std::string& replica) {
     FleetStatus status = rollout_.Status(replica);
     status.set_control_plane_build(options_.build);
@@ -262,6 +288,7 @@ class Service final : public ManagementService, public management::v1::Managemen
   }
 
   rollout::Rollout& rollout_;
+  rollout::Asker& asker_;
   const ServiceOptions options_;
   CallRoom room_;
   Changer changer_;
@@ -269,9 +296,9 @@ class Service final : public ManagementService, public management::v1::Managemen
 
 }  // namespace
 
-std::unique_ptr<ManagementService> MakeManagementService(rollout::Rollout& rollout, AuditLog& audit,
-                                                         telemetry::Log& log, ServiceOptions options) {
-  return std::make_unique<Service>(rollout, audit, log, std::move(options));
+std::unique_ptr<ManagementService> MakeManagementService(rollout::Rollout& rollout, rollout::Asker& asker,
+                                                         AuditLog& audit, telemetry::Log& log, ServiceOptions options) {
+  return std::make_unique<Service>(rollout, asker, audit, log, std::move(options));
 }
 
 }  // namespace penstock::management

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "controlplane/management/audit.h"
+#include "controlplane/rollout/asker.h"
 #include "controlplane/rollout/rollout.h"
 #include "dataplane/telemetry/log/log.h"
 
@@ -30,7 +31,7 @@ class ManagementService {
   virtual void Stop() = 0;
 };
 
-std::unique_ptr<ManagementService> MakeManagementService(rollout::Rollout& rollout, AuditLog& audit,
-                                                         telemetry::Log& log, ServiceOptions options);
+std::unique_ptr<ManagementService> MakeManagementService(rollout::Rollout& rollout, rollout::Asker& asker,
+                                                         AuditLog& audit, telemetry::Log& log, ServiceOptions options);
 
 }  // namespace penstock::management

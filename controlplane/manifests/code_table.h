@@ -153,6 +153,10 @@ inline constexpr MessageCode kCodeTable[] = {
      "appProtocol of the Service's port is https or kubernetes.io/wss. Whose certificates are good there only a "
      "BackendTLSPolicy can say; without one requests would be answered with 503.",
      "Apply a BackendTLSPolicy that targets the Service."},
+    {"E142", "One credential of two Consumers",
+     "A token's issuer and subject, the name of a client certificate, a user or a key stands for one Consumer, or "
+     "nobody could say whose limits and rights a request has. Both Consumers are told.",
+     "Take it away from one of the two."},
 
     // Compilation: what data planes check again before they serve anything.
     {"E201", "A resource that cannot be read",
@@ -261,6 +265,27 @@ inline constexpr MessageCode kCodeTable[] = {
      "listeners are not served.",
      "Correct parentRef, or let ListenerSets of the namespace in with spec.allowedListeners.namespaces of the "
      "Gateway."},
+    {"W216", "A limit that never counts",
+     "A RateLimitPolicy asks its rules one after the other, and the first one whose `when` holds counts. A rule "
+     "without "
+     "`when` is for every request, so that no rule behind it is ever asked, unless it says also: true or shadow: true.",
+     "Put the rule without `when` last, or write also: true into it."},
+    {"W217", "A concurrency that Redis does not count",
+     "How many requests are in progress at a time each data plane counts for itself, also where `redis` counts "
+     "requests "
+     "per time: a data plane that dies could not give back what it took there.",
+     "Divide the bound by the number of data planes."},
+    {"W218", "A bound that is larger than the listener's",
+     "The listener refuses what is beyond its own bounds before any policy is asked, so that a larger bound of a "
+     "RateLimitPolicy has no effect.",
+     "Write a smaller bound, or raise that of the listener with a ClientPolicy (limits.headerBytes, "
+     "limits.headerCount, "
+     "limits.requestBodyBytes)."},
+    {"W219", "Fields that an older policy decides",
+     "Another policy of the same kind names the very same target (and section) and says the same fields. Among equally "
+     "close policies the oldest decides, field by field; among equally old ones the first by name. The condition "
+     "Conflicted of the younger one's status says so, too, and it is not accepted where it decides nothing.",
+     "Merge the two policies, or remove the fields from one of them."},
 };
 
 }  // namespace penstock::manifests

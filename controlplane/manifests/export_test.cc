@@ -209,6 +209,8 @@ class RandomObject {
         {"label_value", "on"},
         {"percent", "20%"},
         {"socket_path", "@a"},
+        {"realm", "no"},
+        {"user_name", "1e3"},
         {"upgrade", "1e3"}};
     for (const auto& [format, text] : kExamples) {
       if (rules.format() == format) return text;

@@ -132,6 +132,18 @@ bool IsSha256(std::string_view text) {
   return text.size() == 64 && std::all_of(text.begin(), text.end(), digit);
 }
 
+// A quoted-string of a challenge (RFC 9110 5.6.4) that needs no escapes.
+bool IsRealm(std::string_view text) {
+  auto allowed = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+}
+
+// RFC 7617 2. Manifests are UTF-8.
+bool IsUserName(std::string_view text) {
+  auto allowed = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != ':'; };
+  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+}
+
 bool IsTime(std::string_view text) {
   absl::Time time;
   return absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &time, nullptr);
@@ -157,11 +169,13 @@ constexpr Format kFormats[] = {
     {"path", IsPath, "a path such as \"/products\" (other characters percent-encoded)"},
     {"percent", IsPercent, "a percentage such as \"20%\""},
     {"quantity", IsQuantity, "a quantity such as \"64Ki\" or \"10M\""},
+    {"realm", IsRealm, "a name in printable ASCII without quotation marks and backslashes, such as \"shop\""},
     {"regex", IsRegex, "a regular expression in RE2 syntax"},
     {"sha256", IsSha256, "64 hexadecimal digits"},
     {"socket_path", IsSocketPath, "the path of a socket such as \"/run/app.sock\", or \"@name\", at most 107 bytes"},
     {"time", IsTime, "a time such as \"2026-11-29T12:00:00Z\""},
     {"upgrade", IsUpgrade, "a protocol in lower case such as \"websocket\" (never h2c or tls, which hide requests)"},
+    {"user_name", IsUserName, "the name of a user: no colon and no control characters"},
 };
 
 }  // namespace

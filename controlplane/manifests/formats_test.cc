@@ -39,6 +39,8 @@ TEST(Formats, TakeWhatTheStandardsSay) {
        {"/a", "/run/app.sock", "@app", "/" + std::string(106, 'a')},
        {"", "/", "@", "run/app.sock", "/" + std::string(107, 'a'), std::string("/a\0b", 4)}},
       {"upgrade", {"websocket", "my-own_1.0"}, {"", "WebSocket", "h2c", "tls", "a/1", "a,b", "a b"}},
+      {"realm", {"shop", "The shop's (inner) part"}, {"", "a\"b", "a\\b", "a\nb", "\xC3\xA9"}},
+      {"user_name", {"ada", "ada m.", "\xC3\xA9", "a@b"}, {"", "a:b", "a\nb", std::string("a\0b", 3), "\x7F"}},
       {"quantity", {"64Ki", "10M", "1.5G", "7"}, {"", "Ki", "1 M", "-1"}},
   };
   for (const FormatCase& c : cases) {

@@ -33,7 +33,8 @@ Object::Object(const Kind& kind, std::unique_ptr<Message> message, SourceMap sou
       source_(std::move(source)),
       has_errors_(has_errors) {}
 
-absl::StatusOr<ObjectPtr> Object::FromBytes(const KindTable& kinds, const ObjectKey& key, std::string_view bytes) {
+absl::StatusOr<ObjectPtr> Object::FromBytes(const KindTable& kinds, const ObjectKey& key, std::string_view bytes,
+                                            SourceMap source) {
   const Kind* kind = kinds.Find(key.group, key.kind);
   if (kind == nullptr) {
     return absl::FailedPreconditionError(Cat("this build does not know the kind ", key.kind, " of group \"", key.group,
@@ -43,7 +44,7 @@ absl::StatusOr<ObjectPtr> Object::FromBytes(const KindTable& kinds, const Object
   if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::DataLossError(Cat("the stored bytes of ", key.ToString(), " cannot be read"));
   }
-  auto object = std::make_shared<const Object>(*kind, std::move(message));
+  auto object = std::make_shared<const Object>(*kind, std::move(message), std::move(source));
   if (object->key() != key) {
     return absl::DataLossError(Cat("stored as ", key.ToString(), ", but its metadata says ", object->key().ToString()));
   }

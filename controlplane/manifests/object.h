@@ -46,8 +46,10 @@ class Object {
   Object(const Kind& kind, std::unique_ptr<google::protobuf::Message> message, SourceMap source = {},
          bool has_errors = false);
 
-  // Reads what CanonicalBytes() wrote. Fails on bytes that are not such a message or whose metadata contradicts `key`.
-  static absl::StatusOr<ObjectPtr> FromBytes(const KindTable& kinds, const ObjectKey& key, std::string_view bytes);
+  // Reads what CanonicalBytes() wrote; SOURCE is where it was written, if that is known. Fails on bytes that are not
+  // such a message or whose metadata contradicts `key`.
+  static absl::StatusOr<ObjectPtr> FromBytes(const KindTable& kinds, const ObjectKey& key, std::string_view bytes,
+                                             SourceMap source = {});
 
   const ObjectKey& key() const { return key_; }
   const Kind& kind() const { return *kind_; }

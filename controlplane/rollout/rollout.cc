@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "controlplane/manifests/origin.h"
 #include "controlplane/rollout/stored_names.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
@@ -155,7 +156,8 @@ absl::StatusOr<std::vector<translator::Upsert>> Rollout::LoadObjects(uint64_t ge
   objects.reserve(stored.size());
   for (const store::StoredObject& object : stored) {
     ASSIGN_OR_RETURN(manifests::ObjectPtr parsed,
-                     manifests::Object::FromBytes(manifests::BuiltInKinds(), object.key, object.bytes),
+                     manifests::Object::FromBytes(manifests::BuiltInKinds(), object.key, object.bytes,
+                                                  manifests::DecodeOrigin(object.origin)),
                      _ << "stored " << object.key.ToString());
     objects.push_back({.object = std::move(parsed),
                        .first_generation = object.first_generation,

@@ -1,6 +1,7 @@
 // The steps of one change. Everything here runs on the apply thread.
 #include <utility>
 
+#include "controlplane/manifests/origin.h"
 #include "controlplane/rollout/rollout.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
@@ -29,7 +30,8 @@ void Describe(const store::GenerationRecord& record, ChangeResult& result) {
 std::vector<store::ObjectWrite> WritesOf(const manifests::ChangeSet& changes) {
   std::vector<store::ObjectWrite> writes;
   for (const manifests::ObjectPtr& object : changes.upserts) {
-    writes.push_back({.key = object->key(), .bytes = object->CanonicalBytes()});
+    writes.push_back(
+        {.key = object->key(), .bytes = object->CanonicalBytes(), .origin = manifests::EncodeOrigin(*object)});
   }
   for (const manifests::ObjectKey& key : changes.removals) writes.push_back({.key = key, .bytes = std::nullopt});
   return writes;

@@ -156,7 +156,7 @@ class RunningControlPlane final : public ControlPlane {
 
   absl::Status ServeGrpc() {
     management_ =
-        management::MakeManagementService(*rollout_, *audit_, log_, {.build = kBuild, .started = absl::Now()});
+        management::MakeManagementService(*rollout_, *hub_, *audit_, log_, {.build = kBuild, .started = absl::Now()});
     ads_ = xds_server::MakeAdsService(*hub_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;

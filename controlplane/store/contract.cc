@@ -79,6 +79,16 @@ TEST_P(StoreContract, ReadsTheObjectsOfAnyGeneration) {
   EXPECT_EQ(store_->Objects(4).status().code(), absl::StatusCode::kNotFound);
 }
 
+TEST_P(StoreContract, KeepsWhereEachVersionOfAnObjectWasWritten) {
+  MustCommit({{Key("a"), "1", "a.yaml\n3 spec"}, {Key("b"), "1"}});
+  MustCommit({{Key("a"), "2", "other.yaml"}});
+  MustCommit({{Key("a"), "3"}});
+  EXPECT_EQ(store_->Objects(1)->at(0).origin, "a.yaml\n3 spec");
+  EXPECT_EQ(store_->Objects(1)->at(1).origin, "");
+  EXPECT_EQ(store_->Objects(2)->at(0).origin, "other.yaml");
+  EXPECT_EQ(store_->Objects(0)->at(0).origin, "");
+}
+
 TEST_P(StoreContract, RemembersTheFirstGenerationOfEachLifeOfAnObject) {
   MustCommit({{Key("a"), "1"}});
   MustCommit({{Key("a"), "2"}});

@@ -38,12 +38,14 @@ struct StoredObject {
   std::string bytes;              // deterministic protobuf bytes of the manifest; opaque to the store
   uint64_t first_generation = 0;  // of this life of the object: a deletion ends it
   uint64_t last_generation = 0;   // that changed it
+  std::string origin = {};        // as its write said
 };
 
 // One object of a transaction, created, replaced or (no bytes) deleted.
 struct ObjectWrite {
   ObjectKey key;
   std::optional<std::string> bytes;
+  std::string origin = {};  // where it was written (manifests/origin.h), not secret; opaque to the store; "" unknown
 };
 
 // What is remembered of one commit.

@@ -8,6 +8,7 @@
 
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/access_wire.h"
+#include "controlplane/translator/external_auth.h"
 #include "controlplane/translator/policies.h"
 #include "controlplane/translator/values.h"
 #include "google/protobuf/message.h"
@@ -42,7 +43,8 @@ void Fill(const Message& farther, const ObjectKey& from, Message& spec, Access& 
 
 // Whether a policy says what must be proven.
 bool Demands(const api::SecurityPolicySpec& spec) {
-  return spec.has_jwt() || spec.has_api_key() || spec.has_client_certificate() || spec.has_require();
+  return spec.has_jwt() || spec.has_basic() || spec.has_api_key() || spec.has_client_certificate() ||
+         spec.has_require();
 }
 
 // Of a filter that is farther away, what a closer one says nothing about: a side is addresses and lists together. Lists
@@ -122,14 +124,48 @@ std::string NamespaceOf(const Access& access, std::string_view field) {
 std::string_view AuthenticationField(const api::SecurityPolicySpec& spec) {
   if (spec.has_require()) return "require";
   if (spec.has_jwt()) return "jwt";
+  if (spec.has_basic()) return "basic";
   return spec.has_api_key() ? "apiKey" : "clientCertificate";
+}
+
+// Whoever may not come at all is told nothing else.
+void AppendAddresses(const Access& access, wire::PolicyChain& chain) {
+  const api::SecurityPolicySpec& spec = access.security;
+  if (spec.has_ip_filter()) Append("address_filter", "ipFilter", AddressFilterOf(spec.ip_filter()), access, chain);
+}
+
+wire::SizeBound BoundOf(int64_t most, std::string_view field, const Access& access) {
+  wire::SizeBound bound;
+  bound.set_most(static_cast<uint64_t>(most));
+  auto origin = access.origins.find(field);
+  if (origin != access.origins.end()) bound.set_policy(NamespacedName(origin->second));
+  return bound;
+}
+
+// Before what costs something, and before anybody adds header fields.
+void AppendSizes(const Access& access, wire::PolicyChain& chain) {
+  const api::RateLimitPolicySpec& spec = access.limits;
+  constexpr std::string_view kBody = "maxRequestBodyBytes";
+  constexpr std::string_view kBytes = "maxHeaderBytes";
+  constexpr std::string_view kCount = "maxHeaderCount";
+  wire::SizeLimit config;
+  if (spec.has_max_request_body_bytes())
+    *config.mutable_request_body_bytes() = BoundOf(spec.max_request_body_bytes(), kBody, access);
+  if (spec.has_max_header_bytes()) *config.mutable_header_bytes() = BoundOf(spec.max_header_bytes(), kBytes, access);
+  if (spec.has_max_header_count()) *config.mutable_header_count() = BoundOf(spec.max_header_count(), kCount, access);
+  bool body = config.has_request_body_bytes();
+  if (!body && !config.has_header_bytes() && !config.has_header_count()) return;
+  // One policy is named for all; the log names the one whose bound it was.
+  std::string_view field = body ? kBody : config.has_header_bytes() ? kBytes : kCount;
+  Append("size_limit", field, config, access, chain);
 }
 
 void AppendSecurity(const Access& access, Reader& reader, ChainNeeds& needs, wire::PolicyChain& chain) {
   const api::SecurityPolicySpec& spec = access.security;
-  if (spec.has_ip_filter()) Append("address_filter", "ipFilter", AddressFilterOf(spec.ip_filter()), access, chain);
   if (spec.has_jwt())
     Append("jwt", "jwt", JwtOf(spec.jwt(), NamespaceOf(access, "jwt"), reader, needs.secrets), access, chain);
+  if (spec.has_basic())
+    Append("basic", "basic", BasicOf(spec.basic(), NamespaceOf(access, "basic"), reader, needs.secrets), access, chain);
   if (spec.has_api_key()) Append("api_key", "apiKey", ApiKeyOf(spec.api_key()), access, chain);
   if (spec.has_client_certificate())
     Append("client_certificate", "clientCertificate", wire::ClientCertificateAuthentication(), access, chain);
@@ -183,6 +219,8 @@ bool HasAccessPolicies(const ObjectKey& route, Reader& reader) {
 
 std::optional<wire::PolicyChain> ChainOf(const Access& access, Reader& reader, ChainNeeds& needs) {
   wire::PolicyChain chain;
+  AppendAddresses(access, chain);
+  AppendSizes(access, chain);
   AppendSecurity(access, reader, needs, chain);
   AppendLimits(access, reader, needs.secrets, chain);
   if (chain.policies().empty()) return std::nullopt;
@@ -195,6 +233,29 @@ std::string RuleChainName(std::string_view route, size_t rule, std::string_view 
   std::string name = Cat("route/", route, '/', rule);
   if (!listener.empty()) manifests::Append(name, '@', listener);
   return name;
+}
+
+std::string_view FieldOfPolicy(std::string_view type) {
+  struct Row {
+    std::string_view type;
+    std::string_view field;
+  };
+  constexpr Row kRows[] = {
+      {"address_filter", "spec.ipFilter"},
+      {"jwt", "spec.jwt"},
+      {"basic", "spec.basic"},
+      {"size_limit", "spec"},
+      {"api_key", "spec.apiKey"},
+      {"client_certificate", "spec.clientCertificate"},
+      {"authentication", "spec"},
+      {"authorization", "spec.authorization"},
+      {"external_auth", "spec.external"},
+      {"rate_limit", "spec.rules"},
+  };
+  for (const Row& row : kRows) {
+    if (row.type == type) return row.field;
+  }
+  return "spec";
 }
 
 ObjectKey OriginKey(std::string_view origin) {

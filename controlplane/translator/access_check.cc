@@ -7,12 +7,14 @@
 
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/access_wire.h"
-#include "controlplane/translator/backend_refs.h"
+#include "controlplane/translator/external_auth.h"
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/secret_refs.h"
+#include "controlplane/translator/size_check.h"
 #include "controlplane/translator/values.h"
 #include "dataplane/fetch/uri.h"
 #include "dataplane/jose/key_set.h"
+#include "dataplane/passwords/user_file.h"
 #include "dataplane/redis/server_address.h"
 
 namespace penstock::translator {
@@ -38,18 +40,19 @@ class AccessCheck {
       CheckKeys(provider, path + ".jwks");
       CheckHeaders(provider, path + ".claimToHeaders");
     }
+    if (spec.has_basic()) CheckUsers(spec.basic());
     for (int i = 0; i < spec.authorization().rules_size(); ++i) {
       CheckCondition(spec.authorization().rules(i).when(), Cat("spec.authorization.rules[", i, "].when"));
     }
-    if (spec.has_external()) {
-      ResolveBackend(spec.external().backend_ref(), "spec.external.backendRef", policy_, reader_, findings_);
-    }
+    if (spec.has_external()) CheckExternalAuth(spec.external(), policy_, reader_, findings_);
     if (spec.has_ip_filter()) CheckFilter(spec.ip_filter());
   }
 
   void Check(const api::RateLimitPolicySpec& spec) {
     CheckKey(spec.has_key() ? &spec.key() : nullptr, "spec.key");
     for (int i = 0; i < spec.rules_size(); ++i) CheckRule(spec.rules(i), Cat("spec.rules[", i, "]"));
+    CheckOrder(spec);
+    CheckConcurrency(spec);
     if (spec.has_redis() && !redis::IsServerAddress(spec.redis().address()))
       findings_.Error("spec.redis.address", "E121", Cat("must be ", redis::kServerAddressForm));
     if (spec.has_redis() && !spec.redis().password_secret().empty())
@@ -58,20 +61,20 @@ class AccessCheck {
   }
 
  private:
-  // A key of a Secret of the policy's namespace.
-  const std::string_view CheckValue(const std::string& name, std::string_view key, const std::string& path,
-                                    std::string_view consequence) {
+  // A key of a Secret of the policy's namespace; nullopt: it is not there, which is told.
+  std::optional<std::string_view> CheckValue(const std::string& name, std::string_view key, const std::string& path,
+                                             std::string_view consequence) {
     const Upsert* secret = reader_.Object(SecretKey(policy_.ns, name));
     if (secret == nullptr) {
       findings_.Unresolved(path, "E101", Cat("Secret \"", name, "\" does not exist; without it ", consequence),
                            reader_.DidYouMean(name, policy_.ns, {"Secret"}));
-      return "";
+      return std::nullopt;
     }
     std::optional<std::string_view> value = ValueOf(*secret->object, key);
     if (!value.has_value())
       findings_.Unresolved(path, "E140",
                            Cat("Secret \"", name, "\" has no key \"", key, "\"; without it ", consequence));
-    return value.value_or("");
+    return value;
   }
 
   void CheckKeySet(std::string_view text, const std::string& path, const api::JwtProvider& provider, bool secret) {
@@ -99,6 +102,22 @@ class AccessCheck {
     }
   }
 
+  // The problem names a line of the file, and no byte of a hash.
+  void CheckUsers(const api::BasicAuthentication& basic) {
+    constexpr int64_t kMostSeconds = 24 * 3600;
+    std::optional<google::protobuf::Duration> kept = ParseDuration(basic.cache_duration());
+    if (kept.has_value() && kept->seconds() > kMostSeconds)
+      findings_.Error("spec.basic.cacheDuration", "E121", "a password is computed again after 24h at the latest");
+    const std::string path = "spec.basic.secretRef.name";
+    const std::string& name = basic.secret_ref().name();
+    std::optional<std::string_view> text = CheckValue(name, kHtpasswdKey, path, "nobody can prove to be a user");
+    if (!text.has_value()) return;
+    StatusOr<passwords::UserFile> file = passwords::UserFile::Parse(*text);
+    if (file.ok()) return;
+    findings_.Error(path, "E121",
+                    Cat("Secret \"", name, "\", key \"", kHtpasswdKey, "\": ", std::string(file.status().message())));
+  }
+
   void CheckUri(const api::Jwks& jwks, const std::string& path) {
     bool http = jwks.uri().starts_with("http://");
     if (!http && !jwks.uri().starts_with("https://")) {
@@ -117,7 +136,8 @@ class AccessCheck {
     if (!jwks.inline_().empty()) CheckKeySet(jwks.inline_(), path + ".inline", provider, false);
     if (!jwks.uri().empty()) CheckUri(jwks, path);
     if (jwks.has_secret_ref()) {
-      std::string_view text = CheckValue(jwks.secret_ref().name(), kJwksKey, path + ".secretRef.name", kNobody);
+      std::string_view text =
+          CheckValue(jwks.secret_ref().name(), kJwksKey, path + ".secretRef.name", kNobody).value_or("");
       if (!text.empty()) CheckKeySet(text, path + ".secretRef.name", provider, true);
     }
     for (int i = 0; i < jwks.ca_certificate_refs_size(); ++i) {
@@ -192,6 +212,8 @@ class AccessCheck {
   void CheckRule(const api::LimitRule& rule, const std::string& path) {
     if (rule.has_key()) CheckKey(&rule.key(), path + ".key");
     CheckCondition(rule.when(), path + ".when");
+    if (rule.has_concurrency() && rule.has_cost())
+      findings_.Error(path + ".cost", "E121", "a request in progress counts once", "remove it, or use limit");
     const api::Limit& limit = rule.limit();
     if (!limit.per().empty() && !ParsePer(limit.per()).has_value()) {
       findings_.Error(path + ".limit.per", "E121", Cat("\"", limit.per(), "\" is no time"),
@@ -201,6 +223,39 @@ class AccessCheck {
       findings_.Error(path + ".limit.burst", "E121", "only a TokenBucket has a burst", "add algorithm: TokenBucket");
     if (!limit.max_delay().empty() && limit.algorithm() != "LeakyBucket")
       findings_.Error(path + ".limit.maxDelay", "E121", "only a LeakyBucket delays", "add algorithm: LeakyBucket");
+  }
+
+  // A rule for every request lets none come to those behind it.
+  void CheckOrder(const api::RateLimitPolicySpec& spec) {
+    const auto& rules = spec.rules();
+    auto last = std::find_if(rules.begin(), rules.end(), [](const api::LimitRule& rule) {
+      // A condition that says nothing holds for every request, too.
+      return rule.when().ByteSizeLong() == 0 && !rule.also() && !rule.shadow();
+    });
+    int first_dead = static_cast<int>(last - rules.begin()) + 1;
+    for (int i = first_dead; i < rules.size(); ++i) {
+      findings_.Warning(
+          Cat("spec.rules[", i, "]"), "W216",
+          Cat(RuleText(spec, i), " never counts: ", RuleText(spec, first_dead - 1), " before it is for every request"),
+          "put it before that rule, or write also: true into that rule");
+    }
+  }
+
+  // Somebody who names a store for all may think that it counts everything.
+  void CheckConcurrency(const api::RateLimitPolicySpec& spec) {
+    if (!spec.has_redis()) return;
+    auto rule = std::find_if(spec.rules().begin(), spec.rules().end(),
+                             [](const api::LimitRule& r) { return r.has_concurrency(); });
+    if (rule == spec.rules().end()) return;
+    int place = static_cast<int>(rule - spec.rules().begin());
+    findings_.Warning(Cat("spec.rules[", place, "].concurrency"), "W217",
+                      Cat("each data plane counts ", RuleText(spec, place), " for itself; Redis does not"),
+                      "divide the bound by the number of data planes");
+  }
+
+  static std::string RuleText(const api::RateLimitPolicySpec& spec, int place) {
+    const std::string& name = spec.rules(place).name();
+    return name.empty() ? Cat("rules[", place, "]") : Cat("rule \"", name, "\"");
   }
 
   // A list that is not there would let in whom it was to deny.
@@ -236,6 +291,7 @@ void CheckSecurityPolicy(const api::SecurityPolicySpec& spec, const ObjectKey& p
 void CheckRateLimitPolicy(const api::RateLimitPolicySpec& spec, const ObjectKey& policy, Reader& reader,
                           FindingSink& findings) {
   AccessCheck(policy, reader, findings).Check(spec);
+  CheckSizes(spec, policy, reader, findings);
 }
 
 }  // namespace penstock::translator

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "controlplane/manifests/text.h"
-#include "controlplane/translator/backend_refs.h"
 #include "controlplane/translator/resource.h"
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/values.h"
@@ -160,10 +159,20 @@ wire::RateLimitRule::Algorithm AlgorithmOf(const std::string& text) {
   return wire::RateLimitRule::SLIDING_WINDOW;
 }
 
+void SetLimit(const api::LimitRule& rule, wire::RateLimitRule& out) {
+  constexpr int kDefaultDelaySeconds = 1;
+  out.set_algorithm(AlgorithmOf(rule.limit().algorithm()));
+  out.set_requests(static_cast<uint64_t>(rule.limit().requests()));
+  if (std::optional<Duration> per = ParsePer(rule.limit().per()); per.has_value()) *out.mutable_per() = *per;
+  out.set_burst(static_cast<uint64_t>(rule.limit().burst()));
+  if (out.algorithm() == wire::RateLimitRule::LEAKY_BUCKET) out.mutable_max_delay()->set_seconds(kDefaultDelaySeconds);
+  WithDuration(rule.limit().max_delay(), [&](const Duration& d) { *out.mutable_max_delay() = d; });
+  out.set_cost(static_cast<uint32_t>(rule.cost()));
+}
+
 // `key` is that of the policy.
 wire::RateLimitRule LimitRuleOf(const api::LimitRule& rule, const api::LimitKey* key, const std::string& ns,
                                 int place) {
-  constexpr int kDefaultDelaySeconds = 1;
   wire::RateLimitRule out;
   out.set_name(rule.name().empty() ? manifests::Cat("rule-", place + 1) : rule.name());
   if (rule.has_when()) *out.mutable_condition() = ConditionOf(rule.when(), ns);
@@ -173,13 +182,11 @@ wire::RateLimitRule LimitRuleOf(const api::LimitRule& rule, const api::LimitKey*
   } else {
     AddKeyParts(*key, *out.mutable_key());
   }
-  out.set_algorithm(AlgorithmOf(rule.limit().algorithm()));
-  out.set_requests(static_cast<uint64_t>(rule.limit().requests()));
-  if (std::optional<Duration> per = ParsePer(rule.limit().per()); per.has_value()) *out.mutable_per() = *per;
-  out.set_burst(static_cast<uint64_t>(rule.limit().burst()));
-  if (out.algorithm() == wire::RateLimitRule::LEAKY_BUCKET) out.mutable_max_delay()->set_seconds(kDefaultDelaySeconds);
-  WithDuration(rule.limit().max_delay(), [&](const Duration& d) { *out.mutable_max_delay() = d; });
-  out.set_cost(static_cast<uint32_t>(rule.cost()));
+  if (rule.has_concurrency()) {
+    out.set_concurrency(static_cast<uint32_t>(rule.concurrency()));
+  } else {
+    SetLimit(rule, out);
+  }
   out.set_shadow(rule.shadow());
   out.set_also(rule.also());
   return out;
@@ -227,6 +234,16 @@ wire::Jwt JwtOf(const api::JwtAuthentication& jwt, const std::string& ns, Reader
   return out;
 }
 
+wire::BasicAuthentication BasicOf(const api::BasicAuthentication& basic, const std::string& ns, Reader& reader,
+                                  std::vector<std::string>& secrets) {
+  wire::BasicAuthentication out;
+  out.set_secret(SecretResourceFor(ns, basic.secret_ref().name(), kHtpasswdKey, reader, secrets));
+  out.set_namespace_(ns);
+  WithDuration(basic.cache_duration(), [&](const Duration& d) { *out.mutable_cache_ttl() = d; });
+  out.set_strip_credentials(!basic.forward_credentials());
+  return out;
+}
+
 wire::ApiKeyAuthentication ApiKeyOf(const api::ApiKeyAuthentication& key) {
   wire::ApiKeyAuthentication out;
   for (const api::TokenPlace& place : key.from()) *out.add_sources() = TokenSourceOf(place);
@@ -234,30 +251,15 @@ wire::ApiKeyAuthentication ApiKeyOf(const api::ApiKeyAuthentication& key) {
   return out;
 }
 
-wire::ExternalAuth ExternalAuthOf(const api::ExternalAuthorization& external, const ObjectKey& policy, Reader& reader,
-                                  std::vector<std::string>& clusters) {
-  wire::ExternalAuth out;
-  const Upsert* upsert = reader.Object(policy);
-  if (upsert != nullptr) {
-    FindingSink told_there(*upsert->object, true);
-    out.set_cluster(ResolveBackend(external.backend_ref(), "", policy, reader, told_there).cluster);
-  }
-  if (!out.cluster().empty()) clusters.push_back(out.cluster());
-  out.set_path(external.path());
-  WithDuration(external.timeout(), [&](const Duration& d) { *out.mutable_timeout() = d; });
-  out.set_fail_open(external.on_failure() == "Open");
-  for (const std::string& name : external.headers_to_service()) out.add_request_headers(Lower(name));
-  for (const std::string& name : external.headers_to_backend()) out.add_backend_headers(Lower(name));
-  return out;
-}
-
 wire::Authentication AuthenticationOf(const api::SecurityPolicySpec& spec) {
   wire::Authentication out;
+  out.set_realm(spec.basic().realm());
   for (const api::AuthenticationStep& step : spec.require().all_of())
     *out.add_all_of()->mutable_any_of() = step.any_of();
   if (!out.all_of().empty()) return out;
   wire::AuthenticationStep step;
   if (spec.has_jwt()) step.add_any_of("jwt");
+  if (spec.has_basic()) step.add_any_of("basic");
   if (spec.has_api_key()) step.add_any_of("apiKey");
   if (spec.has_client_certificate()) step.add_any_of("clientCertificate");
   if (!step.any_of().empty()) *out.add_all_of() = std::move(step);

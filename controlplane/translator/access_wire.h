@@ -23,12 +23,11 @@ ResourcePtr AddressListResource(const ObjectKey& key, const api::AddressListSpec
 penstock::xds::v1::Jwt JwtOf(const api::JwtAuthentication& jwt, const std::string& ns, Reader& reader,
                              std::vector<std::string>& secrets);
 
-penstock::xds::v1::ApiKeyAuthentication ApiKeyOf(const api::ApiKeyAuthentication& key);
+// `ns` as above: a Secret that is not there leaves nobody known.
+penstock::xds::v1::BasicAuthentication BasicOf(const api::BasicAuthentication& basic, const std::string& ns,
+                                               Reader& reader, std::vector<std::string>& secrets);
 
-// `policy`: whose reference it is. A backend that is not there is asked by nobody: then nobody gets in, unless the
-// policy says so. Adds its cluster to `clusters`.
-penstock::xds::v1::ExternalAuth ExternalAuthOf(const api::ExternalAuthorization& external, const ObjectKey& policy,
-                                               Reader& reader, std::vector<std::string>& clusters);
+penstock::xds::v1::ApiKeyAuthentication ApiKeyOf(const api::ApiKeyAuthentication& key);
 
 // Without steps: nothing has to be proven.
 penstock::xds::v1::Authentication AuthenticationOf(const api::SecurityPolicySpec& spec);
@@ -46,6 +45,7 @@ std::optional<uint32_t> ParseMinute(std::string_view text);
 
 // The keys of the Secrets that policies name.
 inline constexpr std::string_view kJwksKey = "jwks";
+inline constexpr std::string_view kHtpasswdKey = "htpasswd";
 inline constexpr std::string_view kPasswordKey = "password";
 
 }  // namespace penstock::translator

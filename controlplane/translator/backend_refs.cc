@@ -51,19 +51,24 @@ ObjectKey Choose(const api::BackendObjectReference& ref, Wanted wanted, const st
   return service;
 }
 
-// How routes of a kind speak to what they refer to.
-ClusterId::Variant VariantFor(std::string_view route_kind, const ObjectKey& key, Http http) {
-  if (route_kind == "GRPCRoute" && http == Http::kUnsaid) return ClusterId::Variant::kGrpc;
-  bool udp = route_kind == "UDPRoute" && key.kind == "Service";
+bool IsGrpc(const ObjectKey& referrer, Speech speech) {
+  return speech == Speech::kGrpc || referrer.kind == "GRPCRoute";
+}
+
+// How a backend is spoken to that says nothing of it, or HTTP.
+ClusterId::Variant VariantFor(const ObjectKey& referrer, Speech speech, const ObjectKey& key, Http http) {
+  if (IsGrpc(referrer, speech) && http == Http::kUnsaid) return ClusterId::Variant::kGrpc;
+  bool udp = referrer.kind == "UDPRoute" && key.kind == "Service";
   return udp ? ClusterId::Variant::kUdp : ClusterId::Variant::kPlain;
 }
 
-// Why routes of a kind cannot use a backend, "" if they can.
-std::string ProtocolProblem(const ObjectKey& route, const ObjectKey& key, const BackendShape& shape, Http http) {
-  bool sees_requests = route.kind == "HTTPRoute" || route.kind == "GRPCRoute";
-  if (route.kind == "GRPCRoute" && (http == Http::kHttp1 || http == Http::kWebSocket))
+// Why a route or policy cannot use a backend, "" if it can.
+std::string ProtocolProblem(const ObjectKey& route, Speech speech, const ObjectKey& key, const BackendShape& shape,
+                            Http http) {
+  bool sees_connections = route.kind == "TCPRoute" || route.kind == "TLSRoute";
+  if (IsGrpc(route, speech) && (http == Http::kHttp1 || http == Http::kWebSocket))
     return Cat("gRPC needs HTTP/2, which ", key.ToString(), " does not speak there");
-  if (shape.proxy_protocol && (sees_requests || route.kind == "UDPRoute"))
+  if (shape.proxy_protocol && !sees_connections)
     return Cat(key.ToString(), " has proxyProtocol, which is for TCPRoutes and TLSRoutes only");
   if (route.kind != "UDPRoute" || key.kind != "Backend") return "";
   return shape.unix_sockets ? Cat(key.ToString(), " has Unix sockets, and datagrams go to addresses") : "";
@@ -79,14 +84,15 @@ std::string DatagramProblem(const ClusterId& id, Reader& reader) {
 }
 
 ResolvedBackend ResolvePort(const api::BackendObjectReference& ref, const std::string& path, const ObjectKey& key,
-                            const ObjectKey& route, const BackendShape& shape, Reader& reader, FindingSink& findings) {
+                            const ObjectKey& route, Speech speech, const BackendShape& shape, Reader& reader,
+                            FindingSink& findings) {
   uint32_t port = static_cast<uint32_t>(ref.port());
   AppProtocol protocol = shape.ProtocolOn(port);
   ClusterId id{.service = key.kind == "Service",
                .ns = key.ns,
                .name = key.name,
                .port = port,
-               .variant = VariantFor(route.kind, key, protocol.http),
+               .variant = VariantFor(route, speech, key, protocol.http),
                .gateway = ""};
   bool udp = id.variant == ClusterId::Variant::kUdp;
   const std::set<uint32_t>& ports = udp ? shape.udp_ports : shape.ports;
@@ -99,10 +105,13 @@ ResolvedBackend ResolvePort(const api::BackendObjectReference& ref, const std::s
     findings.Unresolved(path + ".port", "E102", problem, PortList(ports));
   }
   if (!problem.empty()) return Unresolved("BackendNotFound", problem);
-  problem = ProtocolProblem(route, key, shape, protocol.http);
+  problem = ProtocolProblem(route, speech, key, shape, protocol.http);
   if (problem.empty() && route.kind == "UDPRoute") problem = DatagramProblem(id, reader);
   if (!problem.empty()) {
-    findings.Unresolved(path, "E106", problem, "use a route of another kind, or correct what the backend says");
+    bool is_route = route.kind.ends_with("Route");
+    findings.Unresolved(path, "E106", problem,
+                        is_route ? "use a route of another kind, or correct what the backend says"
+                                 : "name another backend, or correct what this one says");
     return Unresolved("UnsupportedProtocol", problem);
   }
   return {.cluster = id.ToString(), .problem = "", .reason = "", .websocket = protocol.http == Http::kWebSocket};
@@ -111,7 +120,7 @@ ResolvedBackend ResolvePort(const api::BackendObjectReference& ref, const std::s
 }  // namespace
 
 ResolvedBackend ResolveBackend(const api::BackendObjectReference& ref, const std::string& path, const ObjectKey& route,
-                               Reader& reader, FindingSink& findings) {
+                               Reader& reader, FindingSink& findings, Speech speech) {
   Wanted wanted = WantedKind(ref);
   if (wanted == Wanted::kUnknown) {
     std::string problem = Cat("requests cannot be sent to kind ", ref.kind().empty() ? ref.group() : ref.kind());
@@ -134,7 +143,7 @@ ResolvedBackend ResolveBackend(const api::BackendObjectReference& ref, const std
     findings.Unresolved(path + ".name", "E101", problem, reader.DidYouMean(key.name, key.ns, kinds));
     return Unresolved("BackendNotFound", problem);
   }
-  return ResolvePort(ref, path, key, route, shape, reader, findings);
+  return ResolvePort(ref, path, key, route, speech, shape, reader, findings);
 }
 
 }  // namespace penstock::translator

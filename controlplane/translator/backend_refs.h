@@ -17,9 +17,17 @@ struct ResolvedBackend {
   bool websocket = false;  // the backend speaks it
 };
 
-// `path` is the reference's field. Findings are made for what is wrong with it.
-ResolvedBackend ResolveBackend(const api::BackendObjectReference& ref, const std::string& path, const ObjectKey& route,
-                               Reader& reader, FindingSink& findings);
+// What is sent there.
+enum class Speech {
+  kOfReferrer,  // what its kind says: of a GRPCRoute gRPC
+  kGrpc,        // which needs HTTP/2
+};
+
+// `path` is the reference's field. Findings are made for what is wrong with it. `referrer` is the route or policy that
+// it is written in.
+ResolvedBackend ResolveBackend(const api::BackendObjectReference& ref, const std::string& path,
+                               const ObjectKey& referrer, Reader& reader, FindingSink& findings,
+                               Speech speech = Speech::kOfReferrer);
 
 // The part of an HTTPBackendRef, GRPCBackendRef or BackendRef that names the object.
 template <typename BackendRef>

@@ -1,7 +1,6 @@
 #include "controlplane/translator/check_unit.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "api/manifests/v1/addresslist.pb.h"
@@ -13,12 +12,13 @@
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/access_check.h"
 #include "controlplane/translator/access_wire.h"
-#include "controlplane/translator/backend_tls.h"
+#include "controlplane/translator/backend_check.h"
 #include "controlplane/translator/client_policy_check.h"
 #include "controlplane/translator/findings.h"
 #include "controlplane/translator/gateway_unit.h"
 #include "controlplane/translator/identities.h"
 #include "controlplane/translator/listener_sets.h"
+#include "controlplane/translator/policy_conflicts.h"
 #include "controlplane/translator/settings.h"
 #include "controlplane/translator/status.h"
 #include "controlplane/translator/tls_policy_check.h"
@@ -93,6 +93,13 @@ struct TargetVerdict {
   bool accepted = false;
   std::string reason;
   std::string message;
+  std::string conflict;  // not empty: fields that an older policy decides there
+
+  void Refuse(std::string_view why, std::string text) {
+    accepted = false;
+    reason = why;
+    message = std::move(text);
+  }
 };
 
 TargetVerdict CheckTarget(const api::PolicyTargetReference& ref, Side side, const std::string& path,
@@ -172,9 +179,24 @@ StatusPtr PolicyStatusOf(const std::vector<TargetVerdict>& verdicts, uint64_t ge
     ref.set_section_name(verdict.ref->section_name());
     status.set_controller_name(std::string(kControllerName));
     *status.add_conditions() = MakeCondition("Accepted", verdict.accepted, verdict.reason, verdict.message, generation);
+    // Present only where it is true, as Gateway API has it.
+    if (verdict.conflict.empty()) continue;
+    *status.add_conditions() = MakeCondition("Conflicted", true, "Conflicted", verdict.conflict, generation);
   }
   result->mutable_policy();
   return result;
+}
+
+// GEP-713: of policies that say the same the oldest decides. Where a policy decides nothing, it is not accepted.
+void CheckConflict(const Upsert& policy, const std::string& path, Reader& reader, FindingSink& findings,
+                   TargetVerdict& verdict) {
+  ObjectKey target{std::string(verdict.target->group), std::string(verdict.target->kind), policy.object->key().ns,
+                   verdict.ref->name()};
+  std::optional<PolicyConflict> conflict = ConflictOf(policy, target, verdict.ref->section_name(), reader);
+  if (!conflict.has_value()) return;
+  verdict.conflict = conflict->ToString(target);
+  findings.Warning(path, "W219", verdict.conflict, "merge the two policies, or remove the fields from one of them");
+  if (conflict->decides_nothing) verdict.Refuse("Conflicted", verdict.conflict);
 }
 
 template <typename Spec>
@@ -184,6 +206,7 @@ void CheckPolicy(const Upsert& upsert, const Spec& spec, Side side, Reader& read
   for (int i = 0; i < spec.target_refs_size(); ++i) {
     std::string path = Cat("spec.targetRefs[", i, "]");
     verdicts.push_back(CheckTarget(spec.target_refs(i), side, path, upsert.object->key(), reader, findings));
+    if (verdicts.back().accepted) CheckConflict(upsert, path, reader, findings, verdicts.back());
     if (spec.override() && verdicts.back().target != nullptr && verdicts.back().target->kind != "Gateway") {
       findings.Error("spec.override", "E130",
                      Cat("only a policy on a Gateway can override; this one is on kind ", spec.target_refs(i).kind()),
@@ -195,42 +218,6 @@ void CheckPolicy(const Upsert& upsert, const Spec& spec, Side side, Reader& read
     CheckTimeouts(spec.timeouts().request(), spec.timeouts().backend_request(), "spec.timeouts", findings);
   }
   output.status = PolicyStatusOf(verdicts, upsert.last_generation);
-}
-
-void CheckBackend(const manifests::Object& backend, Reader& reader, FindingSink& findings) {
-  const api::BackendSpec& spec = backend.As<api::Backend>()->spec();
-  std::set<std::pair<std::string, int32_t>> seen;
-  for (int i = 0; i < spec.endpoints_size(); ++i) {
-    const api::BackendEndpoint& endpoint = spec.endpoints(i);
-    std::string path = Cat("spec.endpoints[", i, "]");
-    bool is_unix = !endpoint.unix().empty();
-    if (is_unix && endpoint.has_port())
-      findings.Error(path + ".port", "E121", "a Unix socket has no port", "remove it");
-    if (!is_unix && !endpoint.has_port()) {
-      findings.Error(path + ".port", "E121", "an address needs a port", "for example `port: 8081`");
-    }
-    if (seen.emplace(is_unix ? endpoint.unix() : endpoint.address(), endpoint.port()).second) continue;
-    findings.Error(path, "E121",
-                   is_unix ? Cat(endpoint.unix(), " is listed twice")
-                           : Cat(endpoint.address(), ":", endpoint.port(), " is listed twice"),
-                   "to send it more requests, give it a weight");
-  }
-  if (spec.has_tls()) ResolveBackendTls(SourceOf(backend), reader, findings);
-}
-
-void CheckService(const api::ServiceSpec& spec, FindingSink& findings) {
-  std::set<std::string> names;
-  std::set<std::pair<int32_t, std::string>> ports;
-  for (int i = 0; i < spec.ports_size(); ++i) {
-    std::string protocol = spec.ports(i).protocol().empty() ? "TCP" : spec.ports(i).protocol();
-    if (!ports.emplace(spec.ports(i).port(), protocol).second) {
-      findings.Error(Cat("spec.ports[", i, "].port"), "E020",
-                     Cat("two ports are ", protocol, " port ", spec.ports(i).port()), "give each its own");
-    }
-    if (names.insert(spec.ports(i).name()).second) continue;
-    findings.Error(Cat("spec.ports[", i, "].name"), "E121",
-                   "two ports have one name, so their endpoints cannot be told apart", "give each port its own name");
-  }
 }
 
 StatusPtr ClassStatus(uint64_t generation) {

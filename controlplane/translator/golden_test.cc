@@ -12,7 +12,9 @@
 #include "controlplane/translator/translate.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "proto/penstock/xds/v1/address_list.pb.h"
 #include "proto/penstock/xds/v1/cluster.pb.h"
+#include "proto/penstock/xds/v1/credential.pb.h"
 #include "proto/penstock/xds/v1/endpoints.pb.h"
 #include "proto/penstock/xds/v1/listener.pb.h"
 #include "proto/penstock/xds/v1/policy.pb.h"
@@ -71,6 +73,8 @@ std::string ResourceText(const Resource& resource) {
   if (kind == "Endpoints") return text + Decode<xds::v1::Endpoints>(resource) + '\n';
   if (kind == "PolicyChain") return text + Decode<xds::v1::PolicyChain>(resource) + '\n';
   if (kind == "Secret") return text + DecodeSecret(resource) + '\n';
+  if (kind == "Credential") return text + Decode<xds::v1::Credential>(resource) + '\n';
+  if (kind == "AddressList") return text + Decode<xds::v1::AddressList>(resource) + '\n';
   ADD_FAILURE() << "unexpected resource " << text;
   return text;
 }

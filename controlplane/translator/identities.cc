@@ -20,6 +20,34 @@ ObjectKey PenstockKey(std::string_view kind, std::string_view ns, std::string_vi
   return ObjectKey{std::string(kPenstockGroup), std::string(kind), std::string(ns), std::string(name)};
 }
 
+// A credential that stands for another Consumer, too, tells nobody who somebody is. WHAT: `user "ada"`.
+void CheckOwners(const ObjectKey& key, const std::string& credential, const std::string& what, const std::string& path,
+                 Reader& reader, FindingSink& findings) {
+  for (const Upsert* other : reader.Claiming(credential)) {
+    const ObjectKey& theirs = other->object->key();
+    if (theirs == key) continue;
+    findings.Error(path, "E142",
+                   Cat(what, " is Consumer \"", NamespacedName(key), "\" here, and Consumer \"", NamespacedName(theirs),
+                       "\" there"),
+                   "take it away from one of the two");
+    return;
+  }
+}
+
+// Two objects may have one key of one Consumer: whoever moves it to another name.
+void CheckKeyOwners(const ObjectKey& key, const api::ApiKeySpec& spec, Reader& reader, FindingSink& findings) {
+  for (const Upsert* other : reader.Claiming(ApiKeyDep(spec.sha256()))) {
+    const ObjectKey& theirs = other->object->key();
+    const std::string& owner = other->object->As<api::ApiKey>()->spec().consumer();
+    if (theirs.ns == key.ns && owner == spec.consumer()) continue;
+    findings.Error("spec.sha256", "E142",
+                   Cat("the key is Consumer \"", key.ns, '/', spec.consumer(), "\" here, and Consumer \"", theirs.ns,
+                       '/', owner, "\" in ApiKey \"", NamespacedName(theirs), "\""),
+                   "take it away from one of the two");
+    return;
+  }
+}
+
 void Add(std::string name, wire::Credential credential, std::vector<ResourcePtr>& resources) {
   credential.set_name(std::move(name));
   resources.push_back(MakeResource(credential.name(), credential, {}));
@@ -55,13 +83,26 @@ void TranslateConsumer(const ObjectKey& key, const api::ConsumerSpec& spec, Read
   credential.set_plan(spec.plan());
   std::string prefix = Cat("consumer/", NamespacedName(key), '/');
   for (int i = 0; i < spec.tokens_size(); ++i) {
-    credential.mutable_token()->set_issuer(spec.tokens(i).issuer());
-    credential.mutable_token()->set_subject(spec.tokens(i).subject());
+    const api::TokenOwner& token = spec.tokens(i);
+    CheckOwners(key, TokenDep(token.issuer(), token.subject()),
+                Cat("subject \"", token.subject(), "\" of ", token.issuer()), Cat("spec.tokens[", i, "]"), reader,
+                findings);
+    credential.mutable_token()->set_issuer(token.issuer());
+    credential.mutable_token()->set_subject(token.subject());
     Add(Cat(prefix, "token-", i), credential, resources);
   }
   for (int i = 0; i < spec.certificates_size(); ++i) {
+    CheckOwners(key, CertificateDep(spec.certificates(i)), Cat("certificate \"", spec.certificates(i), "\""),
+                Cat("spec.certificates[", i, "]"), reader, findings);
     credential.set_certificate(spec.certificates(i));
     Add(Cat(prefix, "certificate-", i), credential, resources);
+  }
+  for (int i = 0; i < spec.users_size(); ++i) {
+    CheckOwners(key, UserDep(key.ns, spec.users(i)), Cat("user \"", spec.users(i), "\""), Cat("spec.users[", i, "]"),
+                reader, findings);
+    credential.mutable_user()->set_namespace_(key.ns);
+    credential.mutable_user()->set_name(spec.users(i));
+    Add(Cat(prefix, "user-", i), credential, resources);
   }
 }
 
@@ -74,6 +115,7 @@ void TranslateApiKey(const ObjectKey& key, const api::ApiKeySpec& spec, Reader& 
                         reader.DidYouMean(spec.consumer(), key.ns, {"Consumer"}));
     return;
   }
+  CheckKeyOwners(key, spec, reader, findings);
   std::string hash = absl::HexStringToBytes(spec.sha256());
   if (spec.sha256().size() != 64) return;
   wire::Credential credential;

@@ -34,7 +34,7 @@ class World {
   std::string Pick(std::vector<std::string> from) { return from[Below(from.size())]; }
 
   ObjectPtr AnyObject() {
-    switch (Below(22)) {
+    switch (Below(24)) {
       case 0:
         return Gateway();
       case 1:
@@ -60,6 +60,10 @@ class World {
       case 20:
       case 21:
         return ListenerSet();
+      case 22:
+      case 23:
+        return Policy("RateLimitPolicy", Pick({"maxHeaderCount: 200", "rules: [{concurrency: 3}]",
+                                               "rules: [{limit: {requests: 3, per: Minute}}]\n  maxHeaderCount: 90"}));
       case 8:
       case 9:
         return Backend();

@@ -6,6 +6,7 @@
 
 #include "api/manifests/v1/backendtlspolicy.pb.h"
 #include "api/manifests/v1/clientpolicy.pb.h"
+#include "api/manifests/v1/consumer.pb.h"
 #include "api/manifests/v1/core.pb.h"
 #include "api/manifests/v1/gateway.pb.h"
 #include "api/manifests/v1/listenerset.pb.h"
@@ -34,6 +35,12 @@ void AddPorts(const api::GatewaySpec& spec, std::set<std::string>& deps) {
   }
 }
 
+void AddCredentials(const api::ConsumerSpec& spec, const std::string& ns, std::set<std::string>& deps) {
+  for (const api::TokenOwner& token : spec.tokens()) deps.insert(TokenDep(token.issuer(), token.subject()));
+  for (const std::string& name : spec.certificates()) deps.insert(CertificateDep(name));
+  for (const std::string& name : spec.users()) deps.insert(UserDep(ns, name));
+}
+
 // Sets whose readers look at the contents of the members.
 std::set<std::string> ContentSets(const manifests::Object* object) {
   std::set<std::string> deps;
@@ -48,6 +55,8 @@ std::set<std::string> ContentSets(const manifests::Object* object) {
     for (const api::PolicyTargetReference& ref : policy->spec().target_refs())
       deps.insert(BackendTlsDep(ObjectKey{"", ref.kind(), key.ns, ref.name()}));
   }
+  if (const auto* consumer = object->As<api::Consumer>()) AddCredentials(consumer->spec(), key.ns, deps);
+  if (const auto* api_key = object->As<api::ApiKey>()) deps.insert(ApiKeyDep(api_key->spec().sha256()));
   if (const auto* gateway = object->As<api::Gateway>()) AddPorts(gateway->spec(), deps);
   if (const auto* set = object->As<api::ListenerSet>(); set != nullptr && IsGateway(ParentOf(*object))) {
     deps.insert(ListenerSetsDep(ParentOf(*object)));

@@ -147,5 +147,11 @@ std::string PortDep(std::string_view gateway_class, uint32_t port) { return Cat(
 std::string SetPortDep(uint32_t port) { return Cat("m:", port); }
 std::string ListenerSetsDep(const ObjectKey& gateway) { return Cat("S:", gateway.ns, '/', gateway.name); }
 std::string NamesDep(std::string_view kind, std::string_view ns) { return Cat("n:", kind, '/', ns); }
+std::string TokenDep(std::string_view issuer, std::string_view subject) {
+  return Cat("c:token:", issuer, std::string_view("\0", 1), subject);
+}
+std::string CertificateDep(std::string_view name) { return Cat("c:certificate:", name); }
+std::string UserDep(std::string_view ns, std::string_view name) { return Cat("c:user:", ns, '/', name); }
+std::string ApiKeyDep(std::string_view sha256) { return Cat("c:key:", sha256); }
 
 }  // namespace penstock::translator

@@ -97,4 +97,10 @@ std::string SetPortDep(uint32_t port);                               // Listener
 std::string ListenerSetsDep(const ObjectKey& gateway);               // ListenerSets whose parentRef names a Gateway
 std::string NamesDep(std::string_view kind, std::string_view ns);    // which objects of a kind there are
 
+// Consumers and ApiKeys that claim one credential.
+std::string TokenDep(std::string_view issuer, std::string_view subject);
+std::string CertificateDep(std::string_view name);
+std::string UserDep(std::string_view ns, std::string_view name);  // of the SecurityPolicies with `basic` of a namespace
+std::string ApiKeyDep(std::string_view sha256);
+
 }  // namespace penstock::translator

@@ -63,18 +63,6 @@ constexpr Renaming kRenamings[] = {
     {"max_age_seconds", "maxAge"},
 };
 
-// The field that a policy of a chain is made of.
-struct FieldOfPolicy {
-  std::string_view type;
-  std::string_view field;
-};
-constexpr FieldOfPolicy kFieldsOfPolicies[] = {
-    {"address_filter", "spec.ipFilter"}, {"jwt", "spec.jwt"},
-    {"api_key", "spec.apiKey"},          {"client_certificate", "spec.clientCertificate"},
-    {"authentication", "spec"},          {"authorization", "spec.authorization"},
-    {"external_auth", "spec.external"},  {"rate_limit", "spec.rules"},
-};
-
 std::string CamelCase(std::string_view snake) {
   std::string camel;
   bool up = false;
@@ -249,10 +237,7 @@ Place ChainPlace(const State& state, const xds::v1::ResourceProblem& problem, co
                place < static_cast<size_t>(chain.policies_size());
   if (!known) return {};
   const xds::v1::PolicyConfig& policy = chain.policies(static_cast<int>(place));
-  for (const FieldOfPolicy& row : kFieldsOfPolicies) {
-    if (row.type == policy.type()) return {OriginKey(policy.origin()), std::string(row.field)};
-  }
-  return {OriginKey(policy.origin()), "spec"};
+  return {OriginKey(policy.origin()), std::string(FieldOfPolicy(policy.type()))};
 }
 
 Place PlaceOf(const State& state, const xds::v1::ResourceProblem& problem) {

@@ -98,6 +98,8 @@ std::vector<const Upsert*> Reader::ListenerSetsOf(const ObjectKey& gateway) {
   return Members(ListenerSetsDep(gateway));
 }
 
+std::vector<const Upsert*> Reader::Claiming(const std::string& credential) { return Members(credential); }
+
 std::string Reader::DidYouMean(std::string_view name, std::string_view ns, const std::vector<std::string_view>& kinds) {
   std::vector<std::string> names;
   for (std::string_view kind : kinds) {

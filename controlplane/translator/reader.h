@@ -55,6 +55,8 @@ class Reader {
   std::vector<const Upsert*> GatewaysOnPort(std::string_view gateway_class, uint32_t port);
   std::vector<const Upsert*> ListenerSetsOnPort(uint32_t port);
   std::vector<const Upsert*> ListenerSetsOf(const ObjectKey& gateway);
+  // Consumers and ApiKeys that claim a credential: CREDENTIAL is TokenDep() or another one of its kind.
+  std::vector<const Upsert*> Claiming(const std::string& credential);
 
   // `did you mean "x"?` from the names of objects of these kinds, or "".
   std::string DidYouMean(std::string_view name, std::string_view ns, const std::vector<std::string_view>& kinds);

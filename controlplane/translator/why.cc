@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controlplane/manifests/text.h"
+#include "controlplane/translator/access.h"
 #include "controlplane/translator/backend_tls.h"
 #include "controlplane/translator/findings.h"
 #include "controlplane/translator/keys.h"
@@ -20,7 +21,25 @@ std::string WhyNotServed(const GatewayOutput& gateway, const ListenerOutput& lis
   return gateway.accepted ? "it has errors" : gateway.message;
 }
 
+// What asks for a proof, if nothing else says it: the field that is there.
+constexpr std::string_view kAsksForProof[] = {"spec.require", "spec.jwt", "spec.apiKey", "spec.clientCertificate"};
+
+std::string_view FieldOf(std::string_view type, const manifests::SourceMap& source) {
+  if (type != "authentication") return FieldOfPolicy(type);
+  const auto* found = std::find_if(std::begin(kAsksForProof), std::end(kAsksForProof),
+                                   [&](std::string_view field) { return source.Has(field); });
+  return found == std::end(kAsksForProof) ? FieldOfPolicy(type) : *found;
+}
+
 }  // namespace
+
+std::string WhereWritten(const StatePtr& state, std::string_view type, std::string_view origin) {
+  const manifests::ObjectPtr object = FindObject(state, OriginKey(origin)).object;
+  if (object == nullptr || object->source().file().empty()) return "";
+  const manifests::SourceMap& source = object->source();
+  const uint32_t line = source.Find(FieldOf(type, source)).line;
+  return line == 0 ? std::string(source.file()) : Cat(source.file(), ":", line);
+}
 
 std::vector<std::string> UnservedListeners(const StatePtr& state, uint32_t port) {
   std::vector<std::string> unserved;

@@ -1,6 +1,7 @@
 // What is said to who asks why something gets no traffic, and to who lets it happen.
 #include "controlplane/translator/why.h"
 
+#include "controlplane/manifests/origin.h"
 #include "controlplane/manifests/parse.h"
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/test_pem.h"
@@ -95,6 +96,48 @@ TEST_F(Why, SaysWhyNobodyIsTrustedToBeABackend) {
   EXPECT_EQ(WhyNobodyIsTrusted(result_.state, "backend/default/c"), "");
   EXPECT_EQ(WhyNobodyIsTrusted(result_.state, "backend/default/none"), "");
   EXPECT_EQ(WhyNobodyIsTrusted(nullptr, "backend/default/b"), "");
+}
+
+constexpr char kPolicies[] = R"(
+apiVersion: penstock.dev/v1
+kind: SecurityPolicy
+metadata: {name: tokens}
+spec:
+  targetRefs: [{kind: Gateway, name: web}]
+  ipFilter: {deny: [203.0.113.0/24]}
+  apiKey: {}
+  require: {allOf: [{anyOf: [apiKey]}]}
+)";
+
+StatePtr StateOf(const manifests::ObjectPtr& object) {
+  return Translate(nullptr, manifests::ChangeSet{{object}, {}}, {.generation = 1, .allow_unresolved = true}).state;
+}
+
+TEST(WhereWritten, NamesTheLineOfTheFieldThatAPolicyIsMadeOf) {
+  manifests::File file{.name = "shop/tokens.yaml", .bytes = kPolicies};
+  const manifests::ObjectPtr written = manifests::Parse({&file, 1}).objects.at(0);
+  // The same as it comes from a store.
+  const manifests::ObjectPtr stored =
+      *manifests::Object::FromBytes(manifests::BuiltInKinds(), written->key(), written->CanonicalBytes(),
+                                    manifests::DecodeOrigin(manifests::EncodeOrigin(*written)));
+  for (const manifests::ObjectPtr& object : {written, stored}) {
+    const StatePtr state = StateOf(object);
+    auto where = [&](std::string_view type) { return WhereWritten(state, type, "SecurityPolicy default/tokens"); };
+    EXPECT_EQ(where("address_filter"), "shop/tokens.yaml:7");
+    EXPECT_EQ(where("api_key"), "shop/tokens.yaml:8");
+    EXPECT_EQ(where("authentication"), "shop/tokens.yaml:9") << "what asks for the proof";
+    EXPECT_EQ(WhereWritten(state, "jwt", "SecurityPolicy default/gone"), "");
+    EXPECT_EQ(WhereWritten(state, "jwt", ""), "");
+  }
+}
+
+TEST(WhereWritten, IsSilentWhereNobodyKnows) {
+  manifests::File file{.name = "shop/tokens.yaml", .bytes = kPolicies};
+  const manifests::ObjectPtr written = manifests::Parse({&file, 1}).objects.at(0);
+  const manifests::ObjectPtr stored =
+      *manifests::Object::FromBytes(manifests::BuiltInKinds(), written->key(), written->CanonicalBytes());
+  EXPECT_EQ(WhereWritten(StateOf(stored), "api_key", "SecurityPolicy default/tokens"), "");
+  EXPECT_EQ(WhereWritten(nullptr, "api_key", "SecurityPolicy default/tokens"), "");
 }
 
 TEST_F(Why, WarnsOfWhatBecomesOfTheTraffic) {

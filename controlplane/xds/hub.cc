@@ -1,5 +1,6 @@
 #include "controlplane/xds/hub.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "dataplane/base/status.h"
@@ -28,7 +29,9 @@ absl::StatusOr<rollout::SessionId> Hub::Open(const Peer& peer, std::shared_ptr<O
                                                        .outlet = std::move(outlet),
                                                        .group = "",
                                                        .replica = "",
-                                                       .wants_ticket_keys = false}));
+                                                       .wants_ticket_keys = false,
+                                                       .question = "",
+                                                       .asked = nullptr}));
   return id;
 }
 
@@ -55,12 +58,16 @@ absl::Status Hub::OnRequest(rollout::SessionId id, const discovery::v3::DeltaDis
 
 void Hub::Closed(rollout::SessionId id) {
   std::shared_ptr<Outlet> outlet;  // dies outside the lock
+  Done asked;
+  std::string replica;
   bool lost = false;
   {
     MutexLock lock(&mutex_);
     auto found = streams_.find(id);
     if (found == streams_.end()) return;
     outlet = std::move(found->second->outlet);
+    asked = std::move(found->second->asked);
+    replica = found->second->replica;
     auto count = streams_of_.find(found->second->identity);
     if (--count->second == 0) streams_of_.erase(count);
     auto of_replica = stream_of_replica_.find(found->second->replica);
@@ -68,6 +75,7 @@ void Hub::Closed(rollout::SessionId id) {
     streams_.erase(found);
     lost = !stopping_;
   }
+  if (asked) asked(absl::AbortedError(StrCat("replica ", replica, " went away before it answered")));
   // A stream that ends because this process does is no replica lost: the next process expects it back.
   if (lost) events_.Lost(id);
 }
@@ -117,6 +125,54 @@ void Hub::PublishTicketKeys(const xds::v1::TicketKeys& keys) {
   Deliver(deliveries);
 }
 
+void Hub::Ask(const std::string& replica, const xds::v1::Question& question, Done done) {
+  absl::Status refused;
+  std::shared_ptr<Outlet> outlet;
+  std::shared_ptr<const Transaction> asks;
+  {
+    MutexLock lock(&mutex_);
+    absl::StatusOr<Stream*> stream = FindAnswering(replica);
+    if (stream.ok()) {
+      // In front of another stream's answer, or one that nobody waits for any more, it is told by its nonce.
+      (*stream)->question = StrCat("question:", ++questions_);
+      (*stream)->asked = std::move(done);
+      asks = SerializeQuestion(question, (*stream)->question, identifier_);
+      outlet = (*stream)->outlet;
+    } else {
+      refused = stream.status();
+    }
+  }
+  if (outlet == nullptr) return done(refused);
+  outlet->Send(asks);
+}
+
+absl::StatusOr<Hub::Stream*> Hub::FindAnswering(const std::string& replica) {
+  auto id = stream_of_replica_.find(replica);
+  auto found = id == stream_of_replica_.end() ? streams_.end() : streams_.find(id->second);
+  if (found == streams_.end()) {
+    return absl::NotFoundError(StrCat("no replica \"", replica.substr(0, 253), "\" is connected; ", ConnectedText()));
+  }
+  Stream& stream = *found->second;
+  if (!stream.session.answers()) {
+    return absl::FailedPreconditionError(StrCat("replica ", replica, " runs a build that cannot be asked"));
+  }
+  if (stream.asked) return absl::ResourceExhaustedError(StrCat("replica ", replica, " is busy with another question"));
+  return &stream;
+}
+
+// "those that are: edge-1, edge-2 and 7 more".
+std::string Hub::ConnectedText() const {
+  constexpr size_t kNamed = 10;
+  std::vector<std::string_view> ids;
+  for (const auto& [id, stream] : stream_of_replica_) ids.push_back(id);
+  if (ids.empty()) return "nobody is";
+  const size_t named = std::min(kNamed, ids.size());
+  std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(named), ids.end());
+  std::string text = "those that are: ";
+  for (size_t i = 0; i < named; ++i) text += StrCat(i == 0 ? "" : ", ", ids[i]);
+  return ids.size() == named ? text : StrCat(text, " and ", ids.size() - named, " more");
+}
+
 size_t Hub::streams() const {
   MutexLock lock(&mutex_);
   return streams_.size();
@@ -143,6 +199,13 @@ void Hub::Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionE
       SendTicketKeys(stream, deliveries);
     }
     if (const auto* refused = std::get_if<Refused>(&event)) events_.Rejected(id, refused->id, refused->problems);
+    const auto* answered = std::get_if<Answered>(&event);
+    if (answered != nullptr && stream.asked && answered->nonce == stream.question) {
+      deliveries.push_back({.outlet = nullptr,
+                            .transaction = nullptr,
+                            .asked = std::exchange(stream.asked, nullptr),
+                            .answer = answered->answer});
+    }
   }
 }
 
@@ -191,7 +254,9 @@ void Hub::Pump(rollout::SessionId id, Stream& stream, std::vector<Delivery>& del
 
 void Hub::Deliver(const std::vector<Delivery>& deliveries) {
   for (const Delivery& delivery : deliveries) {
-    if (delivery.transaction != nullptr) {
+    if (delivery.asked) {
+      delivery.asked(delivery.answer);
+    } else if (delivery.transaction != nullptr) {
       delivery.outlet->Send(delivery.transaction);
     } else {
       delivery.outlet->Close(delivery.reason);

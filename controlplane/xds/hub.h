@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "controlplane/rollout/asker.h"
 #include "controlplane/rollout/fleet.h"
 #include "controlplane/rollout/fleet_events.h"
 #include "controlplane/rollout/publication.h"
@@ -32,7 +33,7 @@ class Outlet {
 };
 
 // Thread-safe.
-class Hub final : public rollout::Publisher {
+class Hub final : public rollout::Publisher, public rollout::Asker {
  public:
   struct Limits {
     size_t streams = 20'000;
@@ -70,6 +71,8 @@ class Hub final : public rollout::Publisher {
   // KEYS go to every stream that subscribes to them, those that are open now included.
   void PublishTicketKeys(const xds::v1::TicketKeys& keys);
 
+  void Ask(const std::string& replica, const xds::v1::Question& question, Done done) override;
+
   size_t streams() const;
   // Bytes of all transactions sent since the start.
   uint64_t bytes_sent() const;
@@ -84,14 +87,20 @@ class Hub final : public rollout::Publisher {
     std::string group;    // key; "" before it subscribed
     std::string replica;  // id; "" before it subscribed
     bool wants_ticket_keys = false;
+    std::string question;  // nonce of the one that is unanswered; "" none
+    Done asked = nullptr;  // who waits for its answer
   };
   // What is to be done after the lock was released.
   struct Delivery {
     std::shared_ptr<Outlet> outlet;
     std::shared_ptr<const Transaction> transaction;  // nullptr: close
     absl::Status reason = {};                        // of the close
+    Done asked = nullptr;                            // set: nothing goes out, an answer came
+    xds::v1::Answer answer = {};
   };
 
+  absl::StatusOr<Stream*> FindAnswering(const std::string& replica) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::string ConnectedText() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Tell(rollout::SessionId id, Stream& stream, const std::vector<SessionEvent>& events,
             std::vector<Delivery>& deliveries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SendTicketKeys(Stream& stream, std::vector<Delivery>& deliveries) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -117,6 +126,7 @@ class Hub final : public rollout::Publisher {
   absl::flat_hash_map<std::string, rollout::SessionId> stream_of_replica_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, GroupLog> groups_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const Transaction> ticket_keys_ ABSL_GUARDED_BY(mutex_);  // nullptr: there are none yet
+  uint64_t questions_ ABSL_GUARDED_BY(mutex_) = 0;                          // asked since the start
   uint64_t bytes_sent_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t transactions_sent_ ABSL_GUARDED_BY(mutex_) = 0;
 };

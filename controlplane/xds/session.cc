@@ -98,6 +98,7 @@ std::vector<std::string> ProblemsOf(const discovery::v3::RpcStatus& error) {
 
 absl::Status Session::OnRequest(const DeltaDiscoveryRequest& request, std::vector<SessionEvent>& events) {
   if (!who_.has_value()) RETURN_IF_ERROR(TakeNode(request.node()));
+  if (request.type_url() == kQuestionType) return TakeAnswer(request, events);
   if (!IsOurType(request.type_url())) {
     return absl::InvalidArgumentError(
         StrCat("type \"", Clip(request.type_url()),
@@ -133,6 +134,8 @@ absl::Status Session::TakeNode(const Node& node) {
                                               " or give it a certificate of its own"));
   }
   who_ = DescribeNode(node);
+  answers_ = std::find(node.client_features().begin(), node.client_features().end(), kQuestionsFeature) !=
+             node.client_features().end();
   return absl::OkStatus();
 }
 
@@ -152,6 +155,16 @@ absl::Status Session::TakeSubscription(const DeltaDiscoveryRequest& request, std
   }
   subscribed_ = true;
   events.push_back(*who_);
+  return absl::OkStatus();
+}
+
+absl::Status Session::TakeAnswer(const DeltaDiscoveryRequest& request, std::vector<SessionEvent>& events) {
+  Answered answered{.nonce = request.response_nonce(), .answer = {}};
+  const bool fits = request.answer().value().size() <= kMaxAnswerBytes;
+  if (!fits || !request.answer().UnpackTo(&answered.answer)) {
+    answered.answer.set_problem(fits ? "its answer cannot be read" : "its answer is longer than 2 MiB");
+  }
+  events.push_back(std::move(answered));
   return absl::OkStatus();
 }
 

@@ -24,8 +24,11 @@
 //  gets
 //     them in a response of their own at once, and again whenever they change, whatever transaction is outstanding. It
 //     answers, and nothing waits for the answer: keys that it cannot use leave it with those that it has.
-//  6. Nonces are "EPOCH.NUMBER:POSITION" and carry nothing of the stream: the same bytes go to every subscriber of a
-//  group.
+//  6. Questions of operators (proto/penstock/xds/v1/question.proto) come likewise, one at a time, to a client that has
+//     the feature "penstock.questions" in its Node. It answers each in a request with the question's nonce and
+//     `answer` set.
+//  7. Nonces of transactions are "EPOCH.NUMBER:POSITION" and carry nothing of the stream: the same bytes go to every
+//     subscriber of a group.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +42,7 @@
 #include "controlplane/rollout/publication.h"
 #include "controlplane/xds/group_log.h"
 #include "proto/discovery/discovery.pb.h"
+#include "proto/penstock/xds/v1/question.pb.h"
 
 namespace penstock::xds_server {
 
@@ -58,14 +62,19 @@ struct Refused {
   std::vector<std::string> problems;  // "Route shop/users: rules[0].matches[0].path.regex: missing )"
 };
 struct WantsTicketKeys {};  // once
-using SessionEvent = std::variant<Subscribed, Acked, Served, Refused, WantsTicketKeys>;
+struct Answered {
+  std::string nonce;  // of the question
+  xds::v1::Answer answer;
+};
+using SessionEvent = std::variant<Subscribed, Acked, Served, Refused, WantsTicketKeys, Answered>;
 
 // Not thread-safe; the stream that owns it serialises.
 class Session {
  public:
-  static constexpr size_t kMaxProblems = 50;         // of one NACK; more are counted, not kept
-  static constexpr size_t kMaxProblemBytes = 2048;   // of one problem's text
-  static constexpr size_t kMaxNodeBytes = 64 << 10;  // Node in all
+  static constexpr size_t kMaxProblems = 50;          // of one NACK; more are counted, not kept
+  static constexpr size_t kMaxProblemBytes = 2048;    // of one problem's text
+  static constexpr size_t kMaxNodeBytes = 64 << 10;   // Node in all
+  static constexpr size_t kMaxAnswerBytes = 2 << 20;  // of one question
   static constexpr size_t kMaxHeldResources = 2'000'000;
 
   // `allowed_id`: the replica id that the peer's certificate grants; "" any.
@@ -77,6 +86,9 @@ class Session {
 
   // The client asked for generations and none is outstanding: a transaction may start.
   bool Ready() const { return subscribed_ && !outstanding_.has_value(); }
+
+  // The client answers questions.
+  bool answers() const { return answers_; }
 
   // What the client holds, which the next transaction starts from.
   const Base& base() const { return base_; }
@@ -98,6 +110,8 @@ class Session {
 
   absl::Status TakeNode(const discovery::v3::Node& node);
   absl::Status TakeSubscription(const discovery::v3::DeltaDiscoveryRequest& request, std::vector<SessionEvent>& events);
+  static absl::Status TakeAnswer(const discovery::v3::DeltaDiscoveryRequest& request,
+                                 std::vector<SessionEvent>& events);
   void TakeAck(const std::string& nonce, std::vector<SessionEvent>& events);
   void TakeNack(const discovery::v3::DeltaDiscoveryRequest& request, std::vector<SessionEvent>& events);
   bool IsOutstanding(const std::string& nonce) const;
@@ -106,6 +120,7 @@ class Session {
   std::optional<Subscribed> who_;
   bool subscribed_ = false;
   bool wants_ticket_keys_ = false;
+  bool answers_ = false;
   Base base_;
   GenerationId at_;
   GenerationId refused_;

@@ -118,6 +118,20 @@ std::shared_ptr<const Transaction> SerializeTicketKeys(const xds::v1::TicketKeys
   return std::move(writer).Finish();
 }
 
+std::shared_ptr<const Transaction> SerializeQuestion(const xds::v1::Question& question, const std::string& nonce,
+                                                     std::string_view control_plane_identifier) {
+  DeltaDiscoveryResponse response;
+  response.set_type_url(std::string(kQuestionType));
+  response.set_nonce(nonce);
+  response.mutable_control_plane()->set_identifier(std::string(control_plane_identifier));
+  response.add_resources()->mutable_resource()->PackFrom(question);
+  auto transaction = std::make_shared<Transaction>();
+  auto bytes = std::make_shared<const std::string>(CanonicalBytes(response));
+  transaction->bytes = bytes->size();
+  transaction->responses.push_back({.nonce = nonce, .bytes = std::move(bytes)});
+  return transaction;
+}
+
 std::shared_ptr<const Transaction> MakeGreeting(std::string_view control_plane_identifier) {
   Writer writer({}, control_plane_identifier);
   writer.AddNothing(kTypeOrder[0]);

@@ -9,6 +9,7 @@
 
 #include "controlplane/rollout/publication.h"
 #include "controlplane/store/store.h"
+#include "proto/penstock/xds/v1/question.pb.h"
 #include "proto/penstock/xds/v1/ticket_keys.pb.h"
 
 namespace penstock::xds_server {
@@ -23,6 +24,9 @@ inline constexpr std::string_view kGenerationName = "generation";
 // Of no generation; see session.h.
 inline constexpr std::string_view kTicketKeysType = "type.googleapis.com/penstock.xds.v1.TicketKeys";
 inline constexpr std::string_view kTicketKeysName = "ticket-keys";
+
+inline constexpr std::string_view kQuestionType = "type.googleapis.com/penstock.xds.v1.Question";
+inline constexpr std::string_view kQuestionsFeature = "penstock.questions";  // of a Node that answers them
 
 // Types in the order in which upserts are sent; removals go in reverse. Cluster, Endpoints, Secret, PolicyChain,
 // Listener, Route; the Generation follows last.
@@ -54,6 +58,10 @@ std::shared_ptr<const Transaction> Serialize(GenerationId id, const std::vector<
 // One response with KEYS, which is no transaction: no Generation follows.
 std::shared_ptr<const Transaction> SerializeTicketKeys(const xds::v1::TicketKeys& keys,
                                                        std::string_view control_plane_identifier);
+
+// One response with QUESTION, likewise.
+std::shared_ptr<const Transaction> SerializeQuestion(const xds::v1::Question& question, const std::string& nonce,
+                                                     std::string_view control_plane_identifier);
 
 // One empty response.
 std::shared_ptr<const Transaction> MakeGreeting(std::string_view control_plane_identifier);

@@ -113,11 +113,12 @@ Status Parse(std::string_view body, Asked& asked) {
 
 }  // namespace
 
-telemetry::StatusReply ExplainPage(const snapshot::Snapshot& snapshot, std::string_view body) {
+telemetry::StatusReply ExplainPage(const snapshot::Snapshot& snapshot, snapshot::FactSource& facts,
+                                   std::string_view body) {
   Asked asked;
   Status status = Parse(body, asked);
   if (!status.ok()) return {400, "text/plain; charset=utf-8", StrCat(ToStd(status.message()), "\n")};
-  snapshot::Explanation explanation = snapshot::Explain(snapshot, asked.request);
+  snapshot::Explanation explanation = snapshot::Explain(snapshot, asked.request, facts);
   if (asked.as_text) return {200, "text/plain; charset=utf-8", snapshot::ExplanationText(explanation)};
   return {200, "application/json", snapshot::ExplanationJson(explanation)};
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dataplane/admin/live_facts.h"
 #include "dataplane/snapshot/testing.h"
 
 namespace penstock::admin {
@@ -20,22 +21,28 @@ std::shared_ptr<const snapshot::Snapshot> Secure() {
                 {}});
 }
 
+telemetry::StatusReply Ask(const snapshot::Snapshot& snapshot, std::string_view body) {
+  proxy::PolicyChains none;
+  LiveFacts facts(none, TimePoint());
+  return ExplainPage(snapshot, facts, body);
+}
+
 TEST(ExplainPage, AsksOverTlsByTheNameOfTheHostUnlessAnotherOneIsGiven) {
   std::shared_ptr<const snapshot::Snapshot> snapshot = Secure();
-  telemetry::StatusReply reply = ExplainPage(*snapshot, R"({"scheme": "https", "host": "A.test:443", "port": 443})");
+  telemetry::StatusReply reply = Ask(*snapshot, R"({"scheme": "https", "host": "A.test:443", "port": 443})");
   EXPECT_EQ(reply.status, 200);
   EXPECT_THAT(reply.body, HasSubstr("\"outcome\":\"routed\""));
   EXPECT_THAT(reply.body, HasSubstr("\"handshake\":\"with server name a.test, reaches w/g/a\""));
-  reply = ExplainPage(*snapshot, R"({"scheme": "https", "serverName": "b.test", "host": "a.test", "port": 443})");
+  reply = Ask(*snapshot, R"({"scheme": "https", "serverName": "b.test", "host": "a.test", "port": 443})");
   EXPECT_THAT(reply.body, HasSubstr("\"reason\":\"tls_handshake_failed\""));
-  reply = ExplainPage(*snapshot, R"({"scheme": "https", "host": "192.0.2.1", "port": 443})");
+  reply = Ask(*snapshot, R"({"scheme": "https", "host": "192.0.2.1", "port": 443})");
   EXPECT_THAT(reply.body, HasSubstr("\"handshake\":\"with no server name, reaches w/g/a\""));
 }
 
 TEST(ExplainPage, AsksInTheClearUnlessTheSchemeIsGiven) {
   std::shared_ptr<const snapshot::Snapshot> snapshot = Secure();
-  EXPECT_THAT(ExplainPage(*snapshot, R"({"host": "a.test", "port": 443})").body, HasSubstr("ask about https://"));
-  EXPECT_EQ(ExplainPage(*snapshot, R"({"scheme": "ftp", "host": "a.test"})").status, 400);
+  EXPECT_THAT(Ask(*snapshot, R"({"host": "a.test", "port": 443})").body, HasSubstr("ask about https://"));
+  EXPECT_EQ(Ask(*snapshot, R"({"scheme": "ftp", "host": "a.test"})").status, 400);
 }
 
 }  // namespace

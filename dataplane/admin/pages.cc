@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
+#include <chrono>
+
 #include "absl/strings/ascii.h"
 #include "absl/time/clock.h"
 #include "dataplane/admin/config_page.h"
 #include "dataplane/admin/explain_page.h"
 #include "dataplane/admin/json.h"
+#include "dataplane/admin/live_facts.h"
 #include "dataplane/base/status.h"
 #include "dataplane/telemetry/stats/metrics.h"
 
@@ -53,7 +56,8 @@ StatusReply Config(Control& control) {
 StatusReply Explain(Control& control, const StatusRequest& request) {
   proxy::GenerationLease running = control.Running();
   if (!running) return NothingServed();
-  return ExplainPage(*running->snapshot, request.body);
+  LiveFacts facts(running->policies, std::chrono::steady_clock::now());
+  return ExplainPage(*running->snapshot, facts, request.body);
 }
 
 StatusReply Stats(const Control& control, const telemetry::Registry& registry, const telemetry::Log& log,

@@ -10,7 +10,8 @@ void Exchange::Clear() {
   peer = IpAddress();
   client = http::Client();
   peer_text = peer_address_text = client_text = listener_port = listener = route = cluster = endpoint = detail =
-      id_text = {};
+      refusing_rule = id_text = {};
+  shadows = nullptr;
   connection = nullptr;
   identity = Identity();
   services = nullptr;

@@ -38,6 +38,16 @@ struct Timings {
   TimePoint ended;           // the response's last byte was given to the kernel
 };
 
+class Policy;
+
+// What a policy would have refused, had it not been told to let it pass (shadow).
+struct ShadowRefusal {
+  const Policy* by;
+  Reason reason;
+  std::string_view rule;  // of the policy, by name
+  const ShadowRefusal* next;
+};
+
 // One request and its response, from the first byte to the log line. Policies, router and forwarding see it and nothing
 // else. Belongs to one worker; pooled, so that a steady request allocates nothing. Everything in it is a plain member:
 // an Exchange is a record, and the steps of proxy/ are what changes it, in order.
@@ -87,6 +97,10 @@ class Exchange {
   bool is_grpc = false;     // its caller understands a status of gRPC
   int grpc_status = -1;     // that it ended with; negative: none (yet)
   std::string_view detail;  // for the log: what exactly was wrong; static text, or in the arena
+  // For the audit log: by which of its rules a policy refuses (as DETAIL; "": it has no rules, or none was it), and
+  // what policies let pass only for a trial, the last one first.
+  std::string_view refusing_rule;
+  const ShadowRefusal* shadows = nullptr;
   // For the log, if the query holds a credential: the query without it. null: the query as it came.
   const std::string_view* logged_query = nullptr;
 

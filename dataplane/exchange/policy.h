@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
 #include "dataplane/base/task.h"
 #include "dataplane/exchange/exchange.h"
 #include "dataplane/exchange/verdict.h"
@@ -34,6 +37,12 @@ class Policy {
 
   // Exactly once for every exchange whose OnRequest ran, also on reset, timeout and local reply. Never waits.
   virtual void OnEnd(Exchange& x, const Outcome& outcome) const {}
+
+  // For explain: calls TELL with what is known only here about the request of X, as Facts that the policy's config asks
+  // for by name (policies/judgement.h). NOW is on the clock of the workers. Counts nothing, changes nothing, and asks
+  // nobody who would have to be waited for. Any thread.
+  using FactTeller = absl::FunctionRef<void(std::string_view name, std::string_view value)>;
+  virtual void TellFacts(Exchange& x, TimePoint now, FactTeller tell) const {}
 };
 
 }  // namespace penstock

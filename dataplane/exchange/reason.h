@@ -18,8 +18,9 @@ namespace penstock {
   X(kRequestLineTooLong, "request_line_too_long", 414, "The request line is too long.",                                \
     "limit: ClientPolicy limits.requestLine")                                                                          \
   X(kHeadersTooLarge, "headers_too_large", 431, "The header section is too large.",                                    \
-    "limits: ClientPolicy limits.headers, limits.headerCount")                                                         \
-  X(kBodyTooLarge, "body_too_large", 413, "The content is too large.", "limit: ClientPolicy limits.requestBody")       \
+    "limits: ClientPolicy limits.headerBytes, limits.headerCount; RateLimitPolicy maxHeaderBytes, maxHeaderCount")     \
+  X(kBodyTooLarge, "body_too_large", 413, "The content is too large.",                                                 \
+    "limits: ClientPolicy limits.requestBodyBytes; RateLimitPolicy maxRequestBodyBytes")                               \
   X(kUnsupportedVersion, "unsupported_version", 505, "The HTTP version is not supported.", "only 1.0 and 1.1")         \
   X(kUnsupportedCoding, "unsupported_coding", 501, "The transfer coding is not supported.", "only chunked")            \
   X(kUnsupportedMethod, "unsupported_method", 501, "The method is not supported.", "CONNECT, or a method too long")    \
@@ -70,7 +71,7 @@ namespace penstock {
   X(kAccessDenied, "access_denied", 403, "You may not do this.",                                                       \
     "SecurityPolicy authorization: a rule denies it, or none allows it; the log's detail names the rule")              \
   X(kRateLimited, "rate_limited", 429, "Too many requests. Try again later.",                                          \
-    "RateLimitPolicy: the limit that the log's detail names is used up")                                               \
+    "RateLimitPolicy: the limit that the log's detail names is used up, or too many requests are in progress")         \
   X(kPolicyUnavailable, "policy_unavailable", 503, "The request cannot be checked now. Try again later.",              \
     "what a policy has to ask (a key set, Redis) is away, and the policy says that nobody gets in then")               \
   X(kLoopDetected, "loop_detected", 508, "The request runs in circles.", "Via names this proxy too often")             \

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -22,6 +23,10 @@ class Revocations {
   virtual ~Revocations() = default;
   // Why, for logs: "the token is revoked"; static. "": it is not.
   virtual std::string_view Find(const TokenFacts& token) const = 0;
+
+  // Another number as soon as something else is taken back: whatever was found out about credentials that cannot be
+  // looked up here counts no longer then. Of this process.
+  virtual uint64_t version() const = 0;
 };
 
 }  // namespace penstock

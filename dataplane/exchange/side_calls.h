@@ -13,14 +13,16 @@ namespace penstock {
 
 class Exchange;
 
-// A request of a policy to somebody else than the backend. Views live until the answer is there.
+// A request of a policy to somebody else than the backend. Views live until the answer is there. It is a call of gRPC
+// if its content-type says so; the cluster then speaks HTTP/2, or nobody understands it.
 struct SideRequest {
   std::string_view cluster;  // that the generation names
   http::Method method = http::Method::kGet;
   std::string_view method_text = "GET";
   std::string_view path;
   const http::Headers& fields;  // without those that frame a message
-  Duration timeout{};           // of the whole: head and content
+  std::string_view content = {};
+  Duration timeout{};  // of the whole: head and content
   size_t max_content = 8 << 10;
 };
 
@@ -29,6 +31,9 @@ struct SideResponse {
   int status = 0;
   http::Headers fields;  // without those that end at this hop
   std::string_view content;
+  // Of a call of gRPC: what it ended with, in the trailers or in the head; without one, what its HTTP status means.
+  int grpc_status = -1;
+  std::string_view grpc_message;  // percent-encoded, as it came
 };
 
 // How policies of one worker ask others: over the worker's own pools, with the limits of the cluster. Worker's thread.

@@ -1,13 +1,10 @@
 #include "dataplane/limits/limit_table.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
-#include <cstring>
-#include <thread>
 
 #include "dataplane/base/check.h"
 #include "dataplane/base/random.h"
+#include "dataplane/limits/group_lock.h"
 
 namespace penstock::limits {
 namespace {
@@ -28,47 +25,10 @@ std::uint64_t NewAt(const LimitState& state, const Taken& taken) {
   return state.at + static_cast<std::uint64_t>(taken.reset / std::chrono::microseconds(1));
 }
 
-void Relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
 }  // namespace
 
-// Held for a look at eight entries. Who holds it may lose its processor: then others give up theirs.
-class LimitTable::Lock {
- public:
-  explicit Lock(Group& group) : locked_(group.locked) {
-    for (int tries = 1; locked_.exchange(true, std::memory_order_acquire); ++tries) {
-      if (tries % 64 == 0) std::this_thread::yield();
-      Relax();
-    }
-  }
-  Lock(const Lock&) = delete;
-  ~Lock() { locked_.store(false, std::memory_order_release); }
-
- private:
-  std::atomic<bool>& locked_;
-};
-
 LimitTable::LimitTable(std::size_t entries)
-    : group_count_(std::max<std::size_t>((entries + kGroup - 1) / kGroup, 1)), groups_(new Group[group_count_]) {
-  for (std::size_t i = 0; i < secret_.size(); i += sizeof(std::uint64_t)) {
-    std::uint64_t random = SeedFromKernel();
-    std::memcpy(&secret_[i], &random, sizeof(random));
-  }
-}
-
-// A hash of the parts' hashes, so that no part can end where another one begins.
-LimitKey LimitTable::KeyOf(std::span<const std::string_view> parts) const {
-  XXH128_hash_t links[2] = {{parts.size(), 0}, {0, 0}};
-  for (std::string_view part : parts) {
-    links[1] = XXH3_128bits_withSecret(part.data(), part.size(), secret_.data(), secret_.size());
-    links[0] = XXH3_128bits_withSecret(links, sizeof(links), secret_.data(), secret_.size());
-  }
-  return {links[0].high64, links[0].low64};
-}
+    : group_count_(std::max<std::size_t>((entries + kGroup - 1) / kGroup, 1)), groups_(new Group[group_count_]) {}
 
 Taken LimitTable::Take(const LimitRule& rule, const LimitKey& key, TimePoint now, std::uint32_t cost) {
   Group& group = groups_[Random::Scale(key.high, group_count_)];
@@ -84,6 +44,21 @@ Taken LimitTable::Take(const LimitRule& rule, const LimitKey& key, TimePoint now
     Raise(group.new_at[found->entry], NewAt(after, taken));
     if (group.states[found->entry].Replace(found->state, after)) return taken;
   }
+}
+
+Taken LimitTable::Peek(const LimitRule& rule, const LimitKey& key, TimePoint now, std::uint32_t cost) const {
+  const Group& group = groups_[Random::Scale(key.high, group_count_)];
+  LimitState state{};
+  // Twice the same, since its halves may be of different moments.
+  for (std::optional<Found> found = Find(group, key); found.has_value();) {
+    std::optional<Found> again = Find(group, key);
+    if (again.has_value() && again->state == found->state) {
+      state = found->state;
+      break;
+    }
+    found = again;
+  }
+  return limits::Take(rule, state, now, cost);
 }
 
 // The key is looked at again since the entry may have become another's before its state was read.
@@ -104,7 +79,7 @@ bool LimitTable::Holds(const Group& group, std::size_t entry, const LimitKey& ke
 // False if somebody else has added it meanwhile.
 bool LimitTable::Insert(Group& group, const LimitRule& rule, const LimitKey& key, TimePoint now, std::uint32_t cost,
                         Taken& taken) {
-  Lock lock(group);
+  GroupLock lock(group.locked);
   if (Find(group, key)) return false;
   group.latest = std::max(group.latest, InstantOf(now));
   LimitState state{.at = group.latest};

@@ -10,18 +10,10 @@
 #include <string_view>
 
 #include "dataplane/limits/limit.h"
+#include "dataplane/limits/limit_key.h"
 #include "dataplane/limits/shared_state.h"
 
 namespace penstock::limits {
-
-// Stands for the bytes of a key within one process: a hash of 128 bits under a secret of the process, so that nobody
-// can choose two keys that meet.
-struct LimitKey {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-
-  bool operator==(const LimitKey&) const = default;
-};
 
 // The states of many keys, of any rules: one table for a whole process, which all its workers ask. A key belongs to one
 // group of 8 entries, so a question costs the same however full the table is. Nothing is allocated after construction.
@@ -47,12 +39,15 @@ class LimitTable {
   explicit LimitTable(std::size_t entries = kDefaultEntries);
   LimitTable(const LimitTable&) = delete;
 
-  // The key of these parts: other parts, or the same bytes parted otherwise, are another key. One of them must name the
-  // rule. Any thread.
-  LimitKey KeyOf(std::span<const std::string_view> parts) const;
+  // One of the parts must name the rule. Any thread.
+  LimitKey KeyOf(std::span<const std::string_view> parts) const { return hash_.Of(parts); }
 
   // limits::Take() with the state of KEY. Any thread. REQUIRES: Check(rule).
   Taken Take(const LimitRule& rule, const LimitKey& key, TimePoint now, std::uint32_t cost = 1);
+
+  // What Take() would say now, which changes nothing: no entry is made, evicted or raised. Any thread; not for the
+  // request path.
+  Taken Peek(const LimitRule& rule, const LimitKey& key, TimePoint now, std::uint32_t cost = 1) const;
 
   std::size_t entries() const { return group_count_ * kGroup; }
   // Entries that were taken away while something of their quota was used. Reads all groups: for a scrape. Any thread.
@@ -73,7 +68,6 @@ class LimitTable {
     std::atomic<std::uint64_t> evicted{0};  // this and below change under the lock
     std::uint64_t latest = 0;  // the latest instant at which a key was added: it was no earlier for the others
   };
-  class Lock;
 
   struct Found {
     std::size_t entry;
@@ -87,7 +81,7 @@ class LimitTable {
   static Found Vacate(Group& group, std::uint64_t instant);
   static Found Worst(const Group& group, std::uint64_t instant, bool& is_new);
 
-  std::array<unsigned char, 192> secret_;
+  const KeyHash hash_;
   const std::size_t group_count_;
   const std::unique_ptr<Group[]> groups_;
 };

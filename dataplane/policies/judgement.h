@@ -14,7 +14,8 @@ class Facts {
  public:
   virtual ~Facts() = default;
 
-  // NAME is "TYPE/..." as the policy of TYPE documents it. nullopt: not known here. As long as this lives.
+  // NAME is "TYPE/..." as the policy of TYPE documents it, or "secret/RESOURCE/KEY": what a Secret holds. nullopt: not
+  // known here. As long as this lives.
   virtual std::optional<std::string_view> Find(std::string_view name) const = 0;
 };
 

@@ -9,6 +9,9 @@
 #include "dataplane/base/status.h"
 #include "dataplane/fetch/fetcher.h"
 
+namespace penstock::passwords {
+class Checker;
+}
 namespace penstock::telemetry {
 class Log;
 }
@@ -54,6 +57,7 @@ struct Material {
   int workers = 1;
   fetch::Fetcher* fetcher = nullptr;  // null: nothing can be fetched here
   telemetry::Log* log = nullptr;
+  passwords::Checker* passwords = nullptr;  // outlives the policies; null: no password can be checked here
 };
 
 }  // namespace penstock::policies

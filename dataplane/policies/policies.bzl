@@ -6,13 +6,15 @@ load("@rules_cc//cc:defs.bzl", "cc_library")
 # its configuration and an example of it.
 POLICIES = [
     struct(type = "address_filter", folder = "address_filter", config = "AddressFilterConfig", policy = "AddressFilterPolicy", message = "penstock.xds.v1.AddressFilter", example = "allow: '192.0.2.0/24' deny: '192.0.2.1'"),
+    struct(type = "size_limit", folder = "size_limit", config = "SizeLimitConfig", policy = "SizeLimitPolicy", message = "penstock.xds.v1.SizeLimit", example = "request_body_bytes { most: 1048576 policy: 'shop/small' } header_count { most: 50 policy: 'shop/small' }"),
     struct(type = "jwt", folder = "jwt", config = "JwtConfig", policy = "JwtPolicy", message = "penstock.xds.v1.Jwt", example = "providers { name: 'auth' issuer: 'https://auth.example' inline_jwks: '{\\\"keys\\\":[{\\\"kty\\\":\\\"OKP\\\",\\\"crv\\\":\\\"Ed25519\\\",\\\"x\\\":\\\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\\\"}]}' claim_headers { claim: 'sub' header: 'x-user' } }"),
+    struct(type = "basic", folder = "basic", config = "BasicConfig", policy = "BasicPolicy", message = "penstock.xds.v1.BasicAuthentication", example = "namespace: 'shop' strip_credentials: true"),
     struct(type = "api_key", folder = "api_key", config = "ApiKeyConfig", policy = "ApiKeyPolicy", message = "penstock.xds.v1.ApiKeyAuthentication", example = "strip_key: true"),
     struct(type = "client_certificate", folder = "client_certificate", config = "ClientCertificateConfig", policy = "ClientCertificatePolicy", message = "penstock.xds.v1.ClientCertificateAuthentication", example = ""),
     struct(type = "authentication", folder = "authentication", config = "AuthenticationConfig", policy = "AuthenticationPolicy", message = "penstock.xds.v1.Authentication", example = "all_of { any_of: 'apiKey' any_of: 'clientCertificate' }"),
     struct(type = "external_auth", folder = "external_auth", config = "ExternalAuthConfig", policy = "ExternalAuthPolicy", message = "penstock.xds.v1.ExternalAuth", example = "cluster: 'auth' fail_open: true"),
     struct(type = "authorization", folder = "authorization", config = "AuthorizationConfig", policy = "AuthorizationPolicy", message = "penstock.xds.v1.Authorization", example = "rules { name: 'reads' condition { methods: 'GET' } } rules { name: 'no-admin' deny: true condition { paths { prefix: '/admin' } } }"),
-    struct(type = "rate_limit", folder = "rate_limit", config = "RateLimitConfig", policy = "RateLimitPolicy", message = "penstock.xds.v1.RateLimit", example = "policy: 'shop/limits' rules { name: 'all' key { client_address: true } requests: 100 per { seconds: 60 } }"),
+    struct(type = "rate_limit", folder = "rate_limit", config = "RateLimitConfig", policy = "RateLimitPolicy", message = "penstock.xds.v1.RateLimit", example = "policy: 'shop/limits' rules { name: 'few' key { client_address: true } concurrency: 100 also: true } rules { name: 'all' key { client_address: true } requests: 100 per { seconds: 60 } }"),
     struct(type = "cors", folder = "cors", config = "CorsConfig", policy = "CorsPolicy", message = "penstock.xds.v1.Cors", example = "allow_origins: '*'"),
 ]
 

@@ -27,6 +27,7 @@ Task<void> TellPolicies(Call& call) {
   for (size_t i = call.ran; i-- > 0;) {
     Verdict verdict = co_await (*call.chain)[i]->OnResponse(call.x);
     if (!verdict.is_reply()) continue;
+    Audit(call, verdict, i);
     co_await call.x.response_body->Finish();
     // The fields belonged to what made the response.
     call.x.response.Clear();
@@ -74,6 +75,8 @@ void ReplyToRefused(Call& call, Reason refused) {
 // A request that matches no route passes its listener's policies first: nobody learns routes without being let in.
 Task<void> AnswerBehindPolicies(Call& call, Reason refused) {
   Verdict verdict = co_await AskPolicies(call, Which::kAll);
+  if (call.proxy.audit != nullptr) [[unlikely]]
+    Audit(call, verdict, call.ran - 1);
   if (verdict.is_reply()) {
     ReplyWith(call, verdict);
   } else if (refused != Reason::kNone) {
@@ -86,6 +89,8 @@ Task<void> AnswerBehindPolicies(Call& call, Reason refused) {
 
 Task<void> AnswerPreflight(Call& call) {
   Verdict verdict = co_await AskPolicies(call, Which::kForPreflights);
+  if (call.proxy.audit != nullptr) [[unlikely]]
+    Audit(call, verdict, call.ran - 1);
   if (verdict.is_reply()) {
     ReplyWith(call, verdict);
   } else {

@@ -22,9 +22,11 @@ struct Proxy {
   io::Reactor& reactor;
   upstream::Upstreams& upstreams;
   telemetry::WorkerStats& stats;
-  telemetry::AccessLogWriter* log = nullptr;  // null: no access log
-  int worker = 0;                             // index for the cells
-  io::Resolver* resolver = nullptr;           // null: policies reach no names
+  telemetry::AccessLogWriter* log = nullptr;    // null: no access log
+  telemetry::AccessLogWriter* audit = nullptr;  // null: no audit log
+  std::string_view replica = {};                // this data plane's id
+  int worker = 0;                               // index for the cells
+  io::Resolver* resolver = nullptr;             // null: policies reach no names
 
   CurrentGeneration generation{};
   uint64_t serial = 0;  // grows with every Publish

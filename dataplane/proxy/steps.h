@@ -14,6 +14,10 @@ Reason Accept(Call& call);
 // answer.cc: fills in x.response and x.response_body.
 Task<void> Answer(Call& call, Reason refused);
 
+// audit.cc: tells the audit log what policies refused: by VERDICT, that of the one at PLACE of the chain, if it is a
+// reply, and for a trial. Costs nothing where there is no such log.
+void Audit(Call& call, const Verdict& verdict, size_t place);
+
 // forward.cc: the action Forward.
 Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward);
 

@@ -86,7 +86,7 @@ StatusOr<std::shared_ptr<const Policy>> MakePolicy(const snapshot::CompiledPolic
 
 Deployment::Deployment(std::vector<std::unique_ptr<Worker>>& workers, downstream::ListenSet listen_set,
                        telemetry::Registry& registry, xds::LastKnownGood* last_known_good, telemetry::Log& log,
-                       const Clock& clock, fetch::Fetcher* fetcher)
+                       const Clock& clock, fetch::Fetcher* fetcher, passwords::Checker* passwords)
     : workers_(workers),
       listen_set_(std::move(listen_set)),
       registry_(registry),
@@ -94,6 +94,7 @@ Deployment::Deployment(std::vector<std::unique_ptr<Worker>>& workers, downstream
       log_(log),
       clock_(clock),
       fetcher_(fetcher),
+      passwords_(passwords),
       hash_seed_(SeedFromKernel()),
       tls_material_{.tickets = std::make_shared<tls::TicketKeys>(clock)} {}
 
@@ -145,7 +146,7 @@ std::unique_ptr<proxy::Generation> Deployment::Prepare(std::shared_ptr<const sna
   next->tls = replaces ? proxy::TlsContexts::Prepare(*snapshot, tls_material_, problems)
                        : current_->tls.After(*snapshot, delta, tls_material_, problems);
   SecretsOf secrets(*snapshot);
-  policies::Material material{secrets, policy_runtime_, static_cast<int>(workers_.size()), fetcher_, &log_};
+  policies::Material material{secrets, policy_runtime_, static_cast<int>(workers_.size()), fetcher_, &log_, passwords_};
   auto make = [&](const snapshot::CompiledPolicy& policy) { return MakePolicy(policy, material); };
   StatusOr<proxy::PolicyChains> policies =
       replaces ? proxy::PolicyChains::Prepare(*snapshot, make) : current_->policies.After(*snapshot, delta, make);

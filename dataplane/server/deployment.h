@@ -25,11 +25,11 @@ namespace penstock::server {
 // the client's, then main's again.
 class Deployment final : public xds::Applier {
  public:
-  // All outlive it; LAST_KNOWN_GOOD and FETCHER, for policies, may be null. The workers must have ended before it is
-  // destroyed.
+  // All outlive it; LAST_KNOWN_GOOD and, for policies, FETCHER and PASSWORDS may be null. The workers must have ended
+  // before it is destroyed.
   Deployment(std::vector<std::unique_ptr<Worker>>& workers, downstream::ListenSet listen_set,
              telemetry::Registry& registry, xds::LastKnownGood* last_known_good, telemetry::Log& log,
-             const Clock& clock, fetch::Fetcher* fetcher = nullptr);
+             const Clock& clock, fetch::Fetcher* fetcher = nullptr, passwords::Checker* passwords = nullptr);
   ~Deployment() override;
 
   const snapshot::Snapshot* running() const override;
@@ -64,6 +64,7 @@ class Deployment final : public xds::Applier {
   telemetry::Log& log_;
   const Clock& clock_;
   fetch::Fetcher* const fetcher_;
+  passwords::Checker* const passwords_;
   const uint64_t hash_seed_;
   const proxy::TlsMaterial tls_material_;
   policies::Runtime policy_runtime_;  // configuration thread

@@ -60,19 +60,22 @@ Server::Server(Settings settings, telemetry::Log& log)
 // What configures and what asks go first, then what serves, then what they wrote to.
 Server::~Server() {
   client_.reset();
+  inspector_.reset();
   public_pages_.reset();
   admin_pages_.reset();
   workers_.clear();
   deployment_.reset();
+  passwords_.reset();
   fetcher_.reset();
   last_known_good_.reset();
+  audit_log_.reset();
   access_log_.reset();
 }
 
 Status Server::Start() {
   RaiseFileLimit();
   connection_limit_ = std::make_unique<downstream::ConnectionLimit>(downstream::ConnectionLimit::Default());
-  ASSIGN_OR_RETURN(access_log_, telemetry::AccessLog::Open({.path = settings_.access_log, .log = &log_}, registry_));
+  RETURN_IF_ERROR(OpenLogs());
   if (!settings_.state_dir.empty()) {
     auto on_failure = [this](const Status& status) {
       registry_.process().disk_failures.Add();
@@ -83,16 +86,30 @@ Status Server::Start() {
   }
   RETURN_IF_ERROR(StartWorkers());
   RETURN_IF_ERROR(StartFetcher());
-  deployment_ = std::make_unique<Deployment>(workers_, downstream::ListenSet(settings_.workers, settings_.bind_address),
-                                             registry_, last_known_good_.get(), log_, clock_, fetcher_.get());
+  passwords_ = std::make_unique<passwords::Checker>(passwords::Checker::For(settings_.workers));
+  deployment_ =
+      std::make_unique<Deployment>(workers_, downstream::ListenSet(settings_.workers, settings_.bind_address),
+                                   registry_, last_known_good_.get(), log_, clock_, fetcher_.get(), passwords_.get());
   RETURN_IF_ERROR(StartPages());
   RETURN_IF_ERROR(LoadGeneration());
   StartClient();
   return absl::OkStatus();
 }
 
+// Two writers of one file would cut each other's lines.
+Status Server::OpenLogs() {
+  ASSIGN_OR_RETURN(access_log_, telemetry::AccessLog::Open({.path = settings_.access_log, .log = &log_}, registry_));
+  if (settings_.audit_log.empty() || settings_.audit_log == settings_.access_log) return absl::OkStatus();
+  telemetry::AccessLog::Options options{
+      .path = settings_.audit_log, .ring_bytes = 1 << 20, .log = &log_, .kind = &telemetry::kAuditLog};
+  ASSIGN_OR_RETURN(audit_log_, telemetry::AccessLog::Open(std::move(options), registry_));
+  return absl::OkStatus();
+}
+
 Status Server::StartWorkers() {
-  WorkerShared shared{registry_, *access_log_, upstream_limits_, *connection_limit_};
+  telemetry::AccessLog* audit_log = settings_.audit_log.empty() ? nullptr : audit_log_.get();
+  if (!settings_.audit_log.empty() && audit_log == nullptr) audit_log = access_log_.get();
+  WorkerShared shared{registry_, *access_log_, upstream_limits_, *connection_limit_, audit_log, settings_.id};
   for (int i = 0; i < settings_.workers; ++i) {
     int cpu = settings_.cpus[static_cast<size_t>(i) % settings_.cpus.size()];
     ASSIGN_OR_RETURN(std::unique_ptr<Worker> worker, Worker::Start(shared, i, cpu));
@@ -163,6 +180,8 @@ void Server::StartClient() {
   options.identity = {settings_.id,   settings_.group, settings_.gateway_class, settings_.labels,
                       settings_.zone, kBuild,          settings_.weakened};
   options.seed = SeedFromKernel();
+  inspector_ = std::make_unique<Inspector>(*this, settings_.id, clock_);
+  options.responder = inspector_.get();
   client_ = std::make_unique<xds::Client>(std::move(options), *deployment_, registry_.process(), log_, clock_);
   client_->Start();
 }
@@ -189,8 +208,9 @@ void Server::WaitForTheEnd() {
   while (true) {
     int signal = sigwaitinfo(&signals, nullptr);
     if (signal == SIGHUP) {
-      log_.Info("server", "reopening the access log");
+      log_.Info("server", "reopening the logs");
       access_log_->Reopen();
+      if (audit_log_ != nullptr) audit_log_->Reopen();
     }
     if (signal == SIGTERM || signal == SIGINT) return;
   }

@@ -10,7 +10,9 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/downstream/downstream.h"
 #include "dataplane/fetch/web_fetcher.h"
+#include "dataplane/passwords/checker.h"
 #include "dataplane/server/deployment.h"
+#include "dataplane/server/inspector.h"
 #include "dataplane/server/settings.h"
 #include "dataplane/server/worker.h"
 #include "dataplane/telemetry/access_log/access_log.h"
@@ -44,6 +46,7 @@ class Server final : public admin::Control {
   void StartDrain() override;
 
  private:
+  Status OpenLogs();
   Status StartWorkers();
   Status StartFetcher();
   Status StartPages();
@@ -64,15 +67,18 @@ class Server final : public admin::Control {
   upstream::ProcessLimits upstream_limits_;
   std::unique_ptr<downstream::ConnectionLimit> connection_limit_;
   std::unique_ptr<telemetry::AccessLog> access_log_;
+  std::unique_ptr<telemetry::AccessLog> audit_log_;  // null: none, or in the access log's file
   std::vector<std::unique_ptr<Worker>> workers_;
   // Used on the thread that writes it.
   telemetry::Trouble disk_trouble_{&log_, "config", "the last known good generation cannot be written",
                                    "the last known good generation is written again"};
   std::unique_ptr<xds::LastKnownGood> last_known_good_;
   std::unique_ptr<fetch::WebFetcher> fetcher_;
+  std::unique_ptr<passwords::Checker> passwords_;
   std::unique_ptr<Deployment> deployment_;
   std::unique_ptr<telemetry::StatusServer> public_pages_;
   std::unique_ptr<telemetry::StatusServer> admin_pages_;
+  std::unique_ptr<Inspector> inspector_;  // of the client
   std::unique_ptr<xds::Client> client_;
 };
 

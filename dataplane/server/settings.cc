@@ -27,6 +27,8 @@ ABSL_FLAG(std::string, bind_address, "127.0.0.1", "address for Gateways that nam
 ABSL_FLAG(std::string, metrics_address, "127.0.0.1:9464", "ADDRESS:PORT for /metrics, /ready and /live; empty: none");
 ABSL_FLAG(std::string, admin_socket, "", "path of the Unix socket for operators; empty: none");
 ABSL_FLAG(std::string, access_log, "-", "file for the access log; -: standard output; empty: none");
+ABSL_FLAG(std::string, audit_log, "",
+          "file for a line per request that a policy refuses; -: standard output; empty: none");
 ABSL_FLAG(absl::Duration, drain_grace, absl::Seconds(5), "after SIGTERM: how long new connections are still accepted");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(30), "after that: how long running requests may take");
 ABSL_FLAG(int, workers, 0, "threads; 0: one per CPU that this process may use");
@@ -121,6 +123,7 @@ Status TakeAddresses(Settings& settings) {
   if (!loopback) settings.weakened.push_back(StrCat("--metrics-address=", settings.metrics_address));
   settings.admin_socket = absl::GetFlag(FLAGS_admin_socket);
   settings.access_log = absl::GetFlag(FLAGS_access_log);
+  settings.audit_log = absl::GetFlag(FLAGS_audit_log);
   return absl::OkStatus();
 }
 

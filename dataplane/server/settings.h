@@ -34,6 +34,7 @@ struct Settings {
   std::string metrics_address;  // "": none
   std::string admin_socket;     // "": none
   std::string access_log;       // "": none
+  std::string audit_log;        // "": none
   telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
   telemetry::Log::Format log_format = telemetry::Log::Format::kText;
 

@@ -18,6 +18,8 @@ struct Worker::State {
               .upstreams = upstreams,
               .stats = stats,
               .log = shared.access_log.writer(index),
+              .audit = shared.audit_log == nullptr ? nullptr : shared.audit_log->writer(index),
+              .replica = shared.replica,
               .worker = index,
               .resolver = this->resolver.get()},
         downstream(proxy, shared.connection_limit) {}

@@ -25,6 +25,8 @@ struct WorkerShared {
   telemetry::AccessLog& access_log;
   upstream::ProcessLimits& upstream_limits;
   downstream::ConnectionLimit& connection_limit;
+  telemetry::AccessLog* audit_log = nullptr;  // null: none
+  std::string_view replica = {};              // the data plane's id, for the audit log
 };
 
 // A place that starts to be served: this worker's socket.

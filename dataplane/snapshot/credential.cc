@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "dataplane/base/strings.h"
 
@@ -10,20 +11,32 @@ namespace {
 
 constexpr size_t kMaxValue = 2049;  // issuer, NUL, subject
 constexpr size_t kSha256 = 32;
-constexpr char kKinds[] = {'k', 't', 'c'};
+constexpr char kKinds[] = {'k', 't', 'c', 'u'};
+static_assert(std::size(kKinds) == static_cast<size_t>(CredentialKind::kCount));
 
 std::string KeyOf(CredentialKind kind, std::string_view value) {
   return StrCat(std::string(1, kKinds[static_cast<size_t>(kind)]), value);
 }
 
-// kind_case() is one of the three.
+// A and B with a NUL between, which neither has.
+void TakePair(const std::string& a, const std::string& b, CompiledCredential& to, const char* field,
+              const char* problem, ProblemSink& problems) {
+  to.value = a + '\0' + b;
+  bool whole = !a.empty() && !b.empty();
+  bool nul = std::count(to.value.begin(), to.value.end(), '\0') != 1;
+  if (!whole || nul) problems.Add("E205", Field(field), problem);
+}
+
+// kind_case() is one of those that are known.
 void TakeValue(const xds::v1::Credential& from, CompiledCredential& to, ProblemSink& problems) {
   if (from.has_token()) {
     to.kind = CredentialKind::kToken;
-    to.value = from.token().issuer() + '\0' + from.token().subject();
-    bool whole = !from.token().issuer().empty() && !from.token().subject().empty();
-    bool nul = std::count(to.value.begin(), to.value.end(), '\0') != 1;
-    if (!whole || nul) problems.Add("E205", Field("token"), "issuer and subject are needed, without a NUL");
+    TakePair(from.token().issuer(), from.token().subject(), to, "token", "issuer and subject are needed, without a NUL",
+             problems);
+  } else if (from.has_user()) {
+    to.kind = CredentialKind::kUser;
+    TakePair(from.user().namespace_(), from.user().name(), to, "user", "namespace and name are needed, without a NUL",
+             problems);
   } else if (from.kind_case() == xds::v1::Credential::kCertificate) {
     to.kind = CredentialKind::kCertificate;
     to.value = from.certificate();

@@ -49,7 +49,7 @@ class CredentialIndex final : public Consumers {
  private:
   uint64_t seed_;
   router::PersistentSet<Known> known_;
-  size_t of_[3] = {};  // by kind: kinds that nobody uses cost no look-up
+  size_t of_[static_cast<size_t>(CredentialKind::kCount)] = {};  // by kind: kinds that nobody uses cost no look-up
 };
 
 }  // namespace penstock::snapshot

@@ -31,6 +31,9 @@ TEST(CredentialIndex, KnowsAConsumerByEachOfHisCredentials) {
   EXPECT_EQ(index.Find(CredentialKind::kToken, "i\0s"sv, kNow).name, "n/app");
   EXPECT_EQ(index.Find(CredentialKind::kCertificate, "spiffe://robot", kNow).name, "n/robot");
   EXPECT_EQ(index.Find(CredentialKind::kCertificate, kHash, kNow).name, "");
+  index.Add(Of("name: 'd' consumer: 'n/people' user { namespace: 'n' name: 'ada' }"));
+  EXPECT_EQ(index.Find(CredentialKind::kUser, "n\0ada"sv, kNow).name, "n/people");
+  EXPECT_EQ(index.Find(CredentialKind::kUser, "m\0ada"sv, kNow).name, "") << "somebody else's file";
 }
 
 TEST(CredentialIndex, KnowsNobodyByWhatHasExpiredOrGone) {
@@ -46,8 +49,10 @@ TEST(CredentialIndex, KnowsNobodyByWhatHasExpiredOrGone) {
 }
 
 TEST(CompileCredential, RefusesWhatKnowsNobody) {
-  for (const char* text : {"name: 'a' api_key_sha256: 'short' consumer: 'c'", "name: 'a' consumer: 'c'",
-                           "name: 'a' consumer: 'c' token { issuer: 'i' }", "name: 'a' certificate: 'c'"}) {
+  for (const char* text :
+       {"name: 'a' api_key_sha256: 'short' consumer: 'c'", "name: 'a' consumer: 'c'",
+        "name: 'a' consumer: 'c' token { issuer: 'i' }", "name: 'a' consumer: 'c' user { name: 'ada' }",
+        "name: 'a' consumer: 'c' user { namespace: 'n' }", "name: 'a' certificate: 'c'"}) {
     xds::v1::Credential message;
     ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message));
     ProblemSink problems;

@@ -10,6 +10,7 @@
 #include "dataplane/snapshot/explain_backends.h"
 #include "dataplane/snapshot/explain_place.h"
 #include "dataplane/snapshot/explain_request.h"
+#include "dataplane/snapshot/explain_secrets.h"
 #include "dataplane/snapshot/explain_tls.h"
 #include "dataplane/snapshot/nearest.h"
 #include "dataplane/snapshot/protocol.h"
@@ -22,7 +23,15 @@ namespace {
 struct Asked {
   const Snapshot& snapshot;
   const ExplainRequest& request;
-  const policies::Facts& facts;
+  FactSource& facts;
+};
+
+class NothingKnown final : public FactSource {
+ public:
+  const policies::Facts& About(Exchange&, std::string_view, size_t) override { return none_; }
+
+ private:
+  const policies::NoFacts none_;
 };
 
 std::string_view NameOf(policies::Judgement::Outcome outcome) {
@@ -186,15 +195,24 @@ bool AnswersPreflight(const Filters& filters, const http::RequestHead& head) {
 bool PassesPolicies(const Asked& asked, std::string_view chain, bool preflight, Exchange& x, Explanation& explanation) {
   if (chain.empty()) return true;
   bool passes = true;
-  for (const CompiledPolicy& policy : (*asked.snapshot.FindPolicyChain(chain))->policies) {
+  const std::vector<CompiledPolicy>& policies = (*asked.snapshot.FindPolicyChain(chain))->policies;
+  for (size_t i = 0; i < policies.size(); ++i) {
+    const CompiledPolicy& policy = policies[i];
     ExplainedPolicy& row = explanation.policies.emplace_back();
-    row = {policy.type, std::string(chain), policy.origin, policy.config->Describe(), "", ""};
+    row = {.type = policy.type,
+           .name = std::string(chain),
+           .origin = policy.origin,
+           .place = "",
+           .does = policy.config->Describe(),
+           .verdict = "",
+           .why = ""};
     if (!passes) continue;
     if (preflight && !policy.config->SeesPreflights()) {
       row.why = "not asked: the CORS filter answers preflight requests";
       continue;
     }
-    policies::Judgement judgement = policy.config->Judge(x, asked.facts);
+    WithSecrets known(asked.snapshot, asked.facts.About(x, chain, i));
+    policies::Judgement judgement = policy.config->Judge(x, known);
     row.verdict = NameOf(judgement.outcome);
     row.why = judgement.why;
     passes = judgement.outcome != policies::Judgement::Outcome::kDeny;
@@ -310,7 +328,12 @@ void ExplainRequestTo(const Asked& asked, const BindGroup& group, const Compiled
 
 }  // namespace
 
-Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, const policies::Facts& facts) {
+Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
+  NothingKnown facts;
+  return Explain(snapshot, request, facts);
+}
+
+Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, FactSource& facts) {
   if (IsConnection(request)) return ExplainConnection(snapshot, request);
   Explanation explanation;
   explanation.generation = snapshot.id();

@@ -7,6 +7,7 @@
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/ip_address.h"
+#include "dataplane/base/status.h"
 #include "dataplane/http/headers.h"
 #include "dataplane/policies/judgement.h"
 #include "dataplane/snapshot/snapshot.h"
@@ -41,6 +42,7 @@ struct ExplainedPolicy {
   std::string type;    // "cors"
   std::string name;    // of its chain
   std::string origin;  // the manifest: "ClientPolicy default/edge"
+  std::string place;   // where that was written: "shop.yaml:42"; "" nobody knows here
   std::string does;    // "cross-origin requests from *"
   // What it does with this request: "pass", "deny", or "unknown" where that depends on what is not known here; "" it is
   // not asked, since one before it denies.
@@ -70,6 +72,7 @@ struct Explanation {
   enum class Outcome { kRouted, kNoListener, kNoRoute, kAnswered };
   Outcome outcome = Outcome::kNoListener;
   GenerationId generation;
+  std::string replica;       // the data plane that says so of what it serves now; "": somebody without traffic does
   int status = 0;            // of an answer that the data plane makes itself for sure; 0: none
   int grpc_status = 0;       // of that answer, whose caller speaks gRPC; 0: none
   std::string grpc_name;     // "UNIMPLEMENTED", of grpc_status
@@ -104,13 +107,24 @@ struct Explanation {
   bool denied = false;  // by a policy: the action is not reached
 };
 
+// By Explanation::Outcome, as its JSON says it.
+inline constexpr std::string_view kOutcomeNames[] = {"routed", "no_listener", "no_route", "answered"};
+
 inline constexpr size_t kMaxMisses = 10;
 inline constexpr size_t kMaxPorts = 5;
 
-// Pure. Looks at every match of the listener to find the nearest misses: not for the request path. FACTS: what is known
-// of the world beyond the snapshot.
-Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request,
-                    const policies::Facts& facts = policies::NoFacts());
+// What is known of the world beyond the snapshot, for one policy after the other.
+class FactSource {
+ public:
+  virtual ~FactSource() = default;
+  // Of X, as the policies before the one at INDEX of CHAIN left it. Until the next call, at most as long as X.
+  virtual const policies::Facts& About(Exchange& x, std::string_view chain, size_t index) = 0;
+};
+
+// Pure but for FACTS. Looks at every match of the listener to find the nearest misses: not for the request path.
+Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, FactSource& facts);
+// The same if nothing else is known.
+Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request);
 
 // What clients send as a server name to reach HOST, which is canonical: no address (RFC 6066 3).
 std::string_view ServerNameFor(std::string_view host);
@@ -124,5 +138,8 @@ std::string DurationText(nanoseconds duration);  // "1500ms", "15s"
 
 std::string ExplanationText(const Explanation& explanation);  // for people, as in the guide to the CLI
 std::string ExplanationJson(const Explanation& explanation);  // one object, keys as the fields above
+// What ExplanationJson wrote, in this build or another one: fields that are not there stay as they are in a new
+// Explanation.
+StatusOr<Explanation> ReadExplanation(const std::string& json);
 
 }  // namespace penstock::snapshot

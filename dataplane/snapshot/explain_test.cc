@@ -63,7 +63,7 @@ TEST(Explain, NamesListenerRouteRuleAndWhyNotTheOthers) {
       "10.0.0.31:8082\n"
       "timeouts  request 15s, one try 15s, connect 2s, stream idle 300s\n"
       "retries   only where nothing can have been processed\n"
-      "decided   by generation 0.0\n");
+      "decided   by what is written, which nobody serves\n");
 }
 
 TEST(Explain, SaysThatConnectionsMustBeginWithAProxyHeader) {
@@ -264,17 +264,17 @@ TEST(Explain, SaysWhereAConnectionGoes) {
             "handshake with server name a.test, reaches w/g/tls\n"
             "route     tlsroute/w/db     rules[0]          match: server name a.test\n"
             "backend   db 100 %  ->  bytes to db, would pick one of 2 by round_robin, as 10.0.0.1:5432\n"
-            "decided   by generation 0.0\n");
+            "decided   by what is written, which nobody serves\n");
   EXPECT_EQ(Connect("tcp", "any.test", 5432),
             "listener  w/g/tcp :5432\n"
             "route     tcproute/w/pg     rule \"all\"        match: every connection\n"
             "backend   empty 100 % [no endpoint: refused]  ->  refused: empty has no endpoint\n"
-            "decided   by generation 0.0\n");
+            "decided   by what is written, which nobody serves\n");
   EXPECT_EQ(Connect("udp", "", 53),
             "listener  w/g/udp :53\n"
             "route     udproute/w/dns    rules[0]          match: every connection\n"
             "backend   (unresolved) 100 % [gone: refused]  ->  refused: the picked backend is unresolved\n"
-            "decided   by generation 0.0\n");
+            "decided   by what is written, which nobody serves\n");
 }
 
 TEST(Explain, SaysWhatBecomesOfAConnectionThatNobodyWants) {
@@ -282,7 +282,7 @@ TEST(Explain, SaysWhatBecomesOfAConnectionThatNobodyWants) {
             "listener  w/g/tls :443 host *.test\n"
             "handshake with server name b.test, reaches w/g/tls\n"
             "route     none: the handshake is refused with the alert unrecognized_name\n"
-            "decided   by generation 0.0\n");
+            "decided   by what is written, which nobody serves\n");
   EXPECT_EQ(Connect("tls", "other.example", 443),
             "listener  none on port 443: no listener has the server name other.example: the handshake is refused with "
             "the alert unrecognized_name\n"
@@ -300,7 +300,7 @@ TEST(Explain, GivesAClientWithoutAServerNameTheLeastSpecificListener) {
             "listener  w/g/tls :443 host *.test\n"
             "handshake with no server name, reaches w/g/tls\n"
             "route     none: the handshake is refused with the alert unrecognized_name\n"
-            "decided   by generation 0.0\n");
+            "decided   by what is written, which nobody serves\n");
 }
 
 TEST(Explain, SaysThatAPortSpeaksNoHttp) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "dataplane/base/strings.h"
+#include "dataplane/router/hash_key.h"
 
 namespace penstock::snapshot {
 namespace {
@@ -92,6 +93,11 @@ bool RevocationIndex::IssuedBefore(std::string_view issuer, const TokenFacts& to
   return !token.issued.has_value() || *token.issued < revoked->before.back();
 }
 
+uint64_t RevocationIndex::HashOf(const CompiledRevocation& revocation) const {
+  uint64_t before = static_cast<uint64_t>(revocation.before.time_since_epoch().count());
+  return router::HashKey(revocation.Key(), seed_ ^ before);
+}
+
 void RevocationIndex::Add(const CompiledRevocation& revocation) {
   std::string key = revocation.Key();
   if (revoked_.Find(key, seed_) == nullptr) revoked_.Insert(router::Ref<Revoked>(new Revoked(key)), seed_);
@@ -103,6 +109,7 @@ void RevocationIndex::Add(const CompiledRevocation& revocation) {
                          revocation.before);
   });
   ++size_;
+  version_ += HashOf(revocation);
   ++of_[static_cast<size_t>(revocation.what)];
 }
 
@@ -117,6 +124,7 @@ void RevocationIndex::Remove(const CompiledRevocation& revocation) {
   });
   if (last) revoked_.Erase(key, seed_);
   --size_;
+  version_ -= HashOf(revocation);
   --of_[static_cast<size_t>(revocation.what)];
 }
 

@@ -47,18 +47,21 @@ class RevocationIndex final : public Revocations {
   explicit RevocationIndex(uint64_t seed) : seed_(seed) {}
 
   std::string_view Find(const TokenFacts& token) const override;
+  uint64_t version() const override { return version_; }
   void Add(const CompiledRevocation& revocation);
   void Remove(const CompiledRevocation& revocation);
   size_t size() const { return size_; }
 
  private:
   bool Has(CompiledRevocation::What what, std::string_view issuer, std::string_view value) const;
+  uint64_t HashOf(const CompiledRevocation& revocation) const;
   bool IssuedBefore(std::string_view issuer, const TokenFacts& token) const;
 
   uint64_t seed_;
   router::PersistentSet<Revoked> revoked_;
   size_t size_ = 0;
-  size_t of_[3] = {};  // by What: kinds that nobody uses cost no look-up
+  uint64_t version_ = 0;  // the sum of their hashes, so that it does not matter in which order they came
+  size_t of_[3] = {};     // by What: kinds that nobody uses cost no look-up
 };
 
 }  // namespace penstock::snapshot

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "dataplane/base/strings.h"
 #include "google/protobuf/text_format.h"
 
@@ -88,6 +90,36 @@ TEST(CompileRevocation, RefusesWhatItDoesNotKnow) {
   ProblemSink problems;
   CompileRevocation(message, problems);
   EXPECT_EQ(problems.count(), 1u);
+}
+
+TEST(RevocationIndex, HasAnotherVersionForWhateverElseIsTakenBack) {
+  RevocationIndex index(7);
+  std::set<uint64_t> versions{index.version()};
+  auto differs = [&] { return versions.insert(index.version()).second; };
+  CompiledRevocation token = Of("token_id: 't1'");
+  index.Add(token);
+  EXPECT_TRUE(differs());
+  index.Add(Of("subject: 't1'"));
+  EXPECT_TRUE(differs());
+  index.Add(Of("issuer: 'https://auth' issued_before_unix_ms: 1000"));
+  EXPECT_TRUE(differs());
+  index.Add(Of("issuer: 'https://auth' issued_before_unix_ms: 2000"));
+  EXPECT_TRUE(differs());
+  index.Remove(token);
+  EXPECT_TRUE(differs());
+}
+
+TEST(RevocationIndex, HasTheVersionOfItsContentsHoweverItCameByThem) {
+  RevocationIndex one(7), other(7);
+  CompiledRevocation token = Of("token_id: 't1'"), subject = Of("subject: 'u1'");
+  one.Add(token);
+  one.Add(subject);
+  other.Add(subject);
+  other.Add(token);
+  EXPECT_EQ(one.version(), other.version());
+  one.Remove(subject);
+  other.Remove(subject);
+  EXPECT_EQ(one.version(), other.version());
 }
 
 }  // namespace

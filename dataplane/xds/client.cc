@@ -62,11 +62,11 @@ Client::Client(Options options, Applier& applier, telemetry::ProcessCells& cells
 void Client::Start() { thread_ = std::thread(&Client::Run, this); }
 
 Client::~Client() {
-  stop_.store(true);
   {
     MutexLock lock(&mutex_);
-    if (stream_ != nullptr) stream_->Wake();
+    stop_.store(true);
   }
+  outbox_->Wake();
   woken_.SignalAll();
   if (thread_.joinable()) thread_.join();
 }
@@ -89,19 +89,15 @@ Status Client::RunStream(const std::string& address) {
   heard_ = false;
   cells_.connection_attempts.Add();
   ASSIGN_OR_RETURN(std::unique_ptr<Stream> stream, connect_(address));
-  {
-    MutexLock lock(&mutex_);
-    stream_ = stream.get();
-  }
+  stream_number_ = outbox_->Open(stream.get());
+  discovery::v3::Node node = ToNode(options_.identity);
+  if (options_.responder != nullptr) node.add_client_features(std::string(kQuestionsFeature));
   Subscriber subscriber(WhatIsHeld());
-  for (std::string& request : subscriber.Open(ToNode(options_.identity))) stream->Send(std::move(request));
+  for (std::string& request : subscriber.Open(node)) stream->Send(std::move(request));
   Status why = Converse(*stream, subscriber);
   if (heard_) MarkConfirmed();
   cells_.connected.Set(0);
-  {
-    MutexLock lock(&mutex_);
-    stream_ = nullptr;
-  }
+  outbox_->Close();
   return why;
 }
 
@@ -118,6 +114,7 @@ Status Client::Converse(Stream& stream, Subscriber& subscriber) {
     } else if (!heard_ && clock_.Now() >= patience) {
       return absl::DeadlineExceededError("the control plane did not answer");
     }
+    for (std::string& answer : outbox_->Take()) stream.Send(std::move(answer));
     reclaim = applier_.Reclaim();
   }
   return absl::CancelledError("this data plane ends");
@@ -132,6 +129,7 @@ Status Client::TakeMessage(const std::string& bytes, Stream& stream, Subscriber&
     log_.Info("xds", "connected to a control plane");
   }
   for (std::string& reply : step.replies) stream.Send(std::move(reply));
+  if (const auto* question = std::get_if<Question>(&step.work)) return Ask(*question);
   if (!std::holds_alternative<NoWork>(step.work)) {
     std::vector<snapshot::ResourceProblem> problems = Do(step.work);
     stream.Send(subscriber.OnDone(problems));
@@ -139,6 +137,13 @@ Status Client::TakeMessage(const std::string& bytes, Stream& stream, Subscriber&
   start_over_ = subscriber.out_of_step();
   if (!start_over_) return absl::OkStatus();
   return absl::DataLossError("what is held here is not what the control plane believes; fetching everything again");
+}
+
+Status Client::Ask(const Question& question) {
+  if (options_.responder == nullptr) return absl::InvalidArgumentError("the control plane asks who answers nothing");
+  options_.responder->Ask(question.bytes, [outbox = outbox_, number = stream_number_, nonce = question.nonce](
+                                              std::string answer) { outbox->Put(number, AnswerTo(nonce, answer)); });
+  return absl::OkStatus();
 }
 
 std::vector<snapshot::ResourceProblem> Client::Do(const Work& work) {

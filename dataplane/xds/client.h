@@ -18,6 +18,8 @@
 #include "dataplane/xds/applier.h"
 #include "dataplane/xds/backoff.h"
 #include "dataplane/xds/credentials.h"
+#include "dataplane/xds/outbox.h"
+#include "dataplane/xds/responder.h"
 #include "dataplane/xds/stream.h"
 #include "dataplane/xds/subscriber.h"
 
@@ -43,7 +45,8 @@ class Client {
     std::vector<std::string> addresses;  // HOST:PORT, tried in turn
     TlsFiles tls;
     Identity identity;
-    uint64_t seed = 0;  // of the back-off
+    uint64_t seed = 0;               // of the back-off
+    Responder* responder = nullptr;  // outlives the client; null: operators can ask nothing
   };
 
   // Opens a stream to an address; tests put in their own.
@@ -74,6 +77,7 @@ class Client {
   void Run();
   Status Converse(Stream& stream, Subscriber& subscriber);
   Status TakeMessage(const std::string& bytes, Stream& stream, Subscriber& subscriber);
+  Status Ask(const Question& question);
   std::vector<snapshot::ResourceProblem> Do(const Work& work);
   Held WhatIsHeld() const;
   void Pause(Duration duration);
@@ -92,9 +96,10 @@ class Client {
   TimePoint last_complaint_{};
 
   std::atomic<bool> stop_{false};
+  const std::shared_ptr<Outbox> outbox_ = std::make_shared<Outbox>();  // whoever answers may outlive the client
+  uint64_t stream_number_ = 0;                                         // of the outbox
   Mutex mutex_;
   CondVar woken_;
-  Stream* stream_ ABSL_GUARDED_BY(mutex_) = nullptr;  // to be woken
   std::thread thread_;
 };
 

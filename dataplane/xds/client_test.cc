@@ -83,12 +83,14 @@ class ClientTest : public testing::Test {
     options.identity.id = "edge-1";
     options.identity.labels = {{"tier", "edge"}};
     options.identity.weakened = {"bindAddress"};
+    options.responder = responder_;
     return Client(options, applier_, cells_, log_, clock_,
                   [this](const std::string&) -> StatusOr<std::unique_ptr<Stream>> {
                     return std::unique_ptr<Stream>(std::make_unique<FakeStream>(script_));
                   });
   }
 
+  Responder* responder_ = nullptr;
   Script script_;
   FakeApplier applier_;
   telemetry::ProcessCells cells_;
@@ -140,6 +142,69 @@ TEST_F(ClientTest, InstallsTicketKeysAndAnswersThem) {
   EXPECT_EQ(script_.sent.back().type_url(), kTicketKeysType);
   EXPECT_EQ(script_.sent.back().response_nonce(), "0.0:0");
   EXPECT_FALSE(script_.sent.back().has_error_detail());
+}
+
+class FakeResponder final : public Responder {
+ public:
+  void Ask(std::string question, Done done) override {
+    questions.push_back(std::move(question));
+    if (at_once) {
+      done("the answer");
+    } else {
+      waiting.push_back(std::move(done));
+    }
+  }
+
+  bool at_once = true;
+  std::vector<std::string> questions;
+  std::vector<Done> waiting;
+};
+
+Stream::Event AskedAs(const std::string& nonce) {
+  DeltaDiscoveryResponse question;
+  question.set_type_url(std::string(kQuestionType));
+  question.set_nonce(nonce);
+  question.add_resources()->mutable_resource()->set_value("what if?");
+  return Stream::Message{question.SerializeAsString()};
+}
+
+TEST_F(ClientTest, AnswersQuestionsWithTheirNonceWhileAGenerationIsOnItsWay) {
+  FakeResponder responder;
+  responder_ = &responder;
+  script_.events = {AskedAs("question:1"), GenerationFour()};
+  Client client = Make();
+  client.RunStream("a:1").IgnoreError();
+  EXPECT_EQ(script_.sent[0].node().client_features(0), kQuestionsFeature);
+  EXPECT_EQ(responder.questions, std::vector<std::string>{"what if?"});
+  const DeltaDiscoveryRequest& answer = script_.sent[std::size(kSubscribedTypes)];
+  EXPECT_EQ(answer.type_url(), kQuestionType);
+  EXPECT_EQ(answer.response_nonce(), "question:1");
+  EXPECT_EQ(answer.answer().value(), "the answer");
+  EXPECT_EQ(applier_.applied.size(), 1u);
+}
+
+TEST_F(ClientTest, DropsAnAnswerThatComesAfterItsStream) {
+  FakeResponder responder;
+  responder.at_once = false;
+  responder_ = &responder;
+  script_.events = {AskedAs("question:1")};
+  {
+    Client client = Make();
+    client.RunStream("a:1").IgnoreError();
+    script_.sent.clear();
+    script_.events = {Stream::Woken{}};
+    responder.waiting[0]("too late");
+    client.RunStream("a:1").IgnoreError();
+    EXPECT_EQ(script_.sent.size(), std::size(kSubscribedTypes));
+  }
+  responder.waiting[0]("later than the client");
+}
+
+TEST_F(ClientTest, IsAskedNothingIfNobodyAnswers) {
+  script_.events = {AskedAs("question:1")};
+  Client client = Make();
+  EXPECT_EQ(client.RunStream("a:1").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(script_.sent[0].node().client_features().empty());
 }
 
 TEST_F(ClientTest, EndsTheStreamWhenItIsOutOfStep) {

@@ -46,6 +46,15 @@ snapshot::Resource ToResource(const std::string& type_url, const discovery::v3::
 
 std::string ToString(snapshot::GenerationId id) { return StrCat(id.epoch, ".", id.number); }
 
+std::string AnswerTo(const std::string& nonce, const std::string& answer) {
+  DeltaDiscoveryRequest request;
+  request.set_type_url(std::string(kQuestionType));
+  request.set_response_nonce(nonce);
+  request.mutable_answer()->set_type_url(std::string(kAnswerType));
+  request.mutable_answer()->set_value(answer);
+  return request.SerializeAsString();
+}
+
 std::vector<std::string> Subscriber::Open(const discovery::v3::Node& node) const {
   std::vector<std::string> requests;
   for (std::string_view type : kSubscribedTypes) {
@@ -70,6 +79,8 @@ StatusOr<Subscriber::Step> Subscriber::OnResponse(std::string_view bytes) {
   if (!response.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::DataLossError("a response of the control plane cannot be parsed");
   }
+  bool asks = response.type_url() == kQuestionType && response.resources_size() == 1 && !response.nonce().empty();
+  if (asks) return Step{{}, Question{response.nonce(), response.resources(0).resource().value()}};
   const auto* known = std::find(std::begin(kSubscribedTypes), std::end(kSubscribedTypes), response.type_url());
   if (known == std::end(kSubscribedTypes) || response.nonce().empty()) {
     return absl::InvalidArgumentError(

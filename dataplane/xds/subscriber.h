@@ -21,6 +21,11 @@ inline constexpr char kDeltaMethod[] =
 inline constexpr std::string_view kGenerationName = "generation";
 // Of no generation: keys that come beside them (proto/penstock/xds/v1/ticket_keys.proto).
 inline constexpr std::string_view kTicketKeysType = "type.googleapis.com/penstock.xds.v1.TicketKeys";
+// Of none, either, and not subscribed to: who names the feature in its Node is asked
+// (proto/penstock/xds/v1/question.proto).
+inline constexpr std::string_view kQuestionType = "type.googleapis.com/penstock.xds.v1.Question";
+inline constexpr std::string_view kAnswerType = "type.googleapis.com/penstock.xds.v1.Answer";
+inline constexpr std::string_view kQuestionsFeature = "penstock.questions";
 inline constexpr size_t kMaxMessageBytes = 64 << 20;
 
 // In the order in which they are subscribed; the Generation comes last and starts the first transaction.
@@ -28,6 +33,9 @@ inline constexpr std::string_view kSubscribedTypes[] = {
     snapshot::kClusterType,     snapshot::kEndpointsType, snapshot::kSecretType,    snapshot::kAddressListType,
     snapshot::kPolicyChainType, snapshot::kListenerType,  snapshot::kRouteType,     snapshot::kRevocationType,
     snapshot::kCredentialType,  kTicketKeysType,          snapshot::kGenerationType};
+
+// The request that answers a question of that nonce with the bytes of an Answer.
+std::string AnswerTo(const std::string& nonce, const std::string& answer);
 
 // "EPOCH.NUMBER"
 std::string ToString(snapshot::GenerationId id);
@@ -46,7 +54,7 @@ struct Held {
   std::vector<HeldVersion> versions;
 };
 
-// Work for the applier. Each is followed by one call of OnDone before the next response is given in.
+// Work for the applier, but for questions. Each is followed by one call of OnDone before the next response is given in.
 struct Commit {  // a generation is complete
   snapshot::Delta delta;
   bool from_empty = false;  // DELTA is the whole state, not a change
@@ -58,8 +66,13 @@ struct EndpointsChange {
 struct TicketKeysChange {
   std::string bytes;  // of a TicketKeys
 };
+// To be answered by AnswerTo, whenever; OnDone is not called for it, and the next response does not wait.
+struct Question {
+  std::string nonce;
+  std::string bytes;
+};
 struct NoWork {};
-using Work = std::variant<NoWork, Commit, EndpointsChange, TicketKeysChange>;
+using Work = std::variant<NoWork, Commit, EndpointsChange, TicketKeysChange, Question>;
 
 // One per stream. Not thread-safe.
 class Subscriber {

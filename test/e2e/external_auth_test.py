@@ -17,10 +17,16 @@ class Judge(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     answer = (200, {}, b"")
     delay = 0
+    stall = False
     asked = []
 
     def do_GET(self):
         Judge.asked.append((self.path, dict(self.headers.items())))
+        if Judge.stall:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n")
+            time.sleep(BEYOND_TIMEOUT)
+            self.close_connection = True
+            return
         time.sleep(Judge.delay)
         status, headers, body = Judge.answer
         self.send_response(status)
@@ -72,6 +78,7 @@ spec:
   rules:
   - {name: all, matches: [{path: {value: /users}}], backendRefs: [{name: users}]}
   - {name: open, matches: [{path: {value: /open}}], backendRefs: [{name: users}]}
+  - {name: kept, matches: [{path: {value: /kept}}], backendRefs: [{name: users}]}
 ---
 apiVersion: penstock.dev/v1
 kind: SecurityPolicy
@@ -86,6 +93,18 @@ metadata: {name: lenient}
 spec:
   targetRefs: [{kind: HTTPRoute, name: users, sectionName: open}]
   external: {backendRef: {kind: Backend, group: penstock.dev, name: judge}, path: /check, timeout: 1s, onFailure: Open}
+---
+apiVersion: penstock.dev/v1
+kind: SecurityPolicy
+metadata: {name: kept}
+spec:
+  targetRefs: [{kind: HTTPRoute, name: users, sectionName: kept}]
+  external:
+    backendRef: {kind: Backend, group: penstock.dev, name: judge}
+    timeout: 1s
+    headersToService: [cookie]
+    headersToBackend: [x-user-id]
+    cacheDuration: 1m
 """
 
 
@@ -116,7 +135,7 @@ class ExternalAuth(unittest.TestCase):
         cls.judge.end()
 
     def setUp(self):
-        Judge.answer, Judge.delay, Judge.asked = (200, {}, b""), 0, []
+        Judge.answer, Judge.delay, Judge.stall, Judge.asked = (200, {}, b""), 0, False, []
 
     def get(self, path, **headers):
         return self.fleet.get(0, path, headers=headers)
@@ -168,6 +187,12 @@ class ExternalAuth(unittest.TestCase):
         answer = self.get("/users/1")
         self.assertEqual((answer[0], self.reason(answer)), (503, "policy_unavailable"))
 
+    def test_lets_nobody_in_while_its_answer_stalls(self):
+        Judge.stall, began = True, time.monotonic()
+        answer = self.get("/users/1")
+        self.assertEqual((answer[0], self.reason(answer)), (503, "policy_unavailable"))
+        self.assertLess(time.monotonic() - began, BEYOND_TIMEOUT - 1)
+
     def test_lets_nobody_in_while_it_is_away(self):
         counted = self.fleet.replicas[0].metric("penstock_external_auth_fail_open_total")
         self.stop_judge()
@@ -179,6 +204,18 @@ class ExternalAuth(unittest.TestCase):
         finally:
             self.start_judge()
         parts.wait_until(lambda: self.get("/users/1")[0] == 200, "the service that is back")
+
+    def test_is_asked_once_about_requests_that_are_alike(self):
+        Judge.answer = (200, {"x-user-id": "ada"}, b"")
+        for _ in range(3):
+            self.assertIn("ada", self.get("/kept/1", cookie="session=7")[2].decode())
+        self.assertEqual(len(Judge.asked), 1)
+        self.get("/kept/1", cookie="session=8")
+        self.get("/kept/2", cookie="session=7")
+        self.assertEqual(len(Judge.asked), 3)
+        fields = {name.lower() for name in Judge.asked[0][1]}
+        self.assertEqual(fields & {"cookie", "user-agent", "x-forwarded-for", "x-request-id"}, {"cookie"})
+        self.assertLessEqual({"x-forwarded-method", "x-forwarded-uri", "x-forwarded-host", "x-forwarded-proto"}, fields)
 
     def test_is_named_by_explain(self):
         text = self.fleet.cli("explain", "request", "GET", f"http://localhost:{self.fleet.gateway_port}/users/1", check=False).stdout

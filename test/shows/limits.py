@@ -6,8 +6,9 @@ import time
 from test.support import fleet as parts
 from test.support import redis_outage
 from test.support.limit_definitions import Limit, Seen, above, most, withheld
-from test.support.limit_manifests import CLIENTS, limited_route
+from test.support.limit_manifests import CLIENTS, concurrency_route, limited_route
 from test.support.limit_traffic import Client, ask
+from test.support.raw_upstream import RawUpstream
 from test.support.redis_server import RedisServer
 from test.support.verdict import Verdict
 
@@ -16,6 +17,8 @@ CASES = [Limit("FixedWindow", 30, 1.0), Limit("SlidingWindow", 30, 1.0), Limit("
 KEYS = {"one key": ["one"], "4 keys": ["a", "b", "c", "d"]}
 CONNECTIONS = 20  # to each replica
 EDGES, AROUND, STEADY = 3, 0.06, 0.8  # how often at an edge, how long before and after it, how long all the time; seconds
+
+AT_ONCE, AT_ONCE_SECONDS = 6, 2.0
 
 # Which of two clocks' instants may be taken for one another.
 HERE_SLACK = 0.05   # a data plane stamps a request with the beginning of its loop's turn
@@ -108,9 +111,32 @@ def algorithms(verdict):
                 run_case(verdict, fleet, upstream, limit, place)
 
 
+def concurrency(verdict):
+    """How many at a time, as the backend sees them: each data plane for itself, then all of them."""
+    with contextlib.ExitStack() as stack:
+        upstream = RawUpstream()
+        stack.callback(upstream.stop)
+        fleet = stack.enter_context(parts.Fleet(replicas=3, workers=2))
+        fleet.wait_connected()
+        fleet.apply(parts.gateway() + CLIENTS + parts.backend("raw", [upstream.port]) + concurrency_route("at-once", "raw", AT_ONCE))
+        for replicas in [[replica] for replica in fleet.replicas] + [fleet.replicas]:
+            clients = [Client(replica, fleet.gateway_port, "/ms/10") for replica in replicas for _ in range(CONNECTIONS)]
+            before, upstream.most = len(upstream.requests), 0
+            rows = ask(clients, time.monotonic() + AT_ONCE_SECONDS)
+            for client in clients:
+                client.close()
+            name = f"{AT_ONCE} at a time, " + (replicas[0].id if len(replicas) == 1 else f"{len(replicas)} data planes, each for itself")
+            admitted = sum(row.status == 200 for row in rows)
+            odd = sum(row.status not in (200, 429) for row in rows)
+            verdict.equal(f"{name}: most at a time", upstream.most, AT_ONCE * len(replicas))
+            verdict.equal(f"{name}: admitted and forwarded, answered otherwise", (admitted, len(upstream.requests) - before, odd),
+                          (admitted, admitted, 0))
+
+
 def main(_):
     verdict = Verdict("limits")
     tests(verdict)
     algorithms(verdict)
+    concurrency(verdict)
     redis_outage.show(verdict)
     return verdict.end()

@@ -25,6 +25,7 @@ PENSTOCK = os.path.join(BIN, "tools/cli/penstock")
 CONTROLPLANE = os.path.join(BIN, "controlplane/server/penstock-controlplane")
 DATAPLANE = os.path.join(BIN, "dataplane/server/penstock-dataplane")
 UPSTREAM = os.path.join(BIN, "test/support/upstream")
+AUTHORIZATION_SERVER = os.path.join(BIN, "test/support/authorization_server")
 LOAD = os.path.join(BIN, "test/support/load")
 
 _children = []
@@ -107,6 +108,22 @@ class Upstream:
         self.process.wait()
 
 
+class AuthorizationServer:
+    """A service of gRPC that says who may (authorization_server_main.cc)."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.start()
+
+    def start(self):
+        self.process = start([AUTHORIZATION_SERVER, self.port], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline().strip() == "ready"
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
 class DataPlane:
     """One replica; binds 127.0.0.(index+1)."""
 
@@ -117,6 +134,7 @@ class DataPlane:
         os.makedirs(self.dir, exist_ok=True)
         self.metrics_port = free_port(self.host)
         self.access_log = os.path.join(self.dir, "access.json")
+        self.audit_log = os.path.join(self.dir, "audit.json")
         self.process = None
         fleet.issue("--dataplane", self.id)
 
@@ -124,7 +142,8 @@ class DataPlane:
         flags = [
             DATAPLANE, f"--control-plane=127.0.0.1:{self.fleet.port}", f"--id={self.id}", f"--bind-address={self.host}",
             f"--state-dir={self.dir}", f"--metrics-address={self.host}:{self.metrics_port}",
-            f"--admin-socket={self.dir}/admin.sock", f"--access-log={self.access_log}", f"--workers={self.fleet.workers}",
+            f"--admin-socket={self.dir}/admin.sock", f"--access-log={self.access_log}", f"--audit-log={self.audit_log}",
+            f"--workers={self.fleet.workers}",
             f"--drain-grace={self.fleet.drain_grace}",
         ]
         return flags + self.fleet.tls_flags("dataplane", self.id) + self.fleet.dataplane_flags
@@ -162,9 +181,16 @@ class DataPlane:
         return sum(v for k, v in self.metrics().items() if k == name or k.startswith(name + "{"))
 
     def access_lines(self):
-        if not os.path.exists(self.access_log):
+        return self._lines(self.access_log)
+
+    def audit_lines(self):
+        return self._lines(self.audit_log)
+
+    @staticmethod
+    def _lines(path):
+        if not os.path.exists(path):
             return []
-        return [json.loads(line) for line in open(self.access_log)]
+        return [json.loads(line) for line in open(path)]
 
 
 class Fleet:

@@ -32,3 +32,17 @@ spec:
   key: {key}
   rules: [{{name: all, limit: {{{fields}}}}}]{store}
 """
+
+
+def concurrency_route(name, backend, most):
+    """A route for /ms, of which MOST requests may be in progress at a time."""
+    return parts.route(name, backend, prefix="/ms") + f"""
+---
+apiVersion: penstock.dev/v1
+kind: RateLimitPolicy
+metadata: {{name: {name}}}
+spec:
+  targetRefs: [{{group: gateway.networking.k8s.io, kind: HTTPRoute, name: {name}}}]
+  key: {{everybody: true}}
+  rules: [{{name: all, concurrency: {most}}}]
+"""

@@ -12,10 +12,11 @@ _MAY_IMPORT = {
     "dataplane/exchange": ["dataplane/base", "dataplane/http"],
     "dataplane/limits": ["dataplane/base"],
     "dataplane/jose": ["dataplane/base"],
+    "dataplane/passwords": ["dataplane/base", "dataplane/io"],
     "dataplane/router": ["dataplane/base", "dataplane/http", "dataplane/exchange"],
     "dataplane/upstream/lb": ["dataplane/base", "dataplane/http", "dataplane/exchange"],
     # Their `config` targets are pure: //dataplane/snapshot:deps_test.
-    "dataplane/policies": ["dataplane/base", "dataplane/jose", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/router", "dataplane/limits", "dataplane/redis", "dataplane/fetch"],
+    "dataplane/policies": ["dataplane/base", "dataplane/jose", "dataplane/passwords", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/router", "dataplane/limits", "dataplane/redis", "dataplane/fetch"],
     "dataplane/snapshot": ["dataplane/base", "dataplane/jose", "dataplane/http", "dataplane/exchange", "dataplane/router", "dataplane/upstream/lb", "dataplane/policies"],
     "dataplane/upstream": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/upstream/lb", "dataplane/snapshot"],
     "dataplane/proxy": ["dataplane/base", "dataplane/jose", "dataplane/io", "dataplane/telemetry", "dataplane/tls", "dataplane/http", "dataplane/exchange", "dataplane/router", "dataplane/upstream", "dataplane/upstream/lb", "dataplane/policies", "dataplane/snapshot"],
@@ -24,8 +25,8 @@ _MAY_IMPORT = {
     "dataplane/admin": ["dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/http", "dataplane/exchange", "dataplane/snapshot", "dataplane/proxy", "dataplane/upstream"],
     "dataplane/server": ["dataplane"],
     "controlplane/manifests": ["dataplane/base", "dataplane/http"],
-    # Of fetch and redis what is pure: the forms of URIs and addresses.
-    "controlplane/translator": ["dataplane/base", "dataplane/jose", "dataplane/http", "dataplane/fetch", "dataplane/redis", "dataplane/tls", "dataplane/snapshot", "controlplane/manifests"],
+    # Of fetch, passwords and redis what is pure: the forms of URIs, hashes and addresses.
+    "controlplane/translator": ["dataplane/base", "dataplane/jose", "dataplane/passwords", "dataplane/http", "dataplane/fetch", "dataplane/redis", "dataplane/tls", "dataplane/snapshot", "controlplane/manifests"],
     "controlplane/vault": ["dataplane/base"],
     "controlplane/store": ["dataplane/base", "controlplane/manifests", "controlplane/vault"],
     "controlplane/tickets": ["dataplane/base", "dataplane/telemetry", "dataplane/tls", "controlplane/store"],
@@ -35,7 +36,7 @@ _MAY_IMPORT = {
     "controlplane/providers": ["dataplane/base", "controlplane/manifests", "controlplane/translator", "controlplane/store", "controlplane/rollout"],
     "controlplane/server": ["controlplane", "dataplane/base", "dataplane/io", "dataplane/telemetry", "dataplane/http", "dataplane/snapshot"],
     # The offline verbs (lint, compile, diff, explain) run the control plane's pure rooms in the CLI itself.
-    "tools/cli": ["dataplane/base", "dataplane/exchange", "dataplane/snapshot", "controlplane/manifests", "controlplane/translator"],
+    "tools/cli": ["dataplane/base", "dataplane/exchange", "dataplane/passwords", "dataplane/snapshot", "controlplane/manifests", "controlplane/translator"],
     "tools/devtools": ["dataplane/base", "dataplane/io", "dataplane/http", "dataplane/snapshot", "controlplane/manifests", "controlplane/translator"],
     "test": ["dataplane", "controlplane", "tools"],
 }

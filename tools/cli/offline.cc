@@ -3,6 +3,8 @@
 #include <set>
 
 #include "controlplane/manifests/parse.h"
+#include "controlplane/translator/explain.h"
+#include "dataplane/base/status.h"
 #include "dataplane/snapshot/compile.h"
 #include "dataplane/snapshot/generation_log.h"
 #include "dataplane/snapshot/hash.h"
@@ -34,14 +36,21 @@ xds::v1::Generation FirstGeneration(const std::vector<snapshot::Resource>& resou
 }
 
 // Gateways of different classes may share a port, so each class is compiled for itself, as its data planes will do.
-void CompileEachClass(const translator::StatePtr& state, std::vector<manifests::Finding>& findings) {
+std::vector<snapshot::CompileOutcome> CompileEachClass(const translator::StatePtr& state) {
   std::set<std::string> classes;
   for (const auto& [name, gateway] : *translator::AllGateways(state)) classes.insert(gateway.gateway_class);
+  std::vector<snapshot::CompileOutcome> outcomes;
   for (const std::string& name : classes) {
     snapshot::Delta delta;
     delta.upserts = ToCompile(state, {name, {}});
-    for (const auto& problem : snapshot::Compile(nullptr, delta).problems)
-      findings.push_back(translator::FindingOf(state, problem));
+    outcomes.push_back(snapshot::Compile(nullptr, delta));
+  }
+  return outcomes;
+}
+
+void AddProblems(const translator::StatePtr& state, std::vector<manifests::Finding>& findings) {
+  for (const snapshot::CompileOutcome& outcome : CompileEachClass(state)) {
+    for (const auto& problem : outcome.problems) findings.push_back(translator::FindingOf(state, problem));
   }
 }
 
@@ -66,9 +75,22 @@ Checked CheckFiles(std::span<const ManifestFile> files, const CheckOptions& opti
   const bool compiles = !manifests::HasErrors(result.findings);
   Checked checked{std::move(parsed.findings), std::move(result.state), parsed.objects.size()};
   checked.findings.insert(checked.findings.end(), result.findings.begin(), result.findings.end());
-  if (compiles) CompileEachClass(checked.state, checked.findings);
+  if (compiles) AddProblems(checked.state, checked.findings);
   manifests::SortAndCap(checked.findings);
   return checked;
+}
+
+absl::StatusOr<management::v1::ExplainResponse> ExplainState(const translator::StatePtr& state,
+                                                             const management::v1::ExplainRequest& request) {
+  ASSIGN_OR_RETURN(const snapshot::ExplainRequest question, translator::QuestionOf(request));
+  const std::vector<snapshot::CompileOutcome> outcomes = CompileEachClass(state);
+  std::vector<const snapshot::Snapshot*> snapshots;
+  for (const snapshot::CompileOutcome& outcome : outcomes) {
+    if (outcome.ok()) snapshots.push_back(outcome.snapshot.get());
+  }
+  snapshot::Explanation explanation = translator::ExplainByAny(snapshots, question);
+  translator::AddReasons(state, explanation);
+  return translator::ResponseOf(explanation);
 }
 
 absl::StatusOr<std::string> GenerationFile(const translator::StatePtr& state, const translator::GroupSelector& group) {

@@ -210,6 +210,23 @@ TEST(Explain, AsksForTheHostOfARequestWithTheCommandToType) {
   EXPECT_EQ(with_host.exit, Exit::kUnreachable) << "the request is whole: " << with_host.err;
 }
 
+TEST(Explain, AsksFilesWithoutAControlPlane) {
+  std::string path = Manifest("explained.yaml", Shop("users"));
+  Ran ran = Penstock({"explain", "request", "http://shop.example:8080/users", "-f", path});
+  EXPECT_EQ(ran.exit, Exit::kOk) << ran.err;
+  EXPECT_NE(ran.out.find("\ndecided   by what is written, which nobody serves\n"), std::string::npos) << ran.out;
+  std::string broken = Manifest("explained.yaml", Shop("usres"));
+  ran = Penstock({"explain", "request", "http://shop.example:8080/users", "-f", broken});
+  EXPECT_EQ(ran.exit, Exit::kInvalid);
+  EXPECT_NE(ran.err.find("explained.yaml:16:26: error: "), std::string::npos) << ran.err;
+}
+
+TEST(Explain, AsksOneReplicaOrFilesNotBoth) {
+  Ran ran = Penstock({"explain", "request", "http://x/", "--from=replica/edge-1", "-f", "x.yaml"});
+  EXPECT_EQ(ran.exit, Exit::kUsage);
+  EXPECT_NE(ran.err.find("--from asks a replica, -f asks files"), std::string::npos) << ran.err;
+}
+
 TEST(Run, ShowsATerminalNothingThatItWouldObey) {
   Ran ran = Penstock({"lint", "-f",
                       "/no/\033[2J/\xC2\x9B"

@@ -14,6 +14,7 @@ namespace {
 struct Version {
   uint64_t first_generation = 0;
   std::optional<std::string> bytes;  // none: deleted
+  std::string origin;
 };
 
 class MemoryStore final : public Store {
@@ -29,7 +30,7 @@ class MemoryStore final : public Store {
       std::map<uint64_t, Version>& versions = versions_[write.key];
       const bool alive = !versions.empty() && versions.rbegin()->second.bytes.has_value();
       const uint64_t first = alive ? versions.rbegin()->second.first_generation : record.id.number;
-      versions[record.id.number] = {.first_generation = first, .bytes = write.bytes};
+      versions[record.id.number] = {.first_generation = first, .bytes = write.bytes, .origin = write.origin};
     }
     if (!transaction.previous_result.empty() && !records_.empty()) {
       records_.rbegin()->second.result = transaction.previous_result;
@@ -68,7 +69,7 @@ class MemoryStore final : public Store {
       if (after == versions.begin()) continue;
       const auto& [generation, version] = *std::prev(after);
       if (!version.bytes.has_value()) continue;
-      objects.push_back({key, *version.bytes, version.first_generation, generation});
+      objects.push_back({key, *version.bytes, version.first_generation, generation, version.origin});
     }
     return objects;
   }

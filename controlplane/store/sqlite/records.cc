@@ -137,7 +137,14 @@ absl::Status InsertVersion(Database& database, const vault::Vault& vault, const 
   } else {
     insert.BindBlob(7, *write.bytes);
   }
-  return insert.Run();
+  RETURN_IF_ERROR(insert.Run());
+  if (write.origin.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Statement origin, database.Prepare("INSERT INTO origins(grp, kind, ns, name, generation, origin) "
+                                                      "VALUES (?1,?2,?3,?4,?5,?6)"));
+  BindKey(origin, 1, write.key);
+  origin.Bind(5, generation);
+  origin.Bind(6, write.origin);
+  return origin.Run();
 }
 
 absl::Status UpdateResult(Database& database, uint64_t number, std::string_view result) {
@@ -214,7 +221,8 @@ absl::StatusOr<std::vector<StoredObject>> ReadObjects(Database& database, const 
         objects.emplace_back(StoredObject{.key = {select.Text(0), select.Text(1), select.Text(2), select.Text(3)},
                                           .bytes = select.Blob(6),
                                           .first_generation = select.Number(5),
-                                          .last_generation = select.Number(4)});
+                                          .last_generation = select.Number(4),
+                                          .origin = select.Text(7)});
     if (!IsSecret(object.key)) continue;
     ASSIGN_OR_RETURN(object.bytes, vault.Open(object.bytes, NameOf(object.key, object.last_generation)),
                      _ << object.key.ToString() << " of generation " << object.last_generation);

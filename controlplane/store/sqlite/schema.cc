@@ -41,6 +41,19 @@ COMMIT;
 )sql";
 static_assert(kSchemaVersion == 2, "kTables ends with the version");
 
+// Beside the versions, so that builds which know nothing of it go on with the same file.
+constexpr char kOrigins[] = R"sql(
+CREATE TABLE IF NOT EXISTS origins(
+  grp TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  ns TEXT NOT NULL,
+  name TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  origin TEXT NOT NULL,
+  PRIMARY KEY(grp, kind, ns, name, generation)
+) WITHOUT ROWID;
+)sql";
+
 absl::Status CheckFile(Database& database, const std::string& path) {
   ASSIGN_OR_RETURN(std::string verdict, database.QueryText("PRAGMA quick_check(1)"));
   if (verdict == "ok") return absl::OkStatus();
@@ -66,7 +79,7 @@ absl::Status PrepareSchema(Database& database, const std::string& path) {
       return made;
     }
   }
-  return absl::OkStatus();
+  return database.Execute(kOrigins);
 }
 
 }  // namespace penstock::store

@@ -32,8 +32,11 @@ inline constexpr char kDropPlainDigests[] =
 // Of each key the newest version up to ?1, unless that is a deletion. SQLite promises that bare columns beside MAX()
 // come from the row that holds the maximum.
 inline constexpr std::string_view kSelectObjects =
-    "SELECT * FROM (SELECT grp, kind, ns, name, MAX(generation), first_generation, bytes FROM versions "
-    "WHERE generation <= ?1 GROUP BY grp, kind, ns, name) WHERE bytes IS NOT NULL";
+    "SELECT v.grp, v.kind, v.ns, v.name, v.generation, v.first_generation, v.bytes, origins.origin FROM "
+    "(SELECT grp, kind, ns, name, MAX(generation) AS generation, first_generation, bytes FROM versions "
+    "WHERE generation <= ?1 GROUP BY grp, kind, ns, name) AS v LEFT JOIN origins ON origins.grp = v.grp "
+    "AND origins.kind = v.kind AND origins.ns = v.ns AND origins.name = v.name AND origins.generation = v.generation "
+    "WHERE v.bytes IS NOT NULL ORDER BY v.grp, v.kind, v.ns, v.name";
 
 // ?1: the oldest generation to keep. A version stays if a kept generation can see it.
 inline constexpr std::string_view kPrune[] = {
@@ -43,6 +46,10 @@ inline constexpr std::string_view kPrune[] = {
     "AND later.kind = versions.kind AND later.ns = versions.ns AND later.name = versions.name "
     "AND later.generation > versions.generation AND later.generation <= ?1)",
     "DELETE FROM versions WHERE generation <= ?1 AND bytes IS NULL",
+    "DELETE FROM origins WHERE generation <= ?1 AND NOT EXISTS (SELECT 1 FROM versions WHERE versions.grp = "
+    "origins.grp "
+    "AND versions.kind = origins.kind AND versions.ns = origins.ns AND versions.name = origins.name "
+    "AND versions.generation = origins.generation)",
 };
 
 }  // namespace penstock::store

@@ -1,7 +1,10 @@
 #include "dataplane/policies/api_key/api_key_config.h"
 
+#include <optional>
+
 #include "dataplane/base/status.h"
 #include "dataplane/exchange/exchange.h"
+#include "dataplane/policies/credentials/known_consumer.h"
 #include "dataplane/policies/unpack.h"
 
 namespace penstock::policies {
@@ -33,13 +36,40 @@ std::string ApiKeyConfig::Describe() const {
   return text;
 }
 
-Judgement ApiKeyConfig::Judge(Exchange& x, const Facts&) const {
-  FoundToken found = FindToken(x.request, places_);
+AuthResult ApiKeyConfig::Decide(std::string_view hash, Exchange& x) {
+  Known known = NoteConsumer(CredentialKind::kApiKey, hash, x);
+  if (known == Known::kNobody) return {AuthResult::State::kInvalid, "the key is nobody's, or has expired"};
+  if (known == Known::kAnother) return {AuthResult::State::kInvalid, kAnotherConsumer};
+  if (x.identity.subject.empty()) x.identity.subject = x.identity.consumer;
+  return {AuthResult::State::kProven, ""};
+}
+
+namespace {
+
+// The only key of a request.
+Judgement Tell(std::string_view key, Exchange& x, const Facts& facts) {
   AuthResult& result = x.identity.of(AuthMethod::kApiKey);
-  if (found.count == FoundToken::Count::kOne) {
+  std::optional<std::string_view> hash;
+  if (ApiKeyConfig::IsKey(key)) hash = facts.Find(StrCat(kKeyHashFact, key));
+  if (!ApiKeyConfig::IsKey(key)) {
+    result = {AuthResult::State::kInvalid, ApiKeyConfig::kNoKey};
+  } else if (!hash.has_value()) {
     result = {AuthResult::State::kAssumed, "whose key it is is not known here"};
     return Judgement::Pass("one key; whose it is only a data plane knows");
+  } else {
+    result = ApiKeyConfig::Decide(*hash, x);
   }
+  if (result.state != AuthResult::State::kProven) return Judgement::Pass(StrCat("counts as none: ", result.why));
+  std::string plan = x.identity.plan.empty() ? "" : StrCat(", Plan ", x.identity.plan);
+  return Judgement::Pass(StrCat("key of Consumer ", x.identity.consumer, plan));
+}
+
+}  // namespace
+
+Judgement ApiKeyConfig::Judge(Exchange& x, const Facts& facts) const {
+  FoundToken found = FindToken(x.request, places_);
+  if (found.count == FoundToken::Count::kOne) return Tell(found.text, x, facts);
+  AuthResult& result = x.identity.of(AuthMethod::kApiKey);
   bool none = found.count == FoundToken::Count::kNone;
   result = {none ? AuthResult::State::kMissing : AuthResult::State::kInvalid, none ? "no key" : "more than one key"};
   return Judgement::Pass(std::string(result.why));

@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "dataplane/exchange/identity.h"
 #include "dataplane/policies/config.h"
 #include "dataplane/policies/credentials/token_place.h"
 #include "google/protobuf/any.pb.h"
@@ -12,8 +14,11 @@
 
 namespace penstock::policies {
 
-// Keys of requests: which. Whose they are the generation knows, by their hash, which takes a library that explain does
-// not have: there a key is assumed to be somebody's.
+// Followed by a key, the Fact that is the key's SHA-256.
+inline constexpr std::string_view kKeyHashFact = "api_key/sha256/";
+
+// Keys of requests: which. Whose they are the generation knows, by their hash, which takes a library that is not linked
+// everywhere: where the Fact is missing, a key is assumed to be somebody's.
 class ApiKeyConfig : public PolicyConfig {
  public:
   static constexpr size_t kMaxPlaces = 8;
@@ -25,6 +30,12 @@ class ApiKeyConfig : public PolicyConfig {
 
   std::string Describe() const override;
   Judgement Judge(Exchange& x, const Facts& facts) const override;
+
+  // Can KEY be one?
+  static bool IsKey(std::string_view key) { return !key.empty() && key.size() <= kMaxKeyBytes; }
+  static constexpr std::string_view kNoKey = "no key is like that";
+  // Notes in X whose the key of HASH is.
+  static AuthResult Decide(std::string_view hash, Exchange& x);
 
   const std::vector<TokenPlace>& places() const { return places_; }
   bool strip() const { return strip_; }

@@ -4,22 +4,24 @@
 
 #include <array>
 
-#include "dataplane/policies/credentials/known_consumer.h"
-
 namespace penstock::policies {
 namespace {
 
+// What generations know keys by.
+using KeyHash = std::array<char, SHA256_DIGEST_LENGTH>;
+
+KeyHash HashOfKey(std::string_view key) {
+  KeyHash hash;
+  SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), reinterpret_cast<unsigned char*>(hash.data()));
+  return hash;
+}
+
+std::string_view BytesOf(const KeyHash& hash) { return {hash.data(), hash.size()}; }
+
 AuthResult Look(std::string_view key, Exchange& x) {
-  if (key.empty() || key.size() > ApiKeyConfig::kMaxKeyBytes)
-    return {AuthResult::State::kInvalid, "no key is like that"};
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> hash;
-  SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), hash.data());
-  std::string_view value(reinterpret_cast<const char*>(hash.data()), hash.size());
-  Known known = NoteConsumer(CredentialKind::kApiKey, value, x);
-  if (known == Known::kNobody) return {AuthResult::State::kInvalid, "the key is nobody's, or has expired"};
-  if (known == Known::kAnother) return {AuthResult::State::kInvalid, kAnotherConsumer};
-  if (x.identity.subject.empty()) x.identity.subject = x.identity.consumer;
-  return {AuthResult::State::kProven, ""};
+  if (!ApiKeyConfig::IsKey(key)) return {AuthResult::State::kInvalid, ApiKeyConfig::kNoKey};
+  KeyHash hash = HashOfKey(key);
+  return ApiKeyConfig::Decide(BytesOf(hash), x);
 }
 
 }  // namespace
@@ -36,6 +38,13 @@ Task<Verdict> ApiKeyPolicy::OnRequest(Exchange& x) const {
   bool none = found.count == FoundToken::Count::kNone;
   result = {none ? AuthResult::State::kMissing : AuthResult::State::kInvalid, none ? "no key" : "more than one key"};
   return Verdict::Continue();
+}
+
+void ApiKeyPolicy::TellFacts(Exchange& x, TimePoint, FactTeller tell) const {
+  FoundToken found = FindToken(x.request, config_->places());
+  if (found.count != FoundToken::Count::kOne || !ApiKeyConfig::IsKey(found.text)) return;
+  KeyHash hash = HashOfKey(found.text);
+  tell(x.arena.Concat({kKeyHashFact, found.text}), BytesOf(hash));
 }
 
 }  // namespace penstock::policies

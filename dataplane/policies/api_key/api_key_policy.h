@@ -14,6 +14,7 @@ class ApiKeyPolicy final : public Policy {
   explicit ApiKeyPolicy(std::shared_ptr<const ApiKeyConfig> config) : config_(std::move(config)) {}
 
   Task<Verdict> OnRequest(Exchange& x) const override;
+  void TellFacts(Exchange& x, TimePoint now, FactTeller tell) const override;
 
  private:
   const std::shared_ptr<const ApiKeyConfig> config_;

@@ -147,7 +147,9 @@ absl::Status AuthenticationConfig::CheckBehind(const std::vector<std::string>& t
 void AuthenticationConfig::SetRealm(std::string_view realm) {
   bearer_ = StrCat("Bearer realm=\"", realm, "\"");
   bearer_invalid_ = StrCat(bearer_, ", error=\"invalid_token\"");
-  basic_ = StrCat("Basic realm=\"", realm, "\"");
+  basic_ = StrCat("Basic realm=\"", realm, "\", charset=\"UTF-8\"");
+  api_key_ = StrCat("ApiKey realm=\"", realm, "\"");
+  certificate_ = StrCat("ClientCertificate realm=\"", realm, "\"");
 }
 
 AuthDecision AuthenticationConfig::Decide(const Identity& identity) const {
@@ -178,6 +180,8 @@ void AuthenticationConfig::AddChallenges(const AuthDecision& decision, const Ide
     response.Add(kName, invalid ? bearer_invalid_ : bearer_);
   }
   if (decision.wanted.Has(AuthMethod::kBasic)) response.Add(kName, basic_);
+  if (decision.wanted.Has(AuthMethod::kApiKey)) response.Add(kName, api_key_);
+  if (decision.wanted.Has(AuthMethod::kClientCertificate)) response.Add(kName, certificate_);
 }
 
 std::string AuthenticationConfig::Describe() const {

@@ -60,8 +60,9 @@ class AuthenticationConfig : public PolicyConfig {
   // What is to be said of a decision that is not kProven: what the policy of its best way noted, "token expired".
   // Static, in ARENA, or the note's. Never a part of a credential.
   static std::string_view Why(const AuthDecision& decision, const Identity& identity, Arena& arena);
-  // RFC 9110 11.6.1: a WWW-Authenticate for each way that DECISION wants and that is an authentication scheme of HTTP:
-  // Bearer (RFC 6750 3; says invalid_token if there was one) and Basic (RFC 7617 2). Views into this.
+  // RFC 9110 11.6.1: a WWW-Authenticate for each way that DECISION wants, so that a 401 always has one: Bearer (RFC
+  // 6750 3; says invalid_token if there was one), Basic (RFC 7617 2), and for the ways that are no scheme of HTTP names
+  // that no client takes for another one, ApiKey and ClientCertificate. Views into this.
   void AddChallenges(const AuthDecision& decision, const Identity& identity, http::Headers& response) const;
 
   std::string Describe() const override;  // "jwt, then apiKey or basic"
@@ -78,6 +79,8 @@ class AuthenticationConfig : public PolicyConfig {
   std::string bearer_;
   std::string bearer_invalid_;
   std::string basic_;
+  std::string api_key_;
+  std::string certificate_;
 };
 
 }  // namespace penstock::policies

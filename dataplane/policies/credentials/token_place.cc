@@ -56,6 +56,11 @@ std::string_view ParameterIf(std::string_view part, std::string_view name) {
   return at < part.size() && part[at] == '=' ? part.substr(at + 1) : std::string_view();
 }
 
+// A user with a password (RFC 7617), which is no token, even where tokens have no prefix.
+bool IsPassword(const http::Field& field) {
+  return field.name() == "authorization" && absl::StartsWithIgnoreCase(ToAbsl(field.value()), "Basic ");
+}
+
 class Search {
  public:
   void Take(std::string_view text, size_t place) {
@@ -72,6 +77,7 @@ class Search {
     }
     const http::Field* field = headers.Find(at.name);
     if (field == nullptr || !absl::StartsWithIgnoreCase(ToAbsl(field->value()), ToAbsl(at.prefix))) return;
+    if (at.prefix.empty() && IsPassword(*field)) return;
     Take(Trim(field->value().substr(at.prefix.size())), place);
   }
 

@@ -33,6 +33,14 @@ TEST_F(TokenPlaceTest, TakesNoOtherSchemeForAToken) {
   EXPECT_EQ(Find().count, Count::kNone);
 }
 
+TEST_F(TokenPlaceTest, TakesNoPasswordForATokenWithoutAPrefix) {
+  places[0].prefix.clear();
+  request.headers.Add("authorization", "basic YTpi");
+  EXPECT_EQ(Find().count, Count::kNone);
+  request.headers.Set("authorization", "basic");
+  EXPECT_EQ(Find().text, "basic");
+}
+
 TEST_F(TokenPlaceTest, FindsTheTokenOfAQuery) {
   request.query = "a=1&token=abc&mytoken=x&tokens=y";
   EXPECT_EQ(Find().text, "abc");

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,10 +14,13 @@
 
 namespace penstock::policies {
 
-// A service that says whether requests may go on. Its answer is a Fact: "external_auth/CLUSTER", the status as text.
+// A service that says whether requests may go on. Its answer is a Fact: "external_auth/CLUSTER", as text the status
+// that it answers with; of gRPC that which the client would get, or 200.
 class ExternalAuthConfig : public PolicyConfig {
  public:
   enum class Answer { kAllow, kDeny, kFailure };
+  enum class Protocol : uint8_t { kHttp, kGrpc };
+  static constexpr Duration kLongestKept = std::chrono::hours(1);
 
   // InvalidArgument begins with the field's path.
   static absl::StatusOr<std::shared_ptr<const ExternalAuthConfig>> Compile(const xds::v1::ExternalAuth& config);
@@ -30,23 +34,37 @@ class ExternalAuthConfig : public PolicyConfig {
   static Answer Decide(int status);
 
   const std::string& cluster() const { return cluster_; }
-  const std::string& path() const { return path_; }
+  Protocol protocol() const { return protocol_; }
+  const std::string& path() const { return path_; }  // of kHttp
   Duration timeout() const { return timeout_; }
   bool fail_open() const { return fail_open_; }
   // Fields of the request that the service gets; empty: all.
   const std::vector<std::string>& sent() const { return sent_; }
-  // Fields of an answer that allows, for the backend. Clients cannot send them.
+  // Fields that clients cannot send; of kHttp those of an answer that allows, for the backend.
   const std::vector<std::string>& to_backend() const { return to_backend_; }
+  // Of kGrpc: what the service is told with every question.
+  const std::vector<std::pair<std::string, std::string>>& context() const { return context_; }
+  // How long its answers are kept; zero: not at all.
+  Duration keep() const { return keep_; }
+  // Equal for configurations whose questions and answers mean the same.
+  const std::string& identity() const { return identity_; }
 
  private:
   ExternalAuthConfig() = default;
 
+  absl::Status ReadProtocol(const xds::v1::ExternalAuth& config);
+  absl::Status CheckKeeping() const;
+
   std::string cluster_;
+  Protocol protocol_ = Protocol::kHttp;
   std::string path_ = "/";
   Duration timeout_ = std::chrono::milliseconds(200);
   bool fail_open_ = false;
   std::vector<std::string> sent_;
   std::vector<std::string> to_backend_;
+  std::vector<std::pair<std::string, std::string>> context_;
+  Duration keep_{};
+  std::string identity_;
 };
 
 }  // namespace penstock::policies

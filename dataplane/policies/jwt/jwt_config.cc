@@ -271,9 +271,14 @@ Judgement Tell(const JwtConfig& config, const FoundToken& found, Exchange& x, co
   std::string subject = TextOf(said, "sub");
   if (x.revocations != nullptr) result.why = x.revocations->Find({provider->issuer, id, subject, dates->issued});
   if (!result.why.empty()) return Judgement::Pass(StrCat("token of ", provider->name, " counts as none: ", result.why));
-  std::optional<std::string_view> proof = facts.Find(StrCat("jwt/proof/", provider->name));
-  if (proof.has_value() && *proof != "good") {
-    result.why = "its signature does not hold";
+  std::optional<std::string_view> proof = facts.Find(StrCat(kProofFact, provider->name));
+  if (proof.has_value() && proof->starts_with(kKeysAway)) {
+    result.state = AuthResult::State::kUnknown;
+    result.why = x.arena.Concat({"the keys of ", provider->name, " are ", *proof});
+    return Judgement::Pass(StrCat("token of ", provider->name, ": nobody can tell whether it holds: ", result.why));
+  }
+  if (proof.has_value() && *proof != kProofGood) {
+    result.why = *proof == kProofNoKey ? JwtConfig::kUnknownKey : JwtConfig::kBadSignature;
     return Judgement::Pass(StrCat("token of ", provider->name, " counts as none: ", result.why));
   }
   result.state = proof.has_value() ? AuthResult::State::kProven : AuthResult::State::kAssumed;

@@ -64,7 +64,13 @@ struct JwtProvider {
 };
 
 // Tokens of requests: which, of whom, and whether what they say holds. Whether they were signed by whom they name is a
-// Fact, since its proof needs keys: "jwt/proof/PROVIDER", "good" or "wrong".
+// Fact, since its proof needs keys: "jwt/proof/PROVIDER", one of these, of which the last is followed by the cause.
+inline constexpr std::string_view kProofFact = "jwt/proof/";
+inline constexpr std::string_view kProofGood = "good";
+inline constexpr std::string_view kProofWrong = "wrong";
+inline constexpr std::string_view kProofNoKey = "no key";
+inline constexpr std::string_view kKeysAway = "away: ";
+
 class JwtConfig : public PolicyConfig {
  public:
   static constexpr size_t kMaxPlaces = 32;
@@ -89,6 +95,9 @@ class JwtConfig : public PolicyConfig {
 
   // The one whose issuer TOKEN names and who takes tokens at that place; nullptr: nobody.
   const JwtProvider* ProviderOf(const jose::Token& token, size_t place) const;
+
+  static constexpr std::string_view kBadSignature = "its signature does not hold";
+  static constexpr std::string_view kUnknownKey = "it is signed with a key that is not known";
 
   // What does not hold of a token that is PROVIDER's, its signature aside; "" if nothing. Static text.
   static std::string_view Fault(const JwtProvider& provider, const jose::Token& token, const jose::Dates& dates,

@@ -143,9 +143,8 @@ Task<void> JwtPolicy::VerifyFor(const JwtProvider& provider, FoundToken found, j
     std::string problem = StrCat("the keys of ", provider.name, " are away: ", keys_[index]->Problem());
     co_return Note(x, AuthResult::State::kUnknown, x.arena.Copy(problem));
   }
-  if (proof == jose::Proof::kNoKey)
-    co_return Note(x, AuthResult::State::kInvalid, "it is signed with a key that is not known");
-  if (proof != jose::Proof::kGood) co_return Note(x, AuthResult::State::kInvalid, "its signature does not hold");
+  if (proof == jose::Proof::kNoKey) co_return Note(x, AuthResult::State::kInvalid, JwtConfig::kUnknownKey);
+  if (proof != jose::Proof::kGood) co_return Note(x, AuthResult::State::kInvalid, JwtConfig::kBadSignature);
   if (x.services != nullptr && x.services->cells != nullptr) x.services->cells->tokens_verified.Add();
   Accept(Keep(found, std::move(token), *dates, index, version, x), x);
 }
@@ -223,6 +222,22 @@ void JwtPolicy::Accept(TokenRef token, Exchange& x) const {
   }
   if (provider.strip) RemoveToken(config_->places()[token->place], x.request, x.arena);
   x.Own<TokenRef>(std::move(token));
+}
+
+// With the keys that are here: none are asked for.
+void JwtPolicy::TellFacts(Exchange& x, TimePoint, FactTeller tell) const {
+  FoundToken found = FindToken(x.request, config_->places());
+  if (found.count != FoundToken::Count::kOne) return;
+  StatusOr<jose::Token> token = jose::ParseToken(found.text);
+  if (!token.ok()) return;
+  const JwtProvider* provider = config_->ProviderOf(*token, found.place);
+  if (provider == nullptr) return;
+  KeySource& source = *keys_[static_cast<size_t>(provider - config_->providers().data())];
+  KeysPtr keys = source.Current();
+  std::string fact = StrCat(kProofFact, provider->name);
+  if (keys == nullptr) return tell(fact, StrCat(kKeysAway, source.Problem()));
+  constexpr std::string_view kProofs[] = {kProofGood, kProofNoKey, kProofWrong};
+  tell(fact, kProofs[static_cast<size_t>(keys->Check(*token))]);
 }
 
 }  // namespace penstock::policies

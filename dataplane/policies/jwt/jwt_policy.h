@@ -23,6 +23,7 @@ class JwtPolicy final : public Policy {
                                                       const Material& material);
 
   Task<Verdict> OnRequest(Exchange& x) const override;
+  void TellFacts(Exchange& x, TimePoint now, FactTeller tell) const override;
 
  private:
   // What was verified, per worker; outlives generations that leave the configuration alone.

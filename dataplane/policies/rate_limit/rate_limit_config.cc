@@ -70,8 +70,10 @@ std::string SecondsText(Duration duration) {
   return ms % 1000 == 0 ? StrCat(ms / 1000, "s") : StrCat(ms, "ms");
 }
 
-// "60 requests per 60s (sliding window)"
+// "60 requests per 60s (sliding window)", "10 requests at a time"
 std::string DescribeLimit(const LimitTerms& rule) {
+  if (rule.concurrency > 0)
+    return StrCat(rule.concurrency, " requests at a time", rule.shadow ? ", refusing nothing" : "");
   const limits::LimitRule& limit = rule.limit;
   std::string text = StrCat(limit.requests, " requests per ", SecondsText(limit.per), " (", NameOf(limit.algorithm));
   if (limit.burst != 0) text += StrCat(", burst ", limit.burst);
@@ -93,17 +95,44 @@ std::string DescribeKey(const LimitTerms& rule) {
 
 // RFC 9651 3.3.3 allows only some characters in a string; names are DNS labels, which are among them.
 std::string PolicyField(const LimitTerms& rule) {
+  if (rule.concurrency > 0) return StrCat("\"", rule.name, "\";q=", rule.concurrency, ";qu=\"concurrent-requests\"");
   int64_t window = std::chrono::duration_cast<std::chrono::seconds>(rule.limit.per).count();
   return StrCat("\"", rule.name, "\";q=", limits::LimitOf(rule.limit), ";w=", std::max<int64_t>(window, 1));
 }
 
-// What the numbers of a counter mean.
-std::string IdentityOf(const std::string& policy, const LimitTerms& rule) {
+// What the numbers of a counter mean. Who is in progress is that whatever the bound: it is no part of what they mean.
+std::string MeaningOf(const LimitTerms& rule) {
+  if (rule.concurrency > 0) return "at-once";
   const limits::LimitRule& limit = rule.limit;
-  std::string text = StrCat(policy, "/", rule.name, "/", static_cast<int>(limit.algorithm), "-", limit.requests, "-",
-                            limit.per.count(), "-", limit.burst, "-", limit.max_delay.count());
+  return StrCat(static_cast<int>(limit.algorithm), "-", limit.requests, "-", limit.per.count(), "-", limit.burst, "-",
+                limit.max_delay.count());
+}
+
+std::string IdentityOf(const std::string& policy, const LimitTerms& rule) {
+  std::string text = StrCat(policy, "/", rule.name, "/", MeaningOf(rule));
   for (const KeyPart& part : rule.key) text += StrCat("/", static_cast<int>(part.kind), part.name);
   return text;
+}
+
+// What a rule of requests per time counts by.
+Status SetLimit(const xds::v1::RateLimitRule& from, const std::string& path, LimitTerms& rule) {
+  rule.limit = {.algorithm = AlgorithmOf(from.algorithm()),
+                .requests = from.requests(),
+                .per = DurationOf(from.per()),
+                .burst = from.burst(),
+                .max_delay = DurationOf(from.max_delay())};
+  RETURN_IF_ERROR(limits::Check(rule.limit)) << path;
+  rule.cost = std::max<uint32_t>(from.cost(), 1);
+  return absl::OkStatus();
+}
+
+Status SetConcurrency(const xds::v1::RateLimitRule& from, const std::string& path, LimitTerms& rule) {
+  if (from.concurrency() > LimitTerms::kMostConcurrency)
+    return Invalid(StrCat(path, ".concurrency: at most ", LimitTerms::kMostConcurrency));
+  if (from.requests() != 0 || from.has_per() || from.cost() != 0)
+    return Invalid(path + ".concurrency: such a rule has no requests, per and cost");
+  rule.concurrency = from.concurrency();
+  return absl::OkStatus();
 }
 
 std::string_view AddressOf(Exchange& x) {
@@ -145,23 +174,7 @@ absl::StatusOr<std::shared_ptr<const RateLimitConfig>> RateLimitConfig::Compile(
   for (int i = 0; i < config.rules_size(); ++i) {
     RETURN_IF_ERROR(result->Add(config.rules(i), StrCat("rules[", i, "]")));
   }
-  if (config.has_redis()) {
-    const xds::v1::RedisStore& from = config.redis();
-    RedisTerms& redis = result->redis_.emplace();
-    redis.address = from.address();
-    redis.user = from.user();
-    redis.secret = from.secret();
-    redis.database = from.database();
-    if (!redis::IsServerAddress(redis.address)) {
-      return Invalid(StrCat("redis.address: must be ", redis::kServerAddressForm));
-    }
-    if (from.has_timeout()) redis.timeout = DurationOf(from.timeout());
-    if (redis.timeout <= Duration::zero() || redis.timeout > std::chrono::seconds(10)) {
-      return Invalid("redis.timeout: above 0s and at most 10s");
-    }
-    if (from.on_failure() == xds::v1::RedisStore::CLOSED) redis.on_failure = RedisTerms::Failure::kClosed;
-    if (from.on_failure() == xds::v1::RedisStore::LOCAL) redis.on_failure = RedisTerms::Failure::kLocal;
-  }
+  if (config.has_redis()) RETURN_IF_ERROR(result->SetRedis(config.redis()));
   return std::shared_ptr<const RateLimitConfig>(std::move(result));
 }
 
@@ -183,19 +196,36 @@ absl::Status RateLimitConfig::Add(const xds::v1::RateLimitRule& from, const std:
     ASSIGN_OR_RETURN(KeyPart part, PartOf(from.key(i), StrCat(path, ".key[", i, "]")));
     rule.key.push_back(std::move(part));
   }
-  rule.limit = {.algorithm = AlgorithmOf(from.algorithm()),
-                .requests = from.requests(),
-                .per = DurationOf(from.per()),
-                .burst = from.burst(),
-                .max_delay = DurationOf(from.max_delay())};
-  RETURN_IF_ERROR(limits::Check(rule.limit)) << path;
-  rule.cost = std::max<uint32_t>(from.cost(), 1);
+  bool at_once = from.concurrency() > 0;
+  RETURN_IF_ERROR(at_once ? SetConcurrency(from, path, rule) : SetLimit(from, path, rule));
   rule.shadow = from.shadow();
   rule.also = from.also() || from.shadow();
   rule.policy_field = PolicyField(rule);
   rule.identity = IdentityOf(policy_, rule);
   rules_.push_back(std::move(rule));
   return absl::OkStatus();
+}
+
+absl::Status RateLimitConfig::SetRedis(const xds::v1::RedisStore& from) {
+  RedisTerms& redis = redis_.emplace();
+  redis.address = from.address();
+  redis.user = from.user();
+  redis.secret = from.secret();
+  redis.database = from.database();
+  if (!redis::IsServerAddress(redis.address)) {
+    return Invalid(StrCat("redis.address: must be ", redis::kServerAddressForm));
+  }
+  if (from.has_timeout()) redis.timeout = DurationOf(from.timeout());
+  if (redis.timeout <= Duration::zero() || redis.timeout > std::chrono::seconds(10)) {
+    return Invalid("redis.timeout: above 0s and at most 10s");
+  }
+  if (from.on_failure() == xds::v1::RedisStore::CLOSED) redis.on_failure = RedisTerms::Failure::kClosed;
+  if (from.on_failure() == xds::v1::RedisStore::LOCAL) redis.on_failure = RedisTerms::Failure::kLocal;
+  return absl::OkStatus();
+}
+
+bool RateLimitConfig::HasConcurrency() const {
+  return std::any_of(rules_.begin(), rules_.end(), [](const LimitTerms& rule) { return rule.concurrency > 0; });
 }
 
 std::string RateLimitConfig::Describe() const {
@@ -222,7 +252,12 @@ void RateLimitConfig::KeyOf(const LimitTerms& rule, Exchange& x, LimitKeyValues&
   for (const KeyPart& part : rule.key) {
     std::string_view value = ValueOf(part, x);
     values.Add(value);
-    if (value.empty()) values.Add(AddressOf(x));
+    if (value.empty()) {
+      values.Add(AddressOf(x));
+    } else if (part.kind == KeyPart::Kind::kClaim) {
+      // RFC 7519 4.1.2: a subject is unique in the context of its issuer only.
+      values.Add(x.identity.issuer);
+    }
   }
 }
 
@@ -230,6 +265,7 @@ void RateLimitConfig::KeyOf(const LimitTerms& rule, Exchange& x, LimitKeyValues&
 Judgement RateLimitConfig::Judge(Exchange& x, const Facts& facts) const {
   std::string story;
   bool known = true;
+  bool redis_knows = false;
   for (size_t i = NextRule(x, 0); i < rules_.size(); i = NextRule(x, i + 1)) {
     const LimitTerms& rule = rules_[i];
     std::optional<std::string_view> left = facts.Find(StrCat("rate_limit/", policy_, "/", rule.name));
@@ -237,16 +273,17 @@ Judgement RateLimitConfig::Judge(Exchange& x, const Facts& facts) const {
       return Judgement::Deny(Reason::kRateLimited, StrCat("limit \"", rule.name, "\" is used up"));
     }
     known = known && (left.has_value() || rule.shadow);
+    redis_knows = redis_knows || (redis_.has_value() && rule.concurrency == 0);
     story +=
         StrCat(story.empty() ? "" : "; ", "limit \"", rule.name, "\": ", DescribeLimit(rule), " ", DescribeKey(rule));
-    if (left.has_value()) story += StrCat(", ", *left, " left");
+    if (left.has_value()) story += *left == "refused" ? ", used up" : StrCat(", ", *left, " left");
     if (!rule.also) break;
   }
   if (story.empty()) return Judgement::Pass("no limit is for this request");
   if (known) return Judgement::Pass(std::move(story));
   return Judgement::Unknown(Reason::kRateLimited,
                             StrCat(story, "; how much of it is used, ",
-                                   redis_.has_value() ? "Redis knows" : "each data plane knows", ": passes, or 429"));
+                                   redis_knows ? "Redis knows" : "each data plane knows", ": passes, or 429"));
 }
 
 }  // namespace penstock::policies

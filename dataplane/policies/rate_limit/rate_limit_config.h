@@ -29,16 +29,20 @@ struct KeyPart {
 };
 
 struct LimitTerms {
+  static constexpr uint32_t kMostConcurrency = 1'000'000;
+
   std::string name;
   Condition condition;
   bool conditional = false;  // it is not every request
   std::vector<KeyPart> key;  // empty: one counter for everybody
   limits::LimitRule limit;
   uint32_t cost = 1;
+  uint32_t concurrency = 0;  // above 0: how many may be in progress at a time, and `limit` and `cost` say nothing
   bool shadow = false;
-  bool also = false;         // a rule that refuses nobody never keeps others from counting
-  std::string policy_field;  // its item of RateLimit-Policy: `"gold";q=1000;w=60`
-  std::string identity;      // names its counters: another meaning is another counter
+  bool also = false;  // a rule that refuses nobody never keeps others from counting
+  std::string
+      policy_field;      // its item of RateLimit-Policy: `"gold";q=1000;w=60`, `"few";q=10;qu="concurrent-requests"`
+  std::string identity;  // names its counters: another meaning is another counter
 };
 
 // Redis that counts for all data planes.
@@ -66,8 +70,8 @@ class LimitKeyValues {
   size_t size_ = 0;
 };
 
-// Limits: which count for a request, and for whom. What is left of them is a Fact: "rate_limit/POLICY/RULE", the number
-// of requests that are left, or "refused".
+// Limits: which count for a request, and for whom. What is left of them (of a concurrency: places) is a Fact:
+// "rate_limit/POLICY/RULE", the number of requests that are left, or "refused".
 class RateLimitConfig : public PolicyConfig {
  public:
   static constexpr size_t kMaxRules = 64;
@@ -84,6 +88,8 @@ class RateLimitConfig : public PolicyConfig {
   const std::string& policy() const { return policy_; }
   const std::optional<RedisTerms>& redis() const { return redis_; }
   bool tells() const { return tells_; }
+  // Does a rule bound how many are in progress?
+  bool HasConcurrency() const;
 
   // The first rule from AT on whose condition holds; rules().size() if there is none.
   size_t NextRule(const Exchange& x, size_t at) const;
@@ -93,6 +99,7 @@ class RateLimitConfig : public PolicyConfig {
  private:
   RateLimitConfig() = default;
   absl::Status Add(const xds::v1::RateLimitRule& rule, const std::string& path);
+  absl::Status SetRedis(const xds::v1::RedisStore& from);
 
   std::vector<LimitTerms> rules_;
   std::string policy_;

@@ -13,20 +13,39 @@
 namespace penstock::policies {
 namespace {
 
+using limits::ConcurrencyTable;
 using limits::Taken;
 
-// What is told about one exchange; a chain may hold several policies. In the exchange's arena.
-struct Told {
-  const RateLimitPolicy* by;
-  const LimitTerms* rule;
-  Taken taken;
-  Told* next;
+// RFC 9110 10.2.3: when somebody leaves, nobody knows.
+constexpr Duration kSomebodyMayHaveLeft = std::chrono::seconds(1);
+
+// A place among those in progress.
+struct Held {
+  ConcurrencyTable::Place place;
+  Held* next;
 };
 
-Told* FindTold(const Exchange& x, const RateLimitPolicy* by) {
-  auto* told = static_cast<Told*>(x.slots[kRateLimitSlot]);
-  while (told != nullptr && told->by != by) told = told->next;
-  return told;
+// What one policy knows of one exchange; a chain may hold several. In the exchange's arena.
+struct Note {
+  const RateLimitPolicy* by;
+  const LimitTerms* rule;  // that is told; null: none yet
+  Taken taken;
+  Held* held;
+  Note* next;
+};
+
+Note* FindNote(const Exchange& x, const RateLimitPolicy* by) {
+  auto* note = static_cast<Note*>(x.slots[kRateLimitSlot]);
+  while (note != nullptr && note->by != by) note = note->next;
+  return note;
+}
+
+Note& NoteOf(Exchange& x, const RateLimitPolicy* by) {
+  Note* note = FindNote(x, by);
+  if (note != nullptr) return *note;
+  note = x.arena.New<Note>(by, nullptr, Taken(), nullptr, static_cast<Note*>(x.slots[kRateLimitSlot]));
+  x.slots[kRateLimitSlot] = note;
+  return *note;
 }
 
 // Refusals first, then who has less left.
@@ -60,6 +79,11 @@ StatusOr<std::shared_ptr<const Policy>> RateLimitPolicy::Make(std::shared_ptr<co
                                                               const Material& material) {
   auto table = material.runtime.Get<limits::LimitTable>("rate_limit/table",
                                                         [] { return std::make_shared<limits::LimitTable>(); });
+  std::shared_ptr<ConcurrencyTable> in_progress;
+  if (config->HasConcurrency()) {
+    in_progress = material.runtime.Get<ConcurrencyTable>("rate_limit/in_progress",
+                                                         [] { return std::make_shared<ConcurrencyTable>(); });
+  }
   std::shared_ptr<LimitStore> store;
   if (const std::optional<RedisTerms>& redis = config->redis(); redis.has_value()) {
     std::string password;
@@ -72,7 +96,8 @@ StatusOr<std::shared_ptr<const Policy>> RateLimitPolicy::Make(std::shared_ptr<co
                                   redis->timeout.count(), "\n", password);
     store = material.runtime.Get<LimitStore>(identity, [&] { return std::move(made); });
   }
-  return std::shared_ptr<const Policy>(new RateLimitPolicy(std::move(config), std::move(table), std::move(store)));
+  return std::shared_ptr<const Policy>(
+      new RateLimitPolicy(std::move(config), std::move(table), std::move(in_progress), std::move(store)));
 }
 
 Task<Verdict> RateLimitPolicy::OnRequest(Exchange& x) const {
@@ -92,10 +117,33 @@ Task<Verdict> RateLimitPolicy::OnRequest(Exchange& x) const {
 }
 
 Taken RateLimitPolicy::TakeHere(const LimitTerms& rule, Exchange& x) const {
+  if (rule.concurrency > 0) return Enter(rule, x);
   LimitKeyValues key;
   key.Add(rule.identity);
   RateLimitConfig::KeyOf(rule, x, key);
   return table_->Take(rule.limit, table_->KeyOf(key.values()), x.time.head_received, rule.cost);
+}
+
+Taken RateLimitPolicy::Enter(const LimitTerms& rule, Exchange& x) const {
+  LimitKeyValues key;
+  key.Add(rule.identity);
+  RateLimitConfig::KeyOf(rule, x, key);
+  ConcurrencyTable::Entered entered = in_progress_->Enter(in_progress_->KeyOf(key.values()), rule.concurrency);
+  if (entered.allowed) {
+    Note& note = NoteOf(x, this);
+    note.held = x.arena.New<Held>(entered.place, note.held);
+  }
+  if (entered.together && x.services != nullptr && x.services->cells != nullptr)
+    x.services->cells->limits_crowded.Add();
+  return Taken{.allowed = entered.allowed,
+               .remaining = rule.concurrency - std::min(entered.running, rule.concurrency),
+               .retry_after = entered.allowed ? Duration() : kSomebodyMayHaveLeft};
+}
+
+void RateLimitPolicy::LeaveAll(Exchange& x) const {
+  Note* note = FindNote(x, this);
+  if (note == nullptr) return;
+  for (; note->held != nullptr; note->held = note->held->next) in_progress_->Leave(note->held->place);
 }
 
 Task<Verdict> RateLimitPolicy::AskRedis(Exchange& x, size_t i) const {
@@ -122,6 +170,8 @@ Task<Verdict> RateLimitPolicy::AskRedis(Exchange& x, size_t i) const {
 }
 
 Task<StatusOr<Taken>> RateLimitPolicy::TakeThere(const LimitTerms& rule, Exchange& x) const {
+  // A data plane that dies could not give back what it took there.
+  if (rule.concurrency > 0) co_return Enter(rule, x);
   LimitKeyValues values;
   RateLimitConfig::KeyOf(rule, x, values);
   // Each value with its length before it, so that no two keys are the same bytes.
@@ -147,27 +197,40 @@ Verdict RateLimitPolicy::OnFailure(const LimitTerms& rule, const Status& why, Ex
     case RedisTerms::Failure::kClosed:
       break;
   }
-  if (rule.shadow) return Verdict::Continue();
+  if (rule.shadow) {
+    NoteShadow(rule, Reason::kPolicyUnavailable, x);
+    return Verdict::Continue();
+  }
+  LeaveAll(x);
+  x.refusing_rule = rule.name;
   x.detail = x.arena.Concat({"limit \"", rule.name, "\" of ", config_->policy(), ": ", ToStd(why.message())});
   return Verdict::Reply(Reason::kPolicyUnavailable);
 }
 
 bool RateLimitPolicy::Count(const LimitTerms& rule, const Taken& taken, Exchange& x) const {
-  Told* told = FindTold(x, this);
-  if (told == nullptr) {
-    told = x.arena.New<Told>(this, &rule, taken, static_cast<Told*>(x.slots[kRateLimitSlot]));
-    x.slots[kRateLimitSlot] = told;
-  } else if (Stricter(taken, told->taken)) {
-    told->rule = &rule;
-    told->taken = taken;
+  Note& note = NoteOf(x, this);
+  if (note.rule == nullptr || Stricter(taken, note.taken)) {
+    note.rule = &rule;
+    note.taken = taken;
   }
   bool shadowed = !taken.allowed && rule.shadow;
-  if (shadowed && x.services != nullptr && x.services->cells != nullptr) x.services->cells->limits_shadowed.Add();
+  if (shadowed) {
+    NoteShadow(rule, Reason::kRateLimited, x);
+    if (x.services != nullptr && x.services->cells != nullptr) x.services->cells->limits_shadowed.Add();
+  }
   return taken.allowed || rule.shadow;
 }
 
+void RateLimitPolicy::NoteShadow(const LimitTerms& rule, Reason reason, Exchange& x) const {
+  x.shadows = x.arena.New<ShadowRefusal>(this, reason, rule.name, x.shadows);
+}
+
+// Whoever is refused is not in progress, however long it takes to tell.
 Verdict RateLimitPolicy::Refuse(const LimitTerms& rule, const Taken& taken, Exchange& x) const {
-  x.detail = x.arena.Concat({"limit \"", rule.name, "\" of ", config_->policy()});
+  LeaveAll(x);
+  x.refusing_rule = rule.name;
+  std::string_view what = rule.concurrency > 0 ? ": too many at a time" : "";
+  x.detail = x.arena.Concat({"limit \"", rule.name, "\" of ", config_->policy(), what});
   // RFC 9110 10.2.3. A cost above the limit is refused whenever it comes.
   if (taken.retry_after != limits::kNever) {
     x.response.headers.Add("retry-after", Decimal(std::max<uint64_t>(SecondsUp(taken.retry_after), 1), x.arena));
@@ -176,15 +239,35 @@ Verdict RateLimitPolicy::Refuse(const LimitTerms& rule, const Taken& taken, Exch
 }
 
 Task<Verdict> RateLimitPolicy::OnResponse(Exchange& x) const {
-  const Told* told = config_->tells() ? FindTold(x, this) : nullptr;
-  // Backends do not speak for this gateway.
-  if (told != nullptr && !told->rule->shadow) {
-    x.response.headers.Set("ratelimit-policy", told->rule->policy_field);
-    x.response.headers.Set("ratelimit",
-                           x.arena.Concat({"\"", told->rule->name, "\";r=", Decimal(told->taken.remaining, x.arena),
-                                           ";t=", Decimal(SecondsUp(told->taken.reset), x.arena)}));
-  }
+  const Note* note = config_->tells() ? FindNote(x, this) : nullptr;
+  if (note == nullptr || note->rule == nullptr || note->rule->shadow) return Verdict::Continue();
+  // Backends do not speak for this gateway. When others leave, nobody knows: a concurrency has no time.
+  bool timed = note->rule->concurrency == 0;
+  x.response.headers.Set("ratelimit-policy", note->rule->policy_field);
+  x.response.headers.Set(
+      "ratelimit",
+      x.arena.Concat({"\"", note->rule->name, "\";r=", Decimal(note->taken.remaining, x.arena), timed ? ";t=" : "",
+                      timed ? Decimal(SecondsUp(note->taken.reset), x.arena) : std::string_view()}));
   return Verdict::Continue();
+}
+
+void RateLimitPolicy::TellFacts(Exchange& x, TimePoint now, FactTeller tell) const {
+  if (store_ != nullptr) return;  // Redis would have to be asked
+  const std::vector<LimitTerms>& rules = config_->rules();
+  for (size_t i = config_->NextRule(x, 0); i < rules.size(); i = config_->NextRule(x, i + 1)) {
+    const LimitTerms& rule = rules[i];
+    // Who is in progress now is not when the request comes.
+    if (rule.concurrency > 0 && rule.also) continue;
+    if (rule.concurrency > 0) break;
+    LimitKeyValues key;
+    key.Add(rule.identity);
+    RateLimitConfig::KeyOf(rule, x, key);
+    limits::LimitKey entry = table_->KeyOf(key.values());
+    bool allowed = table_->Peek(rule.limit, entry, now, rule.cost).allowed;
+    std::string_view left = Decimal(table_->Peek(rule.limit, entry, now, 0).remaining, x.arena);
+    tell(x.arena.Concat({"rate_limit/", config_->policy(), "/", rule.name}), allowed ? left : "refused");
+    if (!rule.also || !(allowed || rule.shadow)) break;
+  }
 }
 
 }  // namespace penstock::policies

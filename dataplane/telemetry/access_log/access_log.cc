@@ -20,21 +20,21 @@ namespace {
 
 // Never blocking, so that a pipe that nobody reads cannot hold up the end of the process. Standard output is opened
 // anew, because O_NONBLOCK would be seen by everybody who shares it; a socket cannot be opened and is shared as it is.
-int OpenDescriptor(const std::string& path) {
+int OpenDescriptor(const std::string& path, int mode) {
   if (path == "-") {
     int fd = open("/proc/self/fd/1", O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     return fd >= 0 ? fd : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   }
-  int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+  int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, mode);
   if (fd >= 0) fcntl(fd, F_SETFL, O_WRONLY | O_APPEND | O_NONBLOCK);
   return fd;
 }
 
-StatusOr<int> OpenFile(const std::string& path) {
-  int fd = OpenDescriptor(path);
+StatusOr<int> OpenFile(const std::string& path, const LogKind& kind) {
+  int fd = OpenDescriptor(path, kind.mode);
   if (fd >= 0) return fd;
-  return absl::FailedPreconditionError(StrCat("cannot open the access log ", path, ": ", std::strerror(errno),
-                                              "; give a writable path with --access-log, or - for standard output"));
+  return absl::FailedPreconditionError(StrCat("cannot open the ", kind.name, " ", path, ": ", std::strerror(errno),
+                                              "; give a writable path with ", kind.flag, ", or - for standard output"));
 }
 
 // Nobody moved the file away: what is in it stays in front of what comes.
@@ -63,12 +63,12 @@ void Wake(std::atomic<uint32_t>& sleeping) {
 
 }  // namespace
 
-void AccessLogWriter::Push(size_t length) noexcept {
+void AccessLogWriter::Push(size_t length, Counter& lines, Counter& drops) noexcept {
   if (!ring_.Push({line_.data(), length})) {
-    cells_.log_drops.Add();
+    drops.Add();
     return;
   }
-  cells_.log_lines.Add();
+  lines.Add();
   // 1: asleep until something comes; 2: pausing between rounds. A wake-up that is missed costs at most kIdleWaitMs.
   uint32_t sleeping = sleeping_.load(std::memory_order_relaxed);
   if (sleeping == 1 || (sleeping == 2 && ring_.MoreThanHalfFull())) Wake(sleeping_);
@@ -76,12 +76,12 @@ void AccessLogWriter::Push(size_t length) noexcept {
 
 StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(Options options, Registry& registry) {
   if (options.path.empty()) return std::unique_ptr<AccessLog>(new AccessLog(std::move(options), registry, -1));
-  ASSIGN_OR_RETURN(int fd, OpenFile(options.path));
+  ASSIGN_OR_RETURN(int fd, OpenFile(options.path, *options.kind));
   return std::unique_ptr<AccessLog>(new AccessLog(std::move(options), registry, fd));
 }
 
 AccessLog::AccessLog(Options options, Registry& registry, int fd)
-    : options_(std::move(options)), registry_(registry), process_(registry.process()), fd_(fd) {
+    : options_(std::move(options)), kind_(*options_.kind), registry_(registry), process_(registry.process()), fd_(fd) {
   if (fd_ < 0) return;
   for (int i = 0; i < registry.workers(); ++i) {
     rings_.push_back(std::make_unique<AccessLogRing>(options_.ring_bytes));
@@ -116,7 +116,7 @@ void AccessLog::Run() {
     if (stop_.load() && (Empty() || std::chrono::steady_clock::now() > give_up)) return;
     if (good && written > 0) Worked();
     if (!good) {
-      process_.log_write_failures.Add();
+      CountFailure();
       Failed();
       pollfd writable{fd_, POLLOUT, 0};
       poll(&writable, 1, kRetryWaitMs);           // a pipe whose reader is slow
@@ -158,7 +158,7 @@ bool AccessLog::WriteSome(AccessLogRing& ring, size_t bytes) {
       error_ = n < 0 ? errno : ENOSPC;
       return false;
     }
-    process_.log_bytes.Add(static_cast<uint64_t>(n));
+    (process_.*kind_.bytes).Add(static_cast<uint64_t>(n));
     torn_ = LastOf(readable, static_cast<size_t>(n)) != '\n' ? &ring : nullptr;
     ring.Consume(static_cast<size_t>(n));
     bytes -= static_cast<size_t>(n);
@@ -168,9 +168,9 @@ bool AccessLog::WriteSome(AccessLogRing& ring, size_t bytes) {
 
 void AccessLog::ReopenNow() {
   if (options_.path == "-") return;
-  StatusOr<int> fd = OpenFile(options_.path);
+  StatusOr<int> fd = OpenFile(options_.path, kind_);
   if (!fd.ok()) {
-    process_.log_write_failures.Add();
+    CountFailure();
     reopening_.Failed(std::chrono::steady_clock::now(), {{"why", std::string(fd.status().message())}});
     return;
   }
@@ -188,7 +188,7 @@ void AccessLog::EndTornLine() {
   if (WriteSome(ring, RestOfLine(ring.Peek()))) return;
   if (torn_ != nullptr) ring.Consume(RestOfLine(ring.Peek()));
   torn_ = nullptr;
-  process_.log_write_failures.Add();
+  CountFailure();
   ++cut_lines_;
 }
 
@@ -206,7 +206,7 @@ void AccessLog::Worked() {
 
 uint64_t AccessLog::CountDrops() const {
   uint64_t drops = cut_lines_;
-  for (int i = 0; i < registry_.workers(); ++i) drops += registry_.worker(i).log_drops.Read();
+  for (int i = 0; i < registry_.workers(); ++i) drops += (registry_.worker(i).*kind_.drops).Read();
   return drops;
 }
 

@@ -53,6 +53,7 @@ struct AccessLogEntry {
 };
 
 struct ConnectionLogEntry;  // connection_entry.h
+struct RefusalLogEntry;     // refusal_entry.h
 class JsonLine;
 
 // Longest line, with its newline. Fields are cut (and "cut":true added) so that no line is longer.
@@ -65,6 +66,7 @@ class AccessLogFormatter {
   // Every byte is escaped as RFC 8259 wants it; bytes that are not UTF-8 become \u00XX.
   size_t Format(const AccessLogEntry& entry, std::span<char> out);
   size_t Format(const ConnectionLogEntry& entry, std::span<char> out);
+  size_t Format(const RefusalLogEntry& entry, std::span<char> out);
 
  private:
   static constexpr size_t kSecondSize = 20;  // "2026-11-21T02:04:53."

@@ -16,6 +16,7 @@ namespace penstock::telemetry {
 
 // Longest escaped form of a field; the sum leaves room for keys and numbers within kMaxAccessLogLine.
 inline constexpr size_t kMaxPath = 8192;
+inline constexpr size_t kMaxAuditedPath = 4096;
 inline constexpr size_t kMaxName = 600;
 inline constexpr size_t kMaxUserAgent = 1024;
 inline constexpr size_t kMaxHost = 512;
@@ -69,6 +70,12 @@ class JsonLine {
   void Number(const char (&key)[N], uint64_t value) {
     Key(key);
     Digits(value);
+  }
+
+  template <size_t N>
+  void True(const char (&key)[N]) {
+    Key(key);
+    Raw("true");
   }
 
   // Milliseconds with microseconds behind the point.

@@ -178,10 +178,19 @@ struct alignas(64) WorkerCells {
   std::array<Counter, kMaxReasons> local_replies;  // by index of exchange's reason; also of carried connections
   Counter log_lines;                               // written to the ring of the access log
   Counter log_drops;                               // dropped because the ring was full
+  Counter audit_lines;                             // refusals written to the ring of the audit log
+  Counter audit_drops;                             // dropped because it was full
   Counter tokens_reused;                           // verified before
   Counter tokens_verified;                         // their signatures were checked
+  Counter passwords_reused;                        // known to be right or wrong from before
+  Counter passwords_verified;                      // they were computed for these requests
+  Counter passwords_refused;                       // the queue for that was full
   Counter limits_shadowed;                         // a limit that refuses nothing would have refused
+  Counter limits_crowded;                          // counted by a concurrency together with other keys: no room
   Counter let_in_unasked;                          // an external authorization was away, and the policy lets in
+  Counter answers_kept;                            // of an external authorization: one that was kept was used
+  Counter answers_joined;                          // a request waited for the answer that another one had asked for
+  Counter answers_asked;                           // of those that are kept: the service was asked
   Counter limits_unanswered;                       // Redis was asked for a limit and did not answer in time
   // Of a policy's server, one of each worker that has asked it. Neither: the first one is being made.
   Gauge redis_connections_up;
@@ -207,6 +216,8 @@ struct ProcessCells {
   Gauge disk_bytes;              // xds; size of the last known good file
   Counter log_bytes;             // access log thread
   Counter log_write_failures;    // access log thread
+  Counter audit_bytes;           // audit log thread
+  Counter audit_write_failures;  // audit log thread
   Counter fetches;               // fetching thread; those that gave a document
   Counter fetch_failures;        // fetching thread
 

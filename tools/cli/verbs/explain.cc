@@ -1,17 +1,14 @@
-#include <algorithm>
 #include <cctype>
-#include <iterator>
 
 #include "controlplane/manifests/codes.h"
 #include "controlplane/manifests/nearest.h"
 #include "controlplane/manifests/schema.h"
-#include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
 #include "dataplane/exchange/reason.h"
-#include "tools/cli/change.h"
 #include "tools/cli/render/json.h"
 #include "tools/cli/render/table.h"
 #include "tools/cli/text.h"
+#include "tools/cli/verbs/explain_request.h"
 #include "tools/cli/verbs/verbs.h"
 
 namespace penstock::cli {
@@ -21,86 +18,10 @@ constexpr Flag kFlags[] = {
     {"header", 'H', "'NAME: VALUE'", "of the request; may be repeated"},
     {"seed", 0, "N", "decide random picks as the request with this seed (access log) did"},
     {"client", 0, "ADDRESS", "ask for a client of this address (default 192.0.2.1)"},
+    {"from", 0, "replica/ID", "ask that replica what it would do now, with the keys and counters that it has"},
+    {"file", 'f', "FILE|DIR|-", "ask these manifests, without a control plane; may be repeated"},
+    {"namespace", 'n', "NAME", "of objects in them that name none; default \"default\""},
 };
-
-std::string HostHeader(const api::ExplainRequest& request) {
-  for (const api::Header& header : request.headers()) {
-    if (EqualsIgnoreCase(header.name(), "host")) return header.value();
-  }
-  return "";
-}
-
-bool IsMethod(std::string_view word) {
-  constexpr std::string_view kMethods[] = {"GET",    "HEAD",    "POST",  "PUT",    "PATCH",
-                                           "DELETE", "OPTIONS", "TRACE", "CONNECT"};
-  return std::find(std::begin(kMethods), std::end(kMethods), word) != std::end(kMethods);
-}
-
-// "shop.example/users" is http; "/users" and "*" are for the host that -H names. Without any, nobody knows the
-// listener.
-absl::StatusOr<std::string> WholeUrl(const api::ExplainRequest& request, const std::string& url) {
-  if (StrContains(url, "://")) return url;
-  if (IsMethod(url)) {
-    return absl::InvalidArgumentError(
-        StrCat("the URL is missing; write: penstock explain request ", url, " http://HOST:PORT/PATH"));
-  }
-  if (!StartsWith(url, "/") && url != "*") return "http://" + url;
-  std::string host = HostHeader(request);
-  if (!host.empty()) return StrCat("http://", host, url);
-  return absl::InvalidArgumentError(StrCat(
-      "\"", url, "\" names no host and port, which decide the listener; write them:\n  penstock explain request ",
-      request.method(), " http://HOST:PORT", url, "    (penstock get gateways -o yaml shows the listeners)"));
-}
-
-// What every client sends, unless -H says otherwise.
-void AddHost(api::ExplainRequest& request) {
-  if (!HostHeader(request).empty()) return;
-  std::string_view rest = std::string_view(request.url()).substr(request.url().find("://") + 3);
-  api::Header& host = *request.add_headers();
-  host.set_name("host");
-  host.set_value(std::string(rest.substr(0, rest.find_first_of("/?#*"))));
-}
-
-absl::StatusOr<api::ExplainRequest> RequestOf(const CommandLine& line) {
-  RETURN_IF_ERROR(line.ExpectPositionals(2, 3));
-  api::ExplainRequest request;
-  bool has_method = line.Positionals().size() == 3;
-  request.set_method(has_method ? std::string(line.Positional(1)) : "GET");
-  std::string url(line.Positional(has_method ? 2 : 1));
-  for (const std::string& header : line.All("header")) {
-    std::pair<std::string_view, std::string_view> field = SplitOnce(header, ':');
-    if (field.first.empty() || !StrContains(header, ":")) {
-      return absl::InvalidArgumentError(StrCat("-H '", header, "': write 'NAME: VALUE'"));
-    }
-    api::Header& added = *request.add_headers();
-    added.set_name(std::string(StripWhitespace(field.first)));
-    added.set_value(std::string(StripWhitespace(field.second)));
-  }
-  ASSIGN_OR_RETURN(*request.mutable_url(), WholeUrl(request, url));
-  AddHost(request);
-  ASSIGN_OR_RETURN(uint64_t seed, line.Number("seed", 0));
-  request.set_seed(seed);
-  request.set_client(std::string(line.Get("client")));
-  return request;
-}
-
-absl::StatusOr<Exit> ExplainRequest(Invocation& call) {
-  ASSIGN_OR_RETURN(api::ExplainRequest request, RequestOf(call.line));
-  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
-  ASSIGN_OR_RETURN(api::ExplainResponse response, client->Explain(request));
-  Exit exit = response.routed() ? Exit::kOk : Exit::kNoRoute;
-  if (call.console.format() == Format::kTable) {
-    std::string text = PrintableLines(response.text());
-    if (text.empty() || text.back() != '\n') text += '\n';
-    call.console.Out(text);
-    return exit;
-  }
-  Json explanation;
-  if (!ParseJson(response.json(), explanation)) explanation = Json::object();
-  PrintDocument(call.console,
-                Document("Explanation", {{"exit", static_cast<int>(exit)}, {"explanation", explanation}}));
-  return exit;
-}
 
 absl::StatusOr<Exit> ExplainCode(Invocation& call, const manifests::MessageCode& code) {
   if (call.console.format() != Format::kTable) {
@@ -240,11 +161,16 @@ const Verb kExplain = {
         "over it.\n"
         "tls://NAME:PORT, tcp://HOST:PORT and udp://HOST:PORT ask about a connection. Exit 9 if nothing would "
         "answer.\n"
+        "By what is stored; with --from by what one replica serves now; with -f by manifests, as lint reads them. Each "
+        "policy shows the\n"
+        "file and line that it was written at.\n"
         "Without arguments: the kinds.",
     .example =
         "penstock explain request GET http://shop.example/products?page=2 -H 'x-env: prod'\n"
         "penstock explain request https://shop.example:8443/ -H 'Host: other.example'\n"
         "penstock explain request tls://orders.db.example:9443\n"
+        "penstock explain request http://shop.example/products --from=replica/edge-1\n"
+        "penstock explain request http://shop.example/products -f shop/\n"
         "penstock explain httproute.spec.rules.matches\npenstock explain E101\npenstock explain no_route",
     .run = RunExplain,
 };

@@ -1,5 +1,7 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -8,6 +10,7 @@
 #include "absl/time/time.h"
 #include "dataplane/base/status.h"
 #include "tools/cli/change.h"
+#include "tools/cli/passwords.h"
 #include "tools/cli/render/json.h"
 #include "tools/cli/verbs/verbs.h"
 
@@ -18,6 +21,7 @@ constexpr Flag kKeyFlags[] = {
     {"name", 0, "NAME", "issue: of the ApiKey; default CONSUMER and some random letters"},
     {"expires", 0, "DURATION", "issue: how long it counts: 2160h; default: until it is revoked"},
     {"namespace", 'n', "NAME", "default \"default\""},
+    {"scheme", 0, "NAME", "hash-password: yescrypt, bcrypt or sha512; default yescrypt"},
 };
 constexpr Flag kConsumerFlags[] = {
     {"plan", 0, "NAME", "create: a Plan"},
@@ -124,12 +128,29 @@ absl::StatusOr<Exit> RevokeKey(Invocation& call) {
   return RunChange(call, request.change(), {}, send);
 }
 
+// Asks no server, and stores nothing.
+absl::StatusOr<Exit> HashPassword(Invocation& call) {
+  std::string user(call.line.Positional(1));
+  ASSIGN_OR_RETURN(std::string password, ReadPassword(STDIN_FILENO, STDERR_FILENO));
+  absl::StatusOr<std::string> line = HtpasswdLine(user, call.line.Get("scheme", "yescrypt"), password);
+  explicit_bzero(password.data(), password.size());
+  RETURN_IF_ERROR(line.status());
+  if (call.console.format() == Format::kTable) {
+    call.console.Out(StrCat(*line, "\n"));
+  } else {
+    PrintDocument(call.console, Document("HtpasswdLine", {{"user", user}, {"line", *line}}));
+  }
+  call.console.Note("put the line into the key htpasswd of the Secret that basic.secretRef of a SecurityPolicy names");
+  return Exit::kOk;
+}
+
 absl::StatusOr<Exit> RunKey(Invocation& call) {
   RETURN_IF_ERROR(call.line.ExpectPositionals(2, 2));
   std::string_view what = call.line.Positional(0);
   if (what == "issue") return IssueKey(call);
   if (what == "revoke") return RevokeKey(call);
-  return absl::InvalidArgumentError(StrCat("\"", what, "\": write issue CONSUMER or revoke NAME"));
+  if (what == "hash-password") return HashPassword(call);
+  return absl::InvalidArgumentError(StrCat("\"", what, "\": write issue CONSUMER, revoke NAME or hash-password USER"));
 }
 
 absl::StatusOr<Exit> RunConsumer(Invocation& call) {
@@ -148,15 +169,23 @@ absl::StatusOr<Exit> RunConsumer(Invocation& call) {
 const Verb kKey = {
     .name = "key",
     .group = "Change",
-    .summary = "Issues API keys to Consumers, and revokes them",
-    .arguments = "issue CONSUMER | revoke NAME",
+    .summary = "Issues API keys to Consumers and revokes them; hashes passwords",
+    .arguments = "issue CONSUMER | revoke NAME | hash-password USER",
     .flags = kKeyFlags,
     .shared_flags = kChangeFlags,
     .details =
         "A key is shown once; what is stored and sent to the data planes is its SHA-256. To rotate: issue another one, "
         "change the\n"
-        "caller, revoke the old one. `penstock get apikeys` lists them.",
-    .example = "penstock key issue mobile-app --expires 2160h\npenstock key revoke mobile-app-1f2e3d4c",
+        "caller, revoke the old one. `penstock get apikeys` lists them.\n"
+        "\n"
+        "hash-password asks for a password (or reads the only line of standard input) and prints a line USER:HASH for "
+        "the key\n"
+        "htpasswd of a Secret: SecurityPolicy spec.basic. It asks no server. A user whose password leaked: a new line, "
+        "or\n"
+        "`penstock revoke subject USER`.",
+    .example =
+        "penstock key issue mobile-app --expires 2160h\npenstock key revoke mobile-app-1f2e3d4c\npenstock key "
+        "hash-password ada >>users.htpasswd",
     .run = RunKey,
 };
 

@@ -74,12 +74,13 @@ absl::StatusOr<Exit> RunRevoke(Invocation& call) {
 const Verb kRevoke = {
     .name = "revoke",
     .group = "Change",
-    .summary = "Takes back tokens, and waits until no replica accepts them any more",
+    .summary = "Takes back tokens and users, and waits until no replica accepts them any more",
     .arguments = "token ID | subject SUBJECT | before TIME|now",
     .flags = kFlags,
     .shared_flags = kChangeFlags,
     .details =
-        "token: one, by its claim jti. subject: all of somebody, by their claim sub. before: all that were issued "
+        "token: one, by its claim jti. subject: all of somebody, by their claim sub, and the user of that name. "
+        "before: all that were issued "
         "before "
         "then (claim\n"
         "iat), and those that do not say when. It counts for tokens that were verified before, too. `penstock get "

@@ -1,20 +1,21 @@
-#include "controlplane/management/explain.h"
+#include "controlplane/translator/explain.h"
 
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "controlplane/translator/key_facts.h"
 #include "controlplane/translator/why.h"
 #include "dataplane/base/arena.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 #include "dataplane/http/headers.h"
 #include "dataplane/http/uri.h"
-#include "dataplane/snapshot/explain.h"
 
-namespace penstock::management {
+namespace penstock::translator {
 namespace {
 
 constexpr size_t kMaxUrlBytes = 8192;
@@ -95,41 +96,9 @@ int Knows(const Explanation& explanation) {
   return explanation.port_open ? 1 : 0;
 }
 
-// The best answer of all groups. If none of them listens at the port, the nearest ports of all.
-Explanation AskAll(const std::map<std::string, rollout::SnapshotPtr>& snapshots,
-                   const snapshot::ExplainRequest& request) {
-  std::optional<Explanation> best;
-  std::vector<snapshot::ExplainedPort> ports;
-  for (const auto& [group, snapshot] : snapshots) {
-    Explanation explanation = snapshot::Explain(*snapshot, request);
-    ports.insert(ports.end(), explanation.ports.begin(), explanation.ports.end());
-    if (!best.has_value() || Knows(explanation) > Knows(*best)) best = std::move(explanation);
-  }
-  if (!best.has_value()) {
-    best.emplace();
-    best->port = request.port;
-    best->action = "no Gateway is served";
-  }
-  if (!best->port_open) best->ports = snapshot::NearestPorts(std::move(ports), request.port);
-  return *std::move(best);
-}
-
-// What snapshots do not hold: why something is not in them.
-void AddReasons(const translator::StatePtr& state, Explanation& explanation) {
-  for (snapshot::ExplainedBackend& backend : explanation.backends) {
-    if (backend.cluster.empty() || backend.endpoints > 0) continue;
-    const std::string why = translator::WhyNobodyIsTrusted(state, backend.cluster);
-    if (!why.empty()) backend.problem = StrCat("nobody can be trusted to be it: ", why, "; ", backend.problem);
-  }
-  if (explanation.outcome == Explanation::Outcome::kRouted) return;
-  explanation.unserved = translator::UnservedListeners(state, explanation.port);
-}
-
 }  // namespace
 
-absl::StatusOr<management::v1::ExplainResponse> Explain(const std::map<std::string, rollout::SnapshotPtr>& snapshots,
-                                                        const translator::StatePtr& state,
-                                                        const management::v1::ExplainRequest& request) {
+absl::StatusOr<snapshot::ExplainRequest> QuestionOf(const management::v1::ExplainRequest& request) {
   if (request.url().size() > kMaxUrlBytes) return absl::InvalidArgumentError("the URL is longer than 8 KiB");
   ASSIGN_OR_RETURN(const Url url, Split(request.url()));
   snapshot::ExplainRequest question;
@@ -144,8 +113,43 @@ absl::StatusOr<management::v1::ExplainResponse> Explain(const std::map<std::stri
   }
   RETURN_IF_ERROR(TakeFields(request, question));
   if (!HasHost(question)) question.fields.emplace_back("host", url.authority);
-  Explanation explanation = AskAll(snapshots, question);
-  AddReasons(state, explanation);
+  return question;
+}
+
+// The best answer of all groups. If none of them listens at the port, the nearest ports of all.
+Explanation ExplainByAny(std::span<const snapshot::Snapshot* const> snapshots,
+                         const snapshot::ExplainRequest& request) {
+  std::optional<Explanation> best;
+  std::vector<snapshot::ExplainedPort> ports;
+  KeyFacts facts;
+  for (const snapshot::Snapshot* snapshot : snapshots) {
+    Explanation explanation = snapshot::Explain(*snapshot, request, facts);
+    ports.insert(ports.end(), explanation.ports.begin(), explanation.ports.end());
+    if (!best.has_value() || Knows(explanation) > Knows(*best)) best = std::move(explanation);
+  }
+  if (!best.has_value()) {
+    best.emplace();
+    best->port = request.port;
+    best->action = "no Gateway is served";
+  }
+  if (!best->port_open) best->ports = snapshot::NearestPorts(std::move(ports), request.port);
+  return *std::move(best);
+}
+
+void AddReasons(const StatePtr& state, Explanation& explanation) {
+  for (snapshot::ExplainedPolicy& policy : explanation.policies) {
+    policy.place = WhereWritten(state, policy.type, policy.origin);
+  }
+  for (snapshot::ExplainedBackend& backend : explanation.backends) {
+    if (backend.cluster.empty() || backend.endpoints > 0) continue;
+    const std::string why = WhyNobodyIsTrusted(state, backend.cluster);
+    if (!why.empty()) backend.problem = StrCat("nobody can be trusted to be it: ", why, "; ", backend.problem);
+  }
+  if (explanation.outcome == Explanation::Outcome::kRouted) return;
+  explanation.unserved = UnservedListeners(state, explanation.port);
+}
+
+management::v1::ExplainResponse ResponseOf(const Explanation& explanation) {
   management::v1::ExplainResponse response;
   const bool answered = explanation.outcome == Explanation::Outcome::kAnswered && !explanation.refused();
   response.set_routed(answered || explanation.outcome == Explanation::Outcome::kRouted);
@@ -154,4 +158,4 @@ absl::StatusOr<management::v1::ExplainResponse> Explain(const std::map<std::stri
   return response;
 }
 
-}  // namespace penstock::management
+}  // namespace penstock::translator
