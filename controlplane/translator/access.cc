@@ -47,16 +47,13 @@ bool Demands(const api::SecurityPolicySpec& spec) {
          spec.has_require();
 }
 
-// Of a filter that is farther away, what a closer one says nothing about: a side is addresses and lists together. Lists
-// get the names of their resources.
+// Of a filter that is farther away, what a closer one leaves of it: those who may come are addresses and lists
+// together, while one who is denied here by a list is denied there by his address all the same. Lists get the names of
+// their resources.
 void KeepParts(const api::IpFilter& closer, const std::string& ns, api::IpFilter& filter) {
   if (closer.allow_size() + closer.allow_lists_size() > 0) {
     filter.clear_allow();
     filter.clear_allow_lists();
-  }
-  if (closer.deny_size() + closer.deny_lists_size() > 0) {
-    filter.clear_deny();
-    filter.clear_deny_lists();
   }
   for (std::string& name : *filter.mutable_allow_lists()) name = Cat(ns, '/', name);
   for (std::string& name : *filter.mutable_deny_lists()) name = Cat(ns, '/', name);
@@ -77,6 +74,7 @@ class Collector {
   void AddOverrides(const ListenerPlace& listener) {
     Add(listener.gateway, "", Which::kOverrides);
     Add(listener.owner, listener.name, Which::kOverrides);
+    FixDemand();
   }
   void AddListener(const ListenerPlace& listener) {
     Add(listener.owner, listener.name, Which::kOrdinary);
@@ -87,6 +85,18 @@ class Collector {
   Access Take() { return std::move(access_); }
 
  private:
+  // What overrides ask for is all that counts: no closer policy adds another way to prove it.
+  void FixDemand() {
+    api::SecurityPolicySpec& spec = access_.security;
+    wire::Authentication demand = AuthenticationOf(spec);
+    if (spec.has_require() || demand.all_of().empty()) return;
+    *spec.mutable_require()->add_all_of()->mutable_any_of() = demand.all_of(0).any_of();
+    for (std::string_view field : {"jwt", "basic", "apiKey", "clientCertificate"}) {
+      auto origin = access_.origins.find(field);
+      if (origin != access_.origins.end()) access_.origins.try_emplace("require", origin->second);
+    }
+  }
+
   template <typename Policy, typename Spec>
   void AddIf(const Upsert& upsert, const ObjectKey& target, std::string_view section, Which which, Spec& spec) {
     const Policy* policy = upsert.object->As<Policy>();

@@ -22,7 +22,7 @@ struct ListenerPlace {
 };
 
 // What counts in one place: field by field that of the closest policy, among equally close ones of the oldest. A field
-// is taken as a whole, but allow and deny of ipFilter each by itself.
+// is taken as a whole, but for ipFilter: those who may come, deny and denyLists each by themselves.
 struct Access {
   api::SecurityPolicySpec security;
   api::RateLimitPolicySpec limits;
