@@ -84,9 +84,12 @@ BasicCredentials FindBasicCredentials(const http::RequestHead& request, Arena& a
   return Read(encoded, arena);
 }
 
+// "Basic" with a tab or nothing behind it is no credential here, and may be one to a backend.
 void RemoveBasicCredentials(http::RequestHead& request) {
+  constexpr absl::string_view kName = "Basic";
   bool several = request.headers.Count(kField) > 1;
-  if (several || IsBasic(request.headers.Get(kField))) request.headers.Remove(kField);
+  bool meant = absl::StartsWithIgnoreCase(ToAbsl(request.headers.Get(kField)), kName);
+  if (several || meant) request.headers.Remove(kField);
 }
 
 }  // namespace penstock::policies

@@ -103,8 +103,13 @@ TEST_F(BasicCredentialsTest, TakesTheLongestThereMayBe) {
 }
 
 TEST_F(BasicCredentialsTest, RemovesWhatNobodyBehindShallTakeForAProof) {
-  const std::pair<std::vector<std::string>, size_t> kRows[] = {
-      {{"Basic QTpi"}, 0}, {{"basic nonsense"}, 0}, {{"Basic QTpi", "Bearer x"}, 0}, {{"Bearer x"}, 1}, {{}, 0}};
+  const std::pair<std::vector<std::string>, size_t> kRows[] = {{{"Basic QTpi"}, 0},
+                                                               {{"basic nonsense"}, 0},
+                                                               {{"Basic\tQTpi"}, 0},
+                                                               {{"BasicQTpi"}, 0},
+                                                               {{"Basic QTpi", "Bearer x"}, 0},
+                                                               {{"Bearer x"}, 1},
+                                                               {{}, 0}};
   for (const auto& [values, left] : kRows) {
     Find(values);
     RemoveBasicCredentials(request);

@@ -56,7 +56,7 @@ void AddHost(api::ExplainRequest& request) {
 // "replica/edge-1" names the replica edge-1; "" none.
 absl::StatusOr<std::string> ReplicaOf(const CommandLine& line) {
   const std::string from = line.Get("from");
-  if (from.empty()) return from;
+  if (!line.Has("from")) return from;
   constexpr std::string_view kPrefix = "replica/";
   if (StartsWith(from, kPrefix) && from.size() > kPrefix.size()) return from.substr(kPrefix.size());
   return absl::InvalidArgumentError(
