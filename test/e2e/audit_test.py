@@ -11,17 +11,7 @@ ISSUER = "https://auth.test"
 
 
 def manifest(upstream, key):
-    return parts.gateway() + parts.backend("users", upstream.ports) + """
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: users}
-spec:
-  parentRefs: [{name: gw}]
-  rules:
-  - {name: all, matches: [{path: {value: /users}}], backendRefs: [{name: users}]}
-  - {name: few, matches: [{path: {value: /few}}], backendRefs: [{name: users}]}
-  - {name: trial, matches: [{path: {value: /trial}}], backendRefs: [{name: users}]}
+    return parts.gateway() + parts.backend("users", upstream.ports) + parts.named_rules("users", "users", all="/users", few="/few", trial="/trial") + """
 ---
 apiVersion: penstock.dev/v1
 kind: SecurityPolicy

@@ -28,18 +28,9 @@ spec:
 
 
 def manifest(upstream, port):
-    rules = "\n".join(f"  - {{name: {name}, matches: [{{path: {{value: /{name}}}}}], backendRefs: [{{name: users}}]}}"
-                      for name in ("users", "open", "kept"))
-    return parts.gateway() + parts.backend("users", upstream.ports) + parts.backend("judge", [port]) + f"""
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {{name: users}}
-spec:
-  parentRefs: [{{name: gw}}]
-  rules:
-{rules}
-""" + (policy("judge", "headersToBackend: [x-user-id]\n    contextExtensions: {place: edge}") + policy("lenient", "onFailure: Open", "open")
+    routes = parts.named_rules("users", "users", users="/users", open="/open", kept="/kept")
+    return parts.gateway() + parts.backend("users", upstream.ports) + parts.backend("judge", [port]) + routes + (
+        policy("judge", "headersToBackend: [x-user-id]\n    contextExtensions: {place: edge}") + policy("lenient", "onFailure: Open", "open")
        + policy("kept", "headersToService: [authorization]\n    cacheDuration: 1m", "kept"))
 
 

@@ -68,17 +68,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def manifest(upstream, port):
-    return parts.gateway() + parts.backend("users", upstream.ports) + parts.backend("judge", [port]) + """
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: users}
-spec:
-  parentRefs: [{name: gw}]
-  rules:
-  - {name: all, matches: [{path: {value: /users}}], backendRefs: [{name: users}]}
-  - {name: open, matches: [{path: {value: /open}}], backendRefs: [{name: users}]}
-  - {name: kept, matches: [{path: {value: /kept}}], backendRefs: [{name: users}]}
+    return parts.gateway() + parts.backend("users", upstream.ports) + parts.backend("judge", [port]) + parts.named_rules("users", "users", all="/users", open="/open", kept="/kept") + """
 ---
 apiVersion: penstock.dev/v1
 kind: SecurityPolicy

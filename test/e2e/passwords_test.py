@@ -19,19 +19,7 @@ FROM_APACHE = "myName:$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BR
 SLOW = "slow:$2b$13$jJ8.Sp60SsaBFVCBzoEdhuekhI49JxMAMKMJGSnt5Tq5BXlGjIpni"
 QUEUED = 64  # Checker::kMaxQueued
 
-ROUTES = """
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: office}
-spec:
-  parentRefs: [{name: gw}]
-  rules:
-  - {name: office, matches: [{path: {value: /office}}], backendRefs: [{name: office}]}
-  - {name: both, matches: [{path: {value: /both}}], backendRefs: [{name: office}]}
-  - {name: staff, matches: [{path: {value: /staff}}], backendRefs: [{name: office}]}
-  - {name: slow, matches: [{path: {value: /slow}}], backendRefs: [{name: office}]}
-  - {name: open, matches: [{path: {value: /open}}], backendRefs: [{name: office}]}
+ROUTES = parts.named_rules("office", "office", office="/office", both="/both", staff="/staff", slow="/slow", open="/open") + """
 ---
 apiVersion: penstock.dev/v1
 kind: SecurityPolicy

@@ -341,3 +341,18 @@ spec:
   - matches: [{{path: {{type: PathPrefix, value: {prefix}}}}}]
     backendRefs: [{{name: {backend_name}}}]{extra_rule}
 """
+
+
+def named_rules(name, backend_name, **paths):
+    """A route of one rule for each of PATHS, by name: what policies point at with sectionName."""
+    rules = "".join(f"  - {{name: {rule}, matches: [{{path: {{value: {path}}}}}], backendRefs: [{{name: {backend_name}}}]}}\n"
+                    for rule, path in paths.items())
+    return f"""
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: {name}}}
+spec:
+  parentRefs: [{{name: gw}}]
+  rules:
+{rules}"""

@@ -1,10 +1,7 @@
 // Who is let in, and who is refused, costs nothing of the heap and no coroutine.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -13,19 +10,7 @@
 #include "dataplane/policies/authorization/authorization_policy.h"
 #include "dataplane/policies/condition/testing.h"
 #include "google/protobuf/text_format.h"
-
-namespace {
-std::atomic<size_t> allocations{0};
-}  // namespace
-
-void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "test/support/allocations.h"
 
 namespace penstock::policies {
 namespace {
@@ -63,7 +48,7 @@ const TestRequest kLetIn{
 };
 
 std::string AskAll(const std::vector<std::unique_ptr<const Policy>>& chain, Exchange& x) {
-  size_t before = allocations.load();
+  size_t before = test::Allocations();
   Verdict verdict;
   for (const auto& policy : chain) {
     Task<Verdict> task = policy->OnRequest(x);
@@ -71,7 +56,7 @@ std::string AskAll(const std::vector<std::unique_ptr<const Policy>>& chain, Exch
     verdict = std::move(task).TakeReady();
     if (verdict.is_reply()) break;
   }
-  size_t used = allocations.load() - before;
+  size_t used = test::Allocations() - before;
   return StrCat(verdict.status(), " ", used, " ", x.detail);
 }
 

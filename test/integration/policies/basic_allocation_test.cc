@@ -1,28 +1,13 @@
 // A user whose password is known costs a request nothing of the heap and no coroutine.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/policies/basic/basic_policy.h"
 #include "dataplane/policies/condition/testing.h"
-
-namespace {
-std::atomic<size_t> allocations{0};
-}  // namespace
-
-void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "test/support/allocations.h"
 
 namespace penstock::policies {
 namespace {
@@ -56,9 +41,9 @@ TEST(Basic, TakesNothingFromTheHeapForWhatIsKnown) {
       x->services = &services;
       x->time.started = reactor->Now();
       x->arena.Allocate(1);  // its first block
-      size_t before = allocations.load();
+      size_t before = test::Allocations();
       Task<Verdict> task = policy->OnRequest(*x);
-      size_t used = allocations.load() - before;
+      size_t used = test::Allocations() - before;
       EXPECT_EQ(task.ready(), known) << value;
       if (known) {
         EXPECT_EQ(used, 0u) << value;

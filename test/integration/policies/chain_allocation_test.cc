@@ -2,8 +2,6 @@
 // response: neither by `new` nor by what C libraries do behind it.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,38 +14,7 @@
 #include "dataplane/policies/rate_limit/rate_limit_policy.h"
 #include "google/protobuf/text_format.h"
 #include "test/integration/http1/test_gateway.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PENSTOCK_SANITIZED 1
-#endif
-#endif
-
-namespace {
-std::atomic<size_t> allocations{0};
-}  // namespace
-
-#ifndef PENSTOCK_SANITIZED
-// glibc's own, under the names by which a program may put something before them.
-extern "C" {
-void* __libc_malloc(size_t size);                // NOLINT
-void* __libc_calloc(size_t count, size_t size);  // NOLINT
-void* __libc_realloc(void* old, size_t size);    // NOLINT
-
-void* malloc(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_malloc(size);
-}
-void* calloc(size_t count, size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_calloc(count, size);
-}
-void* realloc(void* old, size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return __libc_realloc(old, size);
-}
-}
-#endif
+#include "test/support/allocations.h"
 
 namespace penstock::test {
 namespace {
@@ -139,9 +106,9 @@ TEST(Allocation, NoneForARequestThatPassesTokenRoleLimitAndFilterInSteadyState) 
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
   bool warm = gateway.reactor().BlockOn(Ask(*client, request, 200));
   ASSERT_TRUE(warm);
-  size_t before = allocations.load();
+  size_t before = Allocations();
   bool asked = gateway.reactor().BlockOn(Ask(*client, request, 1000));
-  size_t used = allocations.load() - before;
+  size_t used = Allocations() - before;
   EXPECT_TRUE(asked);
   EXPECT_LE(used, 2u) << "by the test's own BlockOn";
   life.Cancel();

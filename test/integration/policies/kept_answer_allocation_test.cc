@@ -1,24 +1,8 @@
 // An answer of a service that is kept costs nothing of the heap and no coroutine.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "dataplane/policies/external_auth/testing.h"
-
-namespace {
-std::atomic<size_t> allocations{0};
-}  // namespace
-
-void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "test/support/allocations.h"
 
 namespace penstock::policies {
 namespace {
@@ -36,9 +20,9 @@ class KeptAnswer : public ExternalAuthFixture {
     TestExchange x(kRequest);
     x->services = &services;
     x->arena.Allocate(1);  // its first block
-    size_t before = allocations.load();
+    size_t before = test::Allocations();
     Task<Verdict> task = policy->OnRequest(*x);
-    size_t used = allocations.load() - before;
+    size_t used = test::Allocations() - before;
     EXPECT_TRUE(task.ready());
     EXPECT_EQ(service.calls, 1);
     return used;
