@@ -4,7 +4,7 @@ namespace penstock::admin {
 
 const policies::Facts& LiveFacts::About(Exchange& x, std::string_view chain, size_t index) {
   known_.clear();
-  const proxy::PolicyChain& policies = chains_.Find(chain);
+  const proxy::Policies& policies = chains_.Find(chain).policies;
   if (index < policies.size()) {
     policies[index]->TellFacts(
         x, now_, [this](std::string_view name, std::string_view value) { known_.emplace_back(name, value); });

@@ -12,6 +12,7 @@ void Exchange::Clear() {
   peer_text = peer_address_text = client_text = listener_port = listener = route = cluster = endpoint = detail =
       refusing_rule = id_text = {};
   shadows = nullptr;
+  refusal = {};
   connection = nullptr;
   identity = Identity();
   services = nullptr;

@@ -40,6 +40,12 @@ struct Timings {
 
 class Policy;
 
+// What a policy refused.
+struct Refusal {
+  const Policy* by = nullptr;  // null: none did
+  Reason reason = Reason::kNone;
+};
+
 // What a policy would have refused, had it not been told to let it pass (shadow).
 struct ShadowRefusal {
   const Policy* by;
@@ -97,8 +103,10 @@ class Exchange {
   bool is_grpc = false;     // its caller understands a status of gRPC
   int grpc_status = -1;     // that it ended with; negative: none (yet)
   std::string_view detail;  // for the log: what exactly was wrong; static text, or in the arena
-  // For the audit log: by which of its rules a policy refuses (as DETAIL; "": it has no rules, or none was it), and
-  // what policies let pass only for a trial, the last one first.
+  // For the audit log, until it is told: which policy refused, by which of its rules (as DETAIL; "": it has no rules,
+  // or none was it), and what policies let pass only for a trial, the last one first. A policy whose body refuses
+  // content sets the refusal with the reason; for verdicts proxy/ does.
+  Refusal refusal;
   std::string_view refusing_rule;
   const ShadowRefusal* shadows = nullptr;
   // For the log, if the query holds a credential: the query without it. null: the query as it came.

@@ -8,26 +8,40 @@ namespace {
 
 enum class Which { kAll, kForPreflights };
 
+// A preflight request is answered, not refused.
+void NoteRefusal(Exchange& x, const Policy& by, Reason reason) {
+  if (reason != Reason::kCorsPreflight) x.refusal = {&by, reason};
+}
+
+// What is sure now is told now: the response may run on for hours.
+void AuditSoFar(Call& call) {
+  if (call.proxy.audit != nullptr) [[unlikely]]
+    Audit(call, call.x.response.status);
+}
+
 Task<Verdict> AskEach(Call& call, Which which) {
-  for (const std::shared_ptr<const Policy>& policy : *call.chain) {
+  for (const std::shared_ptr<const Policy>& policy : call.chain->policies) {
     if (which == Which::kForPreflights && !policy->SeesPreflights()) break;
     ++call.ran;
     Verdict verdict = co_await policy->OnRequest(call.x);
-    if (verdict.is_reply()) co_return verdict;
+    if (!verdict.is_reply()) continue;
+    NoteRefusal(call.x, *policy, verdict.reason());
+    co_return verdict;
   }
   co_return Verdict::Continue();
 }
 
 Task<Verdict> AskPolicies(Call& call, Which which) {
-  if (call.chain == nullptr || call.chain->empty()) return Verdict::Continue();
+  if (call.chain == nullptr || call.chain->policies.empty()) return Verdict::Continue();
   return AskEach(call, which);
 }
 
 Task<void> TellPolicies(Call& call) {
   for (size_t i = call.ran; i-- > 0;) {
-    Verdict verdict = co_await (*call.chain)[i]->OnResponse(call.x);
+    const Policy& policy = *call.chain->policies[i];
+    Verdict verdict = co_await policy.OnResponse(call.x);
     if (!verdict.is_reply()) continue;
-    Audit(call, verdict, i);
+    NoteRefusal(call.x, policy, verdict.reason());
     co_await call.x.response_body->Finish();
     // The fields belonged to what made the response.
     call.x.response.Clear();
@@ -75,10 +89,10 @@ void ReplyToRefused(Call& call, Reason refused) {
 // A request that matches no route passes its listener's policies first: nobody learns routes without being let in.
 Task<void> AnswerBehindPolicies(Call& call, Reason refused) {
   Verdict verdict = co_await AskPolicies(call, Which::kAll);
-  if (call.proxy.audit != nullptr) [[unlikely]]
-    Audit(call, verdict, call.ran - 1);
+  if (verdict.is_reply()) ReplyWith(call, verdict);
+  AuditSoFar(call);
   if (verdict.is_reply()) {
-    ReplyWith(call, verdict);
+    // That is the answer.
   } else if (refused != Reason::kNone) {
     ReplyToRefused(call, refused);
   } else {
@@ -89,13 +103,12 @@ Task<void> AnswerBehindPolicies(Call& call, Reason refused) {
 
 Task<void> AnswerPreflight(Call& call) {
   Verdict verdict = co_await AskPolicies(call, Which::kForPreflights);
-  if (call.proxy.audit != nullptr) [[unlikely]]
-    Audit(call, verdict, call.ran - 1);
   if (verdict.is_reply()) {
     ReplyWith(call, verdict);
   } else {
     ReplyWithPreflight(call);
   }
+  AuditSoFar(call);
   if (call.ran > 0) co_await TellPolicies(call);
 }
 

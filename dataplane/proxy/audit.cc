@@ -4,15 +4,6 @@
 namespace penstock::proxy {
 namespace {
 
-// The chain that the call's policies were made of; nullptr if the generation is not held any more.
-const snapshot::CompiledPolicyChain* ConfiguredChain(const Call& call) {
-  if (!call.generation || call.listener == nullptr) return nullptr;
-  std::string_view name = call.rule == nullptr ? std::string_view() : call.rule->ChainFor(call.listener->name);
-  if (name.empty()) name = call.listener->policy_chain;
-  const snapshot::Shared<snapshot::CompiledPolicyChain>* chain = call.generation->snapshot->FindPolicyChain(name);
-  return chain == nullptr ? nullptr : chain->get();
-}
-
 telemetry::RefusalLogEntry Describe(const Call& call) {
   const Exchange& x = call.x;
   return {.time_unix_ns = x.time.wall.time_since_epoch().count(),
@@ -32,42 +23,43 @@ telemetry::RefusalLogEntry Describe(const Call& call) {
           .request_id = x.id_text};
 }
 
-void NamePolicy(const snapshot::CompiledPolicyChain* chain, size_t place, telemetry::RefusalLogEntry& entry) {
-  if (chain == nullptr || place >= chain->policies.size()) return;
-  entry.policy = chain->policies[place].type;
-  entry.object = chain->policies[place].origin;
-}
-
-size_t PlaceOf(const Policy* policy, const PolicyChain& chain) {
+// By which object of which kind. Nothing if nobody told the chain what it was made of.
+void NamePolicy(const Policy* policy, const PolicyChain& chain, telemetry::RefusalLogEntry& entry) {
+  if (chain.configured == nullptr) return;
   size_t place = 0;
-  while (place < chain.size() && chain[place].get() != policy) ++place;
-  return place;
+  while (place < chain.policies.size() && chain.policies[place].get() != policy) ++place;
+  if (place >= chain.configured->policies.size()) return;
+  entry.policy = chain.configured->policies[place].type;
+  entry.object = chain.configured->policies[place].origin;
 }
 
-}  // namespace
-
-void Audit(Call& call, const Verdict& verdict, size_t place) {
-  // A preflight request is answered, not refused.
-  bool refused = verdict.is_reply() && verdict.reason() != Reason::kCorsPreflight;
-  if (call.proxy.audit == nullptr || (!refused && call.x.shadows == nullptr)) return;
-  const snapshot::CompiledPolicyChain* chain = ConfiguredChain(call);
+void WriteShadows(Call& call) {
   for (const ShadowRefusal* shadow = call.x.shadows; shadow != nullptr; shadow = shadow->next) {
     telemetry::RefusalLogEntry entry = Describe(call);
     entry.shadow = true;
     entry.reason = NameOf(shadow->reason);
     entry.rule = shadow->rule;
-    NamePolicy(chain, PlaceOf(shadow->by, *call.chain), entry);
+    NamePolicy(shadow->by, *call.chain, entry);
     call.proxy.audit->Write(entry);
   }
   call.x.shadows = nullptr;
-  if (!refused) return;
+}
+
+}  // namespace
+
+void Audit(Call& call, int status) {
+  Exchange& x = call.x;
+  if (x.shadows != nullptr) WriteShadows(call);
+  if (x.refusal.by == nullptr) return;
   telemetry::RefusalLogEntry entry = Describe(call);
-  entry.reason = NameOf(verdict.reason());
-  entry.detail = call.x.detail;
-  entry.status = verdict.status();
-  entry.rule = call.x.refusing_rule;
-  NamePolicy(chain, place, entry);
+  entry.reason = NameOf(x.refusal.reason);
+  entry.detail = x.detail;
+  entry.status = status;
+  entry.grpc_status = x.grpc_status;
+  entry.rule = x.refusing_rule;
+  NamePolicy(x.refusal.by, *call.chain, entry);
   call.proxy.audit->Write(entry);
+  x.refusal = {};
 }
 
 }  // namespace penstock::proxy

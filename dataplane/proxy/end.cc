@@ -5,7 +5,7 @@ namespace penstock::proxy {
 namespace {
 
 void TellPolicies(Call& call, const Outcome& outcome) {
-  for (size_t i = call.ran; i-- > 0;) (*call.chain)[i]->OnEnd(call.x, outcome);
+  for (size_t i = call.ran; i-- > 0;) call.chain->policies[i]->OnEnd(call.x, outcome);
 }
 
 bool IsMalformed(const Exchange& x) {
@@ -57,7 +57,7 @@ void AddConnection(const ConnectionInfo& connection, telemetry::AccessLogEntry& 
 bool QueryIsSafe(const Call& call) {
   if (call.chain == nullptr) return false;
   bool cut_short = call.x.reason == Reason::kAddressDenied || call.x.reason == Reason::kCorsPreflight;
-  return !cut_short || call.ran == call.chain->size();
+  return !cut_short || call.ran == call.chain->policies.size();
 }
 
 // As it came, but for credentials and what may be one.
@@ -122,6 +122,8 @@ void End(Call& call) {
   x.time.ended = call.proxy.reactor.Now();
   Outcome outcome{.status = call.started ? x.response.status : 0, .reason = x.reason, .complete = call.delivered};
   TellPolicies(call, outcome);
+  if (call.proxy.audit != nullptr) [[unlikely]]
+    Audit(call, outcome.status);
   Count(call, outcome);
   Log(call, outcome);
 }

@@ -145,7 +145,8 @@ Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward) {
   MayOutliveGeneration(call);
   reason = co_await upstream::Forward(x, attempt);
   if (reason != Reason::kNone) {
-    ReplyWith(call, reason);
+    bool by_policy = x.refusal.by != nullptr && x.refusal.reason == reason;
+    by_policy ? ReplyToRefusedContent(call, reason) : ReplyWith(call, reason);
     co_return;
   }
   FinishResponseHead(call);

@@ -10,14 +10,14 @@
 namespace penstock::proxy {
 namespace {
 
-StatusOr<PolicyChain> MakeChain(const snapshot::CompiledPolicyChain& configured, MakePolicy make_policy) {
-  PolicyChain chain;
+StatusOr<Policies> MakePolicies(const snapshot::CompiledPolicyChain& configured, MakePolicy make_policy) {
+  Policies policies;
   for (const snapshot::CompiledPolicy& one : configured.policies) {
     ASSIGN_OR_RETURN(std::shared_ptr<const Policy> policy, make_policy(one),
                      _ << "policy chain " << configured.name << ": " << one.type << " of " << one.origin);
-    chain.push_back(std::move(policy));
+    policies.push_back(std::move(policy));
   }
-  return chain;
+  return policies;
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ StatusOr<PolicyChains> PolicyChains::Prepare(const snapshot::Snapshot& snapshot,
   result.seed_ = snapshot.state().seed;
   Status status = absl::OkStatus();
   snapshot.ForEachPolicyChain([&](const snapshot::Shared<snapshot::CompiledPolicyChain>& configured) {
-    if (status.ok()) status = result.Add(*configured, make_policy);
+    if (status.ok()) status = result.Add(configured, make_policy);
   });
   RETURN_IF_ERROR(status);
   return result;
@@ -41,7 +41,7 @@ StatusOr<PolicyChains> PolicyChains::After(const snapshot::Snapshot& next, const
   }
   for (const std::string& name : ToMake(delta)) {
     const snapshot::Shared<snapshot::CompiledPolicyChain>* configured = next.FindPolicyChain(name);
-    if (configured != nullptr) RETURN_IF_ERROR(result.Add(**configured, make_policy));
+    if (configured != nullptr) RETURN_IF_ERROR(result.Add(*configured, make_policy));
   }
   return result;
 }
@@ -71,18 +71,18 @@ const PolicyChain& PolicyChains::Find(std::string_view name) const {
   return found == nullptr ? none_ : found->chain;
 }
 
-void PolicyChains::Insert(std::string_view name, PolicyChain chain) {
+void PolicyChains::Insert(std::string_view name, Policies policies) {
   chains_.Erase(name, seed_);
-  chains_.Insert(router::Ref<Named>(new Named(name, std::move(chain))), seed_);
+  chains_.Insert(router::Ref<Named>(new Named(name, PolicyChain{std::move(policies), nullptr})), seed_);
 }
 
-Status PolicyChains::Add(const snapshot::CompiledPolicyChain& configured, MakePolicy make_policy) {
-  ASSIGN_OR_RETURN(PolicyChain chain, MakeChain(configured, make_policy));
-  router::Ref<Named> named(new Named(configured.name, std::move(chain)));
-  for (const snapshot::CompiledPolicy& policy : configured.policies) {
+Status PolicyChains::Add(const snapshot::Shared<snapshot::CompiledPolicyChain>& configured, MakePolicy make_policy) {
+  ASSIGN_OR_RETURN(Policies policies, MakePolicies(*configured, make_policy));
+  router::Ref<Named> named(new Named(configured->name, PolicyChain{std::move(policies), configured}));
+  for (const snapshot::CompiledPolicy& policy : configured->policies) {
     for (std::string& secret : policy.config->Secrets()) named.Edit().secrets.push_back(std::move(secret));
   }
-  chains_.Erase(configured.name, seed_);
+  chains_.Erase(configured->name, seed_);
   chains_.Insert(std::move(named), seed_);
   return absl::OkStatus();
 }

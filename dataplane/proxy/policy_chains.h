@@ -13,8 +13,15 @@
 
 namespace penstock::proxy {
 
-// The run-objects of one chain, in the order in which they see a request.
-using PolicyChain = std::vector<std::shared_ptr<const Policy>>;
+using Policies = std::vector<std::shared_ptr<const Policy>>;
+
+// One chain, ready to run.
+struct PolicyChain {
+  Policies policies;  // in the order in which they see a request
+  // What they were made of, one for one: who refuses is said by its names. null: Insert() was told of none.
+  snapshot::Shared<snapshot::CompiledPolicyChain> configured;
+};
+
 // Makes the run-object of one configured policy; called while a generation is prepared, off the workers.
 using MakePolicy = absl::FunctionRef<StatusOr<std::shared_ptr<const Policy>>(const snapshot::CompiledPolicy&)>;
 
@@ -33,7 +40,8 @@ class PolicyChains {
 
   // The chain of that name; empty for "". Stays where it is as long as this lives.
   const PolicyChain& Find(std::string_view name) const;
-  void Insert(std::string_view name, PolicyChain chain);
+  // For tests.
+  void Insert(std::string_view name, Policies policies);
 
  private:
   struct Named : router::Counted {
@@ -47,7 +55,7 @@ class PolicyChains {
     std::vector<std::string> secrets;  // that its policies are made of
   };
 
-  Status Add(const snapshot::CompiledPolicyChain& configured, MakePolicy make_policy);
+  Status Add(const snapshot::Shared<snapshot::CompiledPolicyChain>& configured, MakePolicy make_policy);
   std::vector<std::string> ToMake(const snapshot::Delta& delta) const;
 
   uint64_t seed_ = 0;  // the snapshot's

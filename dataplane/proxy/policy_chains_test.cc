@@ -51,10 +51,10 @@ TEST_F(PolicyChainsTest, AreMadeOnceForAllAndThenOnlyWhereAChangeTouchesThem) {
   StatusOr<PolicyChains> next = After(*chains, *second, change);
   ASSERT_TRUE(next.ok()) << next.status();
   EXPECT_EQ(made_, 4) << "b and c are shared";
-  EXPECT_EQ(next->Find("a").size(), 0u);
-  EXPECT_EQ(next->Find("d").size(), 1u);
+  EXPECT_EQ(next->Find("a").policies.size(), 0u);
+  EXPECT_EQ(next->Find("d").policies.size(), 1u);
   EXPECT_EQ(&next->Find("b"), &chains->Find("b"));
-  EXPECT_EQ(chains->Find("a").size(), 1u) << "who serves the generation before goes on with its chains";
+  EXPECT_EQ(chains->Find("a").policies.size(), 1u) << "who serves the generation before goes on with its chains";
 }
 
 TEST_F(PolicyChainsTest, CannotBePreparedIfAPolicyCannotBeMade) {

@@ -85,6 +85,12 @@ void ReplyWith(Call& call, const Verdict& verdict) {
   SpeakGrpc(call, verdict.reason(), verdict.status(), RowOf(verdict.reason()).text);
 }
 
+void ReplyToRefusedContent(Call& call, Reason reason) {
+  call.x.response.Clear();
+  call.close |= LeavesFramingInDoubt(reason);
+  ReplyWith(call, Verdict::Reply(reason));
+}
+
 void ReplyWithPathRedirect(Call& call) {
   Exchange& x = call.x;
   Reply(call, Reason::kPathRedirect, 307, "", kText);

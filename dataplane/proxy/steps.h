@@ -14,9 +14,9 @@ Reason Accept(Call& call);
 // answer.cc: fills in x.response and x.response_body.
 Task<void> Answer(Call& call, Reason refused);
 
-// audit.cc: tells the audit log what policies refused: by VERDICT, that of the one at PLACE of the chain, if it is a
-// reply, and for a trial. Costs nothing where there is no such log.
-void Audit(Call& call, const Verdict& verdict, size_t place);
+// audit.cc: tells the audit log what policies refused since it was told last, in earnest, so that the client got
+// STATUS, and for a trial. REQUIRES: there is an audit log.
+void Audit(Call& call, int status);
 
 // forward.cc: the action Forward.
 Task<void> ForwardRequest(Call& call, const snapshot::Forward& forward);
@@ -40,6 +40,9 @@ void End(Call& call);
 // The reason's status and text; no response at all if the reason is that nobody is left to read one.
 void ReplyWith(Call& call, Reason reason);
 void ReplyWith(Call& call, const Verdict& verdict);
+// For a request that x.refusal names a policy of, while its content was on its way: as that policy's verdict, and all
+// that a response had until then is gone.
+void ReplyToRefusedContent(Call& call, Reason reason);
 // 307 to x.request.path, which is canonical.
 void ReplyWithPathRedirect(Call& call);
 void ReplyWithRedirect(Call& call, const snapshot::Redirect& redirect);

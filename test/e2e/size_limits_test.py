@@ -99,6 +99,28 @@ class SizeLimits(unittest.TestCase):
         for line in lines():
             self.assertEqual((line["reason"], line["detail"]), ("body_too_large", f"more than maxRequestBodyBytes, {MOST}, of default/small"))
 
+    def event(self, path):
+        """The one event of the audit log for that path."""
+        events = lambda: [e for e in self.fleet.replicas[0].audit_lines() if e["path"] == path]
+        wait_until(lambda: len(events()) >= 1, f"an event for {path}")
+        (event,) = events()
+        self.assertEqual((event["policy"], event["object"], event["outcome"]), ("size_limit", "RateLimitPolicy default/small", "denied"))
+        return event
+
+    def test_tells_the_audit_log_and_the_caller_alike_whether_the_length_was_known_or_not(self):
+        answers = []
+        for path, fields, content in (("/told", f"content-length: {MOST + 1}\r\n", b"x" * (MOST + 1)),
+                                      ("/counted", "transfer-encoding: chunked\r\n", chunks(MOST, 1))):
+            head, _, body = self.receive(self.send(path, "connection: close\r\n" + fields, content)).partition(b"\r\n\r\n")
+            answers.append((head.split(b"\r\n")[0], b"application/problem+json" in head, body))
+            event = self.event(path)
+            self.assertEqual((event["reason"], event["status"], event["method"]), ("body_too_large", 413, "POST"))
+            self.assertEqual(event["detail"], f"more than maxRequestBodyBytes, {MOST}, of default/small")
+            self.assertEqual((event["route"], event["listener"]), ("default/all", "default/gw/http"))
+        self.assertEqual(answers[0], answers[1])
+        self.assertTrue(answers[1][1], answers)
+        self.assertIn(b"urn:penstock:problem:body_too_large", answers[1][2])
+
     def test_breaks_off_a_response_that_has_begun(self):
         connection = self.send("/early", "transfer-encoding: chunked\r\n", chunks(10, end=False))
         wait_until(lambda: b"early" in connection.recv(4096), "the beginning of the response")
@@ -106,6 +128,8 @@ class SizeLimits(unittest.TestCase):
         self.assertNotIn(b"0\r\n\r\n", self.receive(connection), "a broken response must not look complete")
         wait_until(lambda: self.upstream.running == 0, "the upstream is done")
         self.assertFalse(self.came("/early")[-1].ended)
+        event = self.event("/early")
+        self.assertEqual((event["reason"], event["status"]), ("body_too_large", 200), "that is what the client got")
 
     def http2(self, path, *pieces, more=(), end=True):
         client = Client(self.address)
@@ -129,6 +153,8 @@ class SizeLimits(unittest.TestCase):
         client = self.http2("/grpc", MOST + 1, more=[("content-type", "application/grpc"), ("te", "trailers")])
         fields = {name: value for section in client.responses[1] for name, value in section}
         self.assertEqual((client.status(1), fields[b"grpc-status"]), (200, b"8"))
+        event = self.event("/grpc")
+        self.assertEqual((event["reason"], event["status"], event["grpcStatus"]), ("body_too_large", 200, 8))
 
     def test_counts_the_header_fields_that_clients_send(self):
         few = "".join(f"x-{i}: 1\r\n" for i in range(20))

@@ -24,6 +24,8 @@ StatusOr<Chunk> BoundedBody::Count(StatusOr<Chunk> chunk) {
   if (x_.reason == Reason::kNone) {
     x_.reason = Reason::kBodyTooLarge;
     x_.detail = x_.arena.Copy(bound_.detail);
+    x_.refusal = {&policy_, Reason::kBodyTooLarge};
+    x_.refusing_rule = {};
   }
   return absl::ResourceExhaustedError("more content than the policy's bound");
 }

@@ -8,12 +8,13 @@
 
 namespace penstock::policies {
 
-// Content that ends with an error (kResourceExhausted) where it goes over a bound, and tells the exchange why. What a
-// tunnel carries is none.
+// Content that ends with an error (kResourceExhausted) where it goes over a bound, and tells the exchange why and whose
+// bound it is. What a tunnel carries is none.
 class BoundedBody final : public Body {
  public:
-  // Around X's request body. X, what it was and BOUND outlive this.
-  BoundedBody(Exchange& x, const SizeBound& bound) : x_(x), inner_(*x.request_body), bound_(bound) {}
+  // Around X's request body. X, what it was, BOUND and the policy that has it outlive this.
+  BoundedBody(Exchange& x, const SizeBound& bound, const Policy& policy)
+      : x_(x), inner_(*x.request_body), bound_(bound), policy_(policy) {}
 
   Task<StatusOr<Chunk>> Read() override;
   const http::Headers* Trailers() const override { return inner_.Trailers(); }
@@ -27,6 +28,7 @@ class BoundedBody final : public Body {
   Exchange& x_;
   Body& inner_;
   const SizeBound& bound_;
+  const Policy& policy_;
   uint64_t bytes_ = 0;
 };
 

@@ -12,7 +12,7 @@ Task<Verdict> SizeLimitPolicy::OnRequest(Exchange& x) const {
   }
   // The exchange keeps this policy, and with it the bound, until it has ended.
   const SizeBound* streamed = config_->ForStreamed(x);
-  if (streamed != nullptr) x.request_body = &x.Own<BoundedBody>(x, *streamed);
+  if (streamed != nullptr) x.request_body = &x.Own<BoundedBody>(x, *streamed, *this);
   return Verdict::Continue();
 }
 

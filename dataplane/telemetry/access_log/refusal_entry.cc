@@ -18,6 +18,7 @@ size_t AccessLogFormatter::Format(const RefusalLogEntry& entry, std::span<char> 
   line.String("reason", entry.reason, kMaxShort);
   if (!entry.detail.empty()) line.String("detail", entry.detail, kMaxName);
   if (entry.status > 0) line.Number("status", static_cast<uint64_t>(entry.status));
+  if (entry.grpc_status >= 0) line.Number("grpcStatus", static_cast<uint64_t>(entry.grpc_status));
   line.String("policy", entry.policy, kMaxShort);
   if (!entry.object.empty()) line.String("object", entry.object, kMaxName);
   if (!entry.rule.empty()) line.String("rule", entry.rule, kMaxName);

@@ -15,7 +15,8 @@ struct RefusalLogEntry {
 
   std::string_view reason = {};  // as in the access log
   std::string_view detail = {};  // what exactly was wrong; "": left out
-  int status = 0;                // of the refusal; 0: left out
+  int status = 0;                // that the client got; 0: left out
+  int grpc_status = -1;          // the same of gRPC; negative: left out
 
   std::string_view policy = {};  // its type: "authorization"
   std::string_view object = {};  // the manifest at fault: "SecurityPolicy shop/tokens"; "": left out

@@ -39,7 +39,7 @@ const jose::testing::SigningKey& Key() {
   return key;
 }
 
-proxy::PolicyChain Chain(Runtime& runtime) {
+proxy::Policies Chain(Runtime& runtime) {
   static const NoSecrets secrets;
   Material material{secrets, runtime};
   auto jwt = Parse<xds::v1::Jwt>(
