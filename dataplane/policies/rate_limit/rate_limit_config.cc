@@ -142,6 +142,18 @@ std::string_view AddressOf(Exchange& x) {
 }
 
 // "": the request has none of it.
+// RFC 9110 5.3: fields of one name are one list. Who counts by the first alone counts by another value than a backend
+// that reads the last.
+std::string_view JoinedValue(const http::Headers& headers, std::string_view name, Arena& arena) {
+  const http::Field* first = headers.Find(name);
+  if (first == nullptr) return "";
+  std::string_view joined = first->value();
+  for (const http::Field& field : headers) {
+    if (&field != first && field.name() == first->name()) joined = arena.Concat({joined, ", ", field.value()});
+  }
+  return joined;
+}
+
 std::string_view ValueOf(const KeyPart& part, Exchange& x) {
   switch (part.kind) {
     case KeyPart::Kind::kClientAddress:
@@ -154,7 +166,7 @@ std::string_view ValueOf(const KeyPart& part, Exchange& x) {
       return claim.has_value() ? TextOfClaim(*claim).value_or("") : "";
     }
     case KeyPart::Kind::kHeader:
-      return x.request.headers.Get(part.name);
+      return JoinedValue(x.request.headers, part.name, x.arena);
     case KeyPart::Kind::kPath:
       return x.request.path;
     case KeyPart::Kind::kMethod:

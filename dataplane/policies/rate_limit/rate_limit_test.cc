@@ -184,6 +184,14 @@ TEST_F(RateLimitTest, CombinesTheParts) {
   EXPECT_EQ(Passing({.path = "/a", .client = "192.0.2.2"}, 5), 1);
 }
 
+TEST_F(RateLimitTest, CountsAHeaderThatComesTwiceByAllItsValues) {
+  Configure("rules { name: 'a' key { header: 'x-tenant' } requests: 1 per { seconds: 60 } algorithm: FIXED_WINDOW }");
+  EXPECT_EQ(Passing({.fields = {{"x-tenant", "a"}}}, 5), 1);
+  EXPECT_EQ(Passing({.fields = {{"x-tenant", "a"}, {"x-other", "b"}}}, 5), 0);
+  EXPECT_EQ(Passing({.fields = {{"x-tenant", "a"}, {"x-tenant", "b"}}}, 5), 1);
+  EXPECT_EQ(Passing({.fields = {{"x-tenant", "a, b"}}}, 5), 0) << "one list in two spellings";
+}
+
 // A token's claim of four bytes is not an address.
 TEST_F(RateLimitTest, TakesNoClaimForAnAddress) {
   Configure("rules { name: 'a' key { claim: 'sub' } requests: 1 per { seconds: 60 } algorithm: FIXED_WINDOW }");
