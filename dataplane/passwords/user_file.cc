@@ -7,6 +7,7 @@
 namespace penstock::passwords {
 namespace {
 
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 bool IsUtf8(std::string_view text) {
@@ -27,6 +28,7 @@ std::string_view UserNameFault(std::string_view name) {
   if (name.size() > kMaxUserName) return "has more than 256 bytes";
   if (name.find(':') != std::string_view::npos) return "has a colon";
   if (std::any_of(name.begin(), name.end(), IsControl)) return "has a control character";
+  if (name.front() == ' ' || name.back() == ' ') return "begins or ends with a blank";
   return IsUtf8(name) ? "" : "is not UTF-8";
 }
 
@@ -45,6 +47,7 @@ StatusOr<UserFile> UserFile::Parse(std::string_view text) {
 }
 
 Status UserFile::TakeLine(std::string_view line) {
+  if (IsBlank(line.front()) || IsBlank(line.back())) return Invalid("begins or ends with a blank");
   size_t colon = line.find(':');
   if (colon == std::string_view::npos) return Invalid("there is no colon between a user and a hash");
   std::string_view name = line.substr(0, colon);

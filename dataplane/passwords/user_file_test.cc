@@ -29,6 +29,9 @@ TEST(UserFile, NamesTheLineThatIsWrongAndHowToMakeAGoodOne) {
       {good + ":" + kHash, "line 2: the user's name is empty"},
       {good + "b\tb:" + kHash, "line 2: the user's name has a control character"},
       {good + "b\xff:" + kHash, "line 2: the user's name is not UTF-8"},
+      {good + " bob:" + kHash, "line 2: begins or ends with a blank"},
+      {good + "bob:" + kHash + " ", "line 2: begins or ends with a blank"},
+      {good + "bob :" + kHash, "line 2: the user's name begins or ends with a blank"},
       {good + std::string(257, 'b') + ":" + kHash, "line 2: the user's name has more than 256 bytes"},
       {good + "bob:hunter2\n",
        "line 2: the hash of bob is the password itself, or a hash of DES: neither protects anybody; make it with: "
