@@ -286,6 +286,9 @@ inline constexpr MessageCode kCodeTable[] = {
      "close policies the oldest decides, field by field; among equally old ones the first by name. The condition "
      "Conflicted of the younger one's status says so, too, and it is not accepted where it decides nothing.",
      "Merge the two policies, or remove the fields from one of them."},
+    {"W220", "A demand beside anonymous",
+     "`anonymous: true` lets everybody in without a proof, so that `require` of the same policy asks nobody for one.",
+     "Remove `anonymous` if somebody has to prove something, or else `require`."},
 };
 
 }  // namespace penstock::manifests

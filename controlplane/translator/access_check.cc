@@ -40,6 +40,10 @@ class AccessCheck {
       CheckKeys(provider, path + ".jwks");
       CheckHeaders(provider, path + ".claimToHeaders");
     }
+    if (spec.anonymous() && spec.has_require()) {
+      findings_.Warning("spec.require", "W220", "anonymous: true of this policy lets everybody in without a proof",
+                        "remove one of the two");
+    }
     if (spec.has_basic()) CheckUsers(spec.basic());
     for (int i = 0; i < spec.authorization().rules_size(); ++i) {
       CheckCondition(spec.authorization().rules(i).when(), Cat("spec.authorization.rules[", i, "].when"));
@@ -263,8 +267,9 @@ class AccessCheck {
     for (int i = 0; i < names.size(); ++i) {
       ObjectKey key{std::string(kPenstockGroup), "AddressList", policy_.ns, names[i]};
       if (reader_.Object(key) != nullptr) continue;
+      std::string near = reader_.DidYouMean(names[i], policy_.ns, {"AddressList"});
       findings_.Error(Cat(path, "[", i, "]"), "E101", Cat("AddressList \"", names[i], "\" does not exist"),
-                      reader_.DidYouMean(names[i], policy_.ns, {"AddressList"}));
+                      near.empty() ? "create it; to delete a list, take its name out of here first" : near);
     }
   }
 

@@ -1,6 +1,7 @@
 #include "tools/cli/offline.h"
 
 #include <set>
+#include <utility>
 
 #include "controlplane/manifests/parse.h"
 #include "controlplane/translator/explain.h"
@@ -48,9 +49,17 @@ std::vector<snapshot::CompileOutcome> CompileEachClass(const translator::StatePt
   return outcomes;
 }
 
+// What is wrong with an object as it is written is wrong with what it becomes, too; that is said once.
 void AddProblems(const translator::StatePtr& state, std::vector<manifests::Finding>& findings) {
+  std::set<std::string> faulty;
+  for (const manifests::Finding& finding : findings) {
+    if (finding.severity() == manifests::Finding::ERROR) faulty.insert(finding.object());
+  }
   for (const snapshot::CompileOutcome& outcome : CompileEachClass(state)) {
-    for (const auto& problem : outcome.problems) findings.push_back(translator::FindingOf(state, problem));
+    for (const auto& problem : outcome.problems) {
+      manifests::Finding finding = translator::FindingOf(state, problem);
+      if (!faulty.contains(finding.object())) findings.push_back(std::move(finding));
+    }
   }
 }
 

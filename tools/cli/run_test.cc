@@ -227,6 +227,12 @@ TEST(Explain, AsksOneReplicaOrFilesNotBoth) {
   EXPECT_NE(ran.err.find("--from asks a replica, -f asks files"), std::string::npos) << ran.err;
 }
 
+TEST(Explain, TakesNoLineBreakIntoAField) {
+  Ran ran = Penstock({"explain", "request", "http://x/", "-H", "x-a: b\r\nx-c: d", "-f", "x.yaml"});
+  EXPECT_EQ(ran.exit, Exit::kUsage);
+  EXPECT_NE(ran.err.find("-H 'x-a: ...': no field has a line break in it"), std::string::npos) << ran.err;
+}
+
 TEST(Run, ShowsATerminalNothingThatItWouldObey) {
   Ran ran = Penstock({"lint", "-f",
                       "/no/\033[2J/\xC2\x9B"
@@ -270,6 +276,17 @@ TEST(Lint, TellsWhatCannotBeCompiledBesidesWhatIsMisspelt) {
   EXPECT_EQ(ran.exit, Exit::kDiffers);
   EXPECT_NE(ran.out.find("E010"), std::string::npos) << ran.out;
   EXPECT_NE(ran.out.find("E204"), std::string::npos) << ran.out;
+}
+
+TEST(Lint, SaysOnceWhatIsWrongWithAValue) {
+  Ran ran = Penstock(
+      {"lint", "-f",
+       Manifest("once.yaml", Shop("users") + "---\napiVersion: penstock.dev/v1\nkind: RateLimitPolicy\n"
+                                             "metadata: {name: few}\nspec: {targetRefs: [{kind: Gateway, name: shop}],"
+                                             " rules: [{name: few, concurrency: 0}]}\n")});
+  EXPECT_EQ(ran.exit, Exit::kDiffers);
+  EXPECT_NE(ran.out.find("spec.rules[0].concurrency: 0 is out of range"), std::string::npos) << ran.out;
+  EXPECT_EQ(ran.out.find("E208"), std::string::npos) << "that is about a field that nobody wrote: " << ran.out;
 }
 
 TEST(Cert, DoesNotReplaceACaUnasked) {

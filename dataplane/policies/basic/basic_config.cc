@@ -21,6 +21,14 @@ StatusOr<Duration> CacheTtlOf(const google::protobuf::Duration& from) {
   return absl::InvalidArgumentError("cache_ttl: from 0s to 24h");
 }
 
+// "shop/users" of "value/shop/users/htpasswd" (proto/penstock/xds/v1/secret.proto).
+std::string_view ObjectOf(std::string_view secret) {
+  constexpr std::string_view kPrefix = "value/";
+  if (!secret.starts_with(kPrefix)) return secret;
+  secret.remove_prefix(kPrefix.size());
+  return secret.substr(0, secret.rfind('/'));
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const BasicConfig>> BasicConfig::Compile(const xds::v1::BasicAuthentication& config) {
@@ -42,7 +50,7 @@ absl::StatusOr<PolicyConfigPtr> BasicConfig::CompileAny(const google::protobuf::
 }
 
 std::string BasicConfig::Describe() const {
-  return secret_.empty() ? "users of a file that is not there" : StrCat("users of ", secret_);
+  return secret_.empty() ? "users of a file that is not there" : StrCat("users of Secret ", ObjectOf(secret_));
 }
 
 std::vector<std::string> BasicConfig::Secrets() const {

@@ -74,6 +74,10 @@ absl::StatusOr<api::ExplainRequest> RequestOf(const CommandLine& line) {
     if (field.first.empty() || !StrContains(header, ":")) {
       return absl::InvalidArgumentError(StrCat("-H '", header, "': write 'NAME: VALUE'"));
     }
+    if (header.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+      return absl::InvalidArgumentError(
+          StrCat("-H '", field.first, ": ...': no field has a line break in it; repeat -H for another one"));
+    }
     api::Header& added = *request.add_headers();
     added.set_name(std::string(StripWhitespace(field.first)));
     added.set_value(std::string(StripWhitespace(field.second)));
