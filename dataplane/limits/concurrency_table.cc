@@ -100,6 +100,12 @@ void ConcurrencyTable::Leave(Place place) {
   PENSTOCK_CHECK(before != 0 && before != kBusy, "who leaves has come in");
 }
 
+std::uint32_t ConcurrencyTable::Running(const LimitKey& key) const {
+  const Group& group = groups_[Random::Scale(key.high, group_count_)];
+  std::optional<Found> found = Find(group, key);
+  return found ? CountOf(found->state) : group.together.load(std::memory_order_acquire);
+}
+
 std::uint64_t ConcurrencyTable::running() const {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < group_count_; ++i) {

@@ -64,6 +64,9 @@ class ConcurrencyTable {
   // Any thread. REQUIRES: PLACE is of an Enter() that allowed, and was not left before.
   void Leave(Place place);
 
+  // How many of KEY are in, or, if it has no entry, of the keys that would be counted together with it. Any thread.
+  std::uint32_t Running(const LimitKey& key) const;
+
   // How many are in, of all keys. Reads all groups: for tests. Any thread.
   std::uint64_t running() const;
 

@@ -64,6 +64,19 @@ TEST(ConcurrencyTable, LetsInAsManyAsItSaysAndOneForEachThatLeaves) {
   EXPECT_FALSE(table.Enter(key, 3).allowed);
 }
 
+TEST(ConcurrencyTable, SaysHowManyOfAKeyAreInWithoutLettingAnybodyIn) {
+  ConcurrencyTable table(ConcurrencyTable::kGroup);
+  const LimitKey key = KeyOf(table, 1);
+  EXPECT_EQ(table.Running(key), 0u);
+  Entered entered = table.Enter(key, 5);
+  table.Enter(key, 5);
+  EXPECT_EQ(table.Running(key), 2u);
+  EXPECT_EQ(table.Running(KeyOf(table, 2)), 0u);
+  table.Leave(entered.place);
+  EXPECT_EQ(table.Running(key), 1u);
+  EXPECT_EQ(table.running(), 1u);
+}
+
 TEST(ConcurrencyTable, CountsThoseWhoAreInUnderAnotherBoundToo) {
   ConcurrencyTable table;
   LimitKey key = KeyOf(table, 1);

@@ -156,6 +156,19 @@ TEST_F(LimitFactsTest, AShadowThatIsUsedUpRefusesNothing) {
   EXPECT_THAT(judgement.why, HasSubstr(", used up"));
 }
 
+TEST_F(LimitFactsTest, AConcurrencySaysHowManyPlacesAreLeftAlsoBesideRedis) {
+  Make<RateLimitConfig, RateLimitPolicy, xds::v1::RateLimit>(
+      "policy: 'shop/limits' rules { name: 'few' key { client_address: true } concurrency: 2 } "
+      "redis { address: '127.0.0.1:1' }");
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(Judge("192.0.2.1").why, HasSubstr(", 2 left")) << "asking is not coming in";
+  EXPECT_TRUE(Ask("192.0.2.1")) << "and it does not leave";
+  EXPECT_THAT(Judge("192.0.2.1").why, HasSubstr(", 1 left"));
+  EXPECT_THAT(Judge("192.0.2.2").why, HasSubstr(", 2 left")) << "another client's";
+  EXPECT_TRUE(Ask("192.0.2.1"));
+  EXPECT_EQ(Judge("192.0.2.1").outcome, Judgement::Outcome::kDeny);
+  EXPECT_FALSE(Ask("192.0.2.1"));
+}
+
 TEST_F(LimitFactsTest, WhatRedisKnowsIsNotKnownHere) {
   Make<RateLimitConfig, RateLimitPolicy, xds::v1::RateLimit>(
       "policy: 'shop/limits' rules { name: 'all' requests: 3 per { seconds: 60 } } redis { address: '127.0.0.1:1' }");

@@ -118,17 +118,11 @@ Task<Verdict> RateLimitPolicy::OnRequest(Exchange& x) const {
 
 Taken RateLimitPolicy::TakeHere(const LimitTerms& rule, Exchange& x) const {
   if (rule.concurrency > 0) return Enter(rule, x);
-  LimitKeyValues key;
-  key.Add(rule.identity);
-  RateLimitConfig::KeyOf(rule, x, key);
-  return table_->Take(rule.limit, table_->KeyOf(key.values()), x.time.head_received, rule.cost);
+  return table_->Take(rule.limit, EntryOf(rule, x), x.time.head_received, rule.cost);
 }
 
 Taken RateLimitPolicy::Enter(const LimitTerms& rule, Exchange& x) const {
-  LimitKeyValues key;
-  key.Add(rule.identity);
-  RateLimitConfig::KeyOf(rule, x, key);
-  ConcurrencyTable::Entered entered = in_progress_->Enter(in_progress_->KeyOf(key.values()), rule.concurrency);
+  ConcurrencyTable::Entered entered = in_progress_->Enter(EntryOf(rule, x), rule.concurrency);
   if (entered.allowed) {
     Note& note = NoteOf(x, this);
     note.held = x.arena.New<Held>(entered.place, note.held);
@@ -251,22 +245,34 @@ Task<Verdict> RateLimitPolicy::OnResponse(Exchange& x) const {
   return Verdict::Continue();
 }
 
+limits::LimitKey RateLimitPolicy::EntryOf(const LimitTerms& rule, Exchange& x) const {
+  LimitKeyValues key;
+  key.Add(rule.identity);
+  RateLimitConfig::KeyOf(rule, x, key);
+  return rule.concurrency > 0 ? in_progress_->KeyOf(key.values()) : table_->KeyOf(key.values());
+}
+
+RateLimitPolicy::Left RateLimitPolicy::LeftOf(const LimitTerms& rule, Exchange& x, TimePoint now) const {
+  limits::LimitKey entry = EntryOf(rule, x);
+  if (rule.concurrency > 0) {
+    uint32_t running = std::min(in_progress_->Running(entry), rule.concurrency);
+    return {running < rule.concurrency, rule.concurrency - running};
+  }
+  return {table_->Peek(rule.limit, entry, now, rule.cost).allowed, table_->Peek(rule.limit, entry, now, 0).remaining};
+}
+
 void RateLimitPolicy::TellFacts(Exchange& x, TimePoint now, FactTeller tell) const {
-  if (store_ != nullptr) return;  // Redis would have to be asked
   const std::vector<LimitTerms>& rules = config_->rules();
   for (size_t i = config_->NextRule(x, 0); i < rules.size(); i = config_->NextRule(x, i + 1)) {
     const LimitTerms& rule = rules[i];
-    // Who is in progress now is not when the request comes.
-    if (rule.concurrency > 0 && rule.also) continue;
-    if (rule.concurrency > 0) break;
-    LimitKeyValues key;
-    key.Add(rule.identity);
-    RateLimitConfig::KeyOf(rule, x, key);
-    limits::LimitKey entry = table_->KeyOf(key.values());
-    bool allowed = table_->Peek(rule.limit, entry, now, rule.cost).allowed;
-    std::string_view left = Decimal(table_->Peek(rule.limit, entry, now, 0).remaining, x.arena);
-    tell(x.arena.Concat({"rate_limit/", config_->policy(), "/", rule.name}), allowed ? left : "refused");
-    if (!rule.also || !(allowed || rule.shadow)) break;
+    // Redis would have to be asked.
+    bool known = store_ == nullptr || rule.concurrency > 0;
+    Left left = known ? LeftOf(rule, x, now) : Left{.allowed = true, .requests = 0};
+    if (known) {
+      tell(x.arena.Concat({"rate_limit/", config_->policy(), "/", rule.name}),
+           left.allowed ? Decimal(left.requests, x.arena) : "refused");
+    }
+    if (!rule.also || !(left.allowed || rule.shadow)) break;
   }
 }
 

@@ -34,6 +34,14 @@ class RateLimitPolicy final : public Policy {
         in_progress_(std::move(in_progress)),
         store_(std::move(store)) {}
 
+  struct Left {
+    bool allowed;
+    uint64_t requests;
+  };
+  // What counts for X under RULE, here. Counts nothing.
+  Left LeftOf(const LimitTerms& rule, Exchange& x, TimePoint now) const;
+
+  limits::LimitKey EntryOf(const LimitTerms& rule, Exchange& x) const;
   limits::Taken TakeHere(const LimitTerms& rule, Exchange& x) const;
   // REQUIRES: RULE bounds how many are in progress.
   limits::Taken Enter(const LimitTerms& rule, Exchange& x) const;
