@@ -30,9 +30,8 @@ void H2Body::Push(BlockPool& pool, Chunk chunk) {
   reader_.WakeOne();
 }
 
-void H2Body::End(const http::Headers* trailers) {
+void H2Body::End() {
   ended_ = true;
-  trailers_ = trailers;
   reader_.WakeOne();
 }
 

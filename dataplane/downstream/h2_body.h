@@ -43,13 +43,12 @@ class H2Body final : public Body {
 
   // --- What the client sends.
   void Push(BlockPool& pool, Chunk chunk);
-  // The content is complete; TRAILERS may be null.
-  void End(const http::Headers* trailers);
+  // The content is complete.
+  void End();
   // It can never be complete.
   void Fail(Reason reason, std::string_view detail);
 
   Task<StatusOr<Chunk>> Read() override;
-  const http::Headers* Trailers() const override { return trailers_; }
   void Cancel() override;
   Task<void> Finish() override { return Task<void>(); }
 
@@ -73,8 +72,7 @@ class H2Body final : public Body {
   size_t lent_ = 0;  // the chunk that was read last
   io::WaitQueue reader_;
   std::optional<Cancellation> reading_;  // what a Read() waits under
-  const http::Headers* trailers_ = nullptr;
-  uint64_t max_ = 0;  // 0: no bound
+  uint64_t max_ = 0;                     // 0: no bound
   Duration idle_ = kNoDeadline.time_since_epoch();
   MinRate rate_;
   bool asked_ = true;  // the client was told to go on, or did not ask

@@ -72,22 +72,20 @@ TEST_F(H2BodyTest, OpensTheWindowAsItIsUsedNotAsItComes) {
   Turn();
   EXPECT_EQ(source.used, 5u);
   EXPECT_EQ(body.unused(), 0u);
-  body.End(nullptr);
+  body.End();
   Turn();
   EXPECT_TRUE(second.done);
 }
 
-TEST_F(H2BodyTest, EndsWithAnEmptyChunkAndItsTrailers) {
+TEST_F(H2BodyTest, EndsWithAnEmptyChunk) {
   Begin();
-  http::Headers trailers;
   Reading last;
   Start(last);
   Turn();
   EXPECT_FALSE(last.done);
-  body.End(&trailers);
+  body.End();
   Turn();
   EXPECT_TRUE(last.done && last.status.ok() && last.text.empty());
-  EXPECT_EQ(body.Trailers(), &trailers);
 }
 
 TEST_F(H2BodyTest, InvitesOnceAndOnlyWhoAskedAndSentNothingYet) {
@@ -102,7 +100,7 @@ TEST_F(H2BodyTest, InvitesOnceAndOnlyWhoAskedAndSentNothingYet) {
   Start(second);
   Turn();
   EXPECT_EQ(source.invitations, 1);
-  body.End(nullptr);
+  body.End();
   Turn();
   EXPECT_TRUE(second.done);
 }
@@ -113,7 +111,7 @@ TEST_F(H2BodyTest, InvitesNobodyWhoseContentIsHere) {
   Reading first, second;
   Start(first);
   Start(second);
-  body.End(nullptr);
+  body.End();
   Turn();
   EXPECT_TRUE(first.done && second.done);
   EXPECT_EQ(source.invitations, 0);

@@ -31,11 +31,6 @@ Reason ReasonOf(Error error) {
 // What RFC 9113 8.1.1 calls malformed; beyond a limit of ours is something else.
 bool IsMalformed(Error error) { return http::h2::StatusOf(error) == 400; }
 
-// Trailers are for those who know that they come: elsewhere they would be a way to smuggle fields past policies.
-bool PassesTrailers(const http::RequestHead& head) {
-  return head.headers.Get(http::HeaderId::kContentType).starts_with("application/grpc");
-}
-
 Status Gone() { return absl::UnavailableError("the client is gone"); }
 
 }  // namespace
@@ -94,11 +89,9 @@ void H2Stream::OnUsed(size_t bytes) {
   if (owner_.codec().wants_to_send()) owner_.SendSoon();
 }
 
-void H2Stream::OnEnd(bool trailers) {
-  bool pass = trailers && PassesTrailers(exchange_->request);
-  if (pass) http::StripTrailers(*trailers_);
-  body_.End(pass ? trailers_ : nullptr);
-}
+// Trailers of requests would be a way to smuggle fields past policies, which saw and changed the head. Requests of gRPC
+// have none either (its protocol over HTTP/2: Request).
+void H2Stream::OnEnd(bool) { body_.End(); }
 
 void H2Stream::OnMalformed(Error error) {
   malformed_ = true;

@@ -110,7 +110,7 @@ class H2Stream final : public ListNode,
   Cancellation request_;
   H2Body body_;
   ExchangePool::Lease exchange_;
-  http::Headers* trailers_ = nullptr;  // of the request, the exchange's
+  http::Headers* trailers_ = nullptr;  // of the request, the exchange's: checked, and dropped
 
   // Of the response.
   http::Framing framing_;

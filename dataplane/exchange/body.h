@@ -18,7 +18,8 @@ class Body {
   // at a time. An error means that the message is broken off: whoever passes it on must not end it cleanly.
   virtual Task<StatusOr<Chunk>> Read() = 0;
 
-  // The trailer section once Read() gave the end; nullptr if there was none. The views live until Finish().
+  // The trailer section of a response once Read() gave the end; nullptr if there was none. The views live until
+  // Finish(). Requests have none: the connections drop it.
   virtual const http::Headers* Trailers() const { return nullptr; }
 
   // Nobody wants the rest: a pending Read() ends soon with kCancelled, and so does every later one. For an upload whose

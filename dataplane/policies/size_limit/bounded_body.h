@@ -17,7 +17,6 @@ class BoundedBody final : public Body {
       : x_(x), inner_(*x.request_body), bound_(bound), policy_(policy) {}
 
   Task<StatusOr<Chunk>> Read() override;
-  const http::Headers* Trailers() const override { return inner_.Trailers(); }
   void Cancel() override { inner_.Cancel(); }
   Task<void> Finish() override { return inner_.Finish(); }
 

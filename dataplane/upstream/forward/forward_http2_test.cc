@@ -126,7 +126,7 @@ TEST_F(ForwardHttp2Test, RefusesWhatMayNotEvenWait) {
   ASSERT_TRUE(RunUntil([&] { return first.has_value(); }));
 }
 
-TEST_F(ForwardHttp2Test, CarriesContentAndTrailersBothWays) {
+TEST_F(ForwardHttp2Test, CarriesContentBothWaysAndTrailersBack) {
   std::string large;
   for (int i = 0; i < 100'000; ++i) large += StrCat(i, ",");
   H2Upstream& server =

@@ -29,7 +29,6 @@ class ReplayBody final : public Body {
   void set_on_end(OnEnd* on_end) { on_end_ = on_end; }
 
   Task<StatusOr<Chunk>> Read() override;
-  const http::Headers* Trailers() const override { return source_.Trailers(); }
   void Cancel() override { source_.Cancel(); }
   Task<void> Finish() override { return Task<void>(); }
 

@@ -53,7 +53,7 @@ Task<RequestUpload::End> RequestUpload::SendBody() {
     bytes_ += chunk->size();
     bool counted = framing_.kind == http::Framing::Kind::kLength;
     if (counted && (bytes_ > framing_.length || (last && bytes_ < framing_.length))) co_return End::kSourceFailed;
-    Task<Status> send = last ? SendLast(body_->Trailers()) : SendPiece(chunk->view());
+    Task<Status> send = last ? SendLast() : SendPiece(chunk->view());
     Status sent = co_await std::move(send);
     if (!sent.ok()) co_return End::kWriteFailed;
     head_sent_ = true;
@@ -76,15 +76,9 @@ Task<Status> RequestUpload::SendPiece(std::string_view data) {
   co_return sent;
 }
 
-Task<Status> RequestUpload::SendLast(const http::Headers* trailers) {
+Task<Status> RequestUpload::SendLast() {
   bool chunked = framing_.kind == http::Framing::Kind::kChunked;
-  Chunk section;
-  if (chunked && trailers != nullptr) {
-    Block* block = stream_.reactor().blocks().TakeAtLeast(http::h1::FieldsSize(*trailers) + 16);
-    std::size_t size = http::h1::WriteTrailers(*trailers, std::span<char>(block->data(), block->capacity));
-    section = Chunk::Adopt(block, size);
-  }
-  std::string_view end = !chunked ? std::string_view() : section.empty() ? http::h1::kLastChunk : section.view();
+  std::string_view end = chunked ? http::h1::kLastChunk : std::string_view();
   std::array<std::string_view, 2> pieces = {head_sent_ ? std::string_view() : head_.view(), end};
   Status sent = co_await stream_.Write(pieces, wait());
   co_return sent;

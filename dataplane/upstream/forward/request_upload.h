@@ -45,7 +45,7 @@ class RequestUpload {
   Task<End> SendBody();
   Task<Status> SendHead();
   Task<Status> SendPiece(std::string_view data);
-  Task<Status> SendLast(const http::Headers* trailers);
+  Task<Status> SendLast();
   void SetEnd(End end);
   Wait wait();
 

@@ -25,7 +25,7 @@ Task<StreamUpload::End> StreamUpload::SendBody() {
     if (counted && (bytes_ > framing_.length || (last && bytes_ < framing_.length))) co_return End::kSourceFailed;
     cells_.request_bytes.Add(chunk->size());
     if (last) {
-      connection_.codec().EndContent(stream_, body_->Trailers());
+      connection_.codec().EndContent(stream_, nullptr);
     } else {
       connection_.codec().SendContent(stream_, *std::move(chunk));
     }
