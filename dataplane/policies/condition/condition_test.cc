@@ -168,6 +168,26 @@ TEST(Condition, MatchesPathsAsRoutesDo) {
   });
 }
 
+// RFC 3986 6.2.2.2: they are two paths, which many backends take for one.
+TEST(Condition, KeepsOutWhoEscapesADelimiterButLetsInByTheVeryPathOnly) {
+  const char* any =
+      "paths { exact: '/users:delete' } paths { prefix: '/a@b' } paths { regex: '/x[$][0-9]+' } "
+      "paths { exact: '/e%3Ae' }";
+  ExpectRows({
+      {any, {.path = "/users:delete"}, kBoth},
+      {any, {.path = "/users%3Adelete"}, kDenyOnly},
+      {any, {.path = "/a%40b/c"}, kDenyOnly},
+      {any, {.path = "/a%40bc"}, kNone},
+      {any, {.path = "/x%241"}, kDenyOnly},
+      {any, {.path = "/e%3Ae"}, kBoth},
+      {any, {.path = "/e:e"}, kDenyOnly},
+      {any, {.path = "/users%253Adelete"}, kNone},
+      {any, {.path = "/users%20delete"}, kNone},
+      {"paths { prefix: '/' }", {.path = "/%3A"}, kBoth},
+      {"paths { prefix: '/admin' }", {.path = "/admin%3Bx"}, kNone},
+  });
+}
+
 // RBC-001 to RBC-003.
 TEST(Condition, LooksAtEveryValueOfAField) {
   const char* role = "headers { name: 'x-role' values: 'admin' values: 'root' }";

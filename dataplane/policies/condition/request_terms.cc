@@ -40,13 +40,34 @@ class MethodsTerm final : public Term {
   ValueSet upper_;
 };
 
+// A delimiter that a path may hold and its escape are two paths (RFC 3986 6.2.2.2), but not to everybody behind us.
+// PATH is canonical.
+std::string WithoutEscapedDelimiters(std::string_view path) {
+  constexpr std::string_view kDelimiters = "!$&'()*+,;=:@";
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string result;
+  for (size_t i = 0; i < path.size(); ++i) {
+    bool escape = path[i] == '%' && path.size() - i >= 3;
+    char byte = escape ? static_cast<char>(kDigits.find(path[i + 1]) << 4 | kDigits.find(path[i + 2])) : '\0';
+    bool delimiter = kDelimiters.find(byte) != std::string_view::npos;
+    result += delimiter && escape ? byte : path[i];
+    if (delimiter && escape) i += 2;
+  }
+  return result;
+}
+
+// To keep somebody out, a path is each of its spellings.
 class PathsTerm final : public Term {
  public:
-  explicit PathsTerm(std::vector<PathPattern> paths) : paths_(std::move(paths)) {}
+  // UNESCAPED: PATHS without escaped delimiters.
+  PathsTerm(std::vector<PathPattern> paths, std::vector<PathPattern> unescaped)
+      : paths_(std::move(paths)), unescaped_(std::move(unescaped)) {}
 
-  bool Holds(const Exchange& x, Use) const override {
-    return std::any_of(paths_.begin(), paths_.end(),
-                       [&x](const PathPattern& path) { return path.Matches(x.request.path); });
+  bool Holds(const Exchange& x, Use use) const override {
+    if (Match(paths_, x.request.path)) return true;
+    if (use == Use::kAllow) return false;
+    bool escapes = x.request.path.find('%') != std::string_view::npos;
+    return escapes ? Match(unescaped_, WithoutEscapedDelimiters(x.request.path)) : Match(unescaped_, x.request.path);
   }
   std::string Describe() const override {
     return StrCat("path ", ShortList(paths_.size(), [this](size_t i) { return TextOf(paths_[i]); }));
@@ -54,6 +75,9 @@ class PathsTerm final : public Term {
   std::string Seen(const Exchange& x) const override { return StrCat("it is ", Printable(x.request.path)); }
 
  private:
+  static bool Match(const std::vector<PathPattern>& paths, std::string_view path) {
+    return std::any_of(paths.begin(), paths.end(), [path](const PathPattern& one) { return one.Matches(path); });
+  }
   // "=/a", "/a", "~/a/[0-9]+"
   static std::string TextOf(const PathPattern& path) {
     std::string_view text = path.text().empty() ? std::string_view("/") : std::string_view(path.text());
@@ -62,6 +86,7 @@ class PathsTerm final : public Term {
   }
 
   std::vector<PathPattern> paths_;
+  std::vector<PathPattern> unescaped_;
 };
 
 class HeaderTerm final : public Term {
@@ -128,6 +153,15 @@ class AddressesTerm final : public Term {
   CidrSet addresses_;
 };
 
+// An expression is as it was written: its own characters may be escapes.
+PathPattern WithoutEscapedDelimiters(const PathPattern& pattern) {
+  StatusOr<PathPattern> result = pattern;
+  std::string text = WithoutEscapedDelimiters(pattern.text());
+  if (pattern.kind() == PathPattern::Kind::kExact) result = PathPattern::Exact(text);
+  if (pattern.kind() == PathPattern::Kind::kPrefix && !text.empty()) result = PathPattern::Prefix(text);
+  return result.ok() ? *std::move(result) : pattern;
+}
+
 StatusOr<PathPattern> MakePattern(const xds::v1::PathCondition& config) {
   switch (config.kind_case()) {
     case xds::v1::PathCondition::kExact:
@@ -191,12 +225,14 @@ Status AddPaths(const xds::v1::Condition& config, std::vector<TermPtr>& terms) {
   if (config.paths().empty()) return absl::OkStatus();
   RETURN_IF_ERROR(CheckCount(config.paths_size(), kMaxTerms, "paths"));
   std::vector<PathPattern> paths;
+  std::vector<PathPattern> unescaped;
   for (int i = 0; i < config.paths_size(); ++i) {
     ASSIGN_OR_RETURN(PathPattern pattern, MakePattern(config.paths(i)), _ << "paths[" << i << "]");
     RETURN_IF_ERROR(CheckCanonical(pattern)) << "paths[" << i << "]";
+    unescaped.push_back(WithoutEscapedDelimiters(pattern));
     paths.push_back(std::move(pattern));
   }
-  terms.push_back(std::make_unique<PathsTerm>(std::move(paths)));
+  terms.push_back(std::make_unique<PathsTerm>(std::move(paths), std::move(unescaped)));
   return absl::OkStatus();
 }
 
