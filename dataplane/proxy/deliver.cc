@@ -105,6 +105,22 @@ Task<Status> Pump(Call& call) {
   }
 }
 
+// A call of gRPC can be told why it ends as long as its response has no end: in the trailers.
+bool CanTellWhyItEnds(const Call& call) {
+  const Exchange& x = call.x;
+  return x.refusal.by != nullptr && x.refusal.reason == x.reason && x.is_grpc &&
+         x.request.version == http::Version::kHttp2 && DialectOf(call) == http::grpc::Dialect::kGrpc;
+}
+
+Task<void> EndIncomplete(Call& call) {
+  if (CanTellWhyItEnds(call)) {
+    Status ended = co_await call.stream.End(&StatusTrailers(call.x));
+    if (ended.ok()) co_return;
+  }
+  // Never a clean end of something incomplete.
+  call.stream.Abort();
+}
+
 }  // namespace
 
 Task<void> Deliver(Call& call) {
@@ -116,8 +132,7 @@ Task<void> Deliver(Call& call) {
   if (call.x.response.framing.kind == http::Framing::Kind::kTunnel) BeginTunnel(call);
   Status pumped = co_await Pump(call);
   if (!pumped.ok()) {
-    // Never a clean end of something incomplete.
-    call.stream.Abort();
+    co_await EndIncomplete(call);
     co_return;
   }
   if (call.x.is_grpc) [[unlikely]]

@@ -56,6 +56,16 @@ void ReplyInGrpc(Call& call, Reason reason, int status, std::string_view text, D
   if (!text.empty()) headers.Set(kMessageField, grpc::EncodeMessage(text, x.arena));
 }
 
+const http::Headers& StatusTrailers(Exchange& x) {
+  const ReasonRow& row = RowOf(x.reason);
+  Code code = CodeOf(x.reason, row.status);
+  x.grpc_status = static_cast<int>(code);
+  http::Headers& trailers = x.Own<http::Headers>();
+  trailers.Add(kStatusField, grpc::CodeText(code));
+  trailers.Add(kMessageField, grpc::EncodeMessage(row.text, x.arena));
+  return trailers;
+}
+
 void NoteGrpcStatus(Exchange& x) {
   if (x.grpc_status >= 0) return;
   const http::Headers* trailers = x.response_body->Trailers();

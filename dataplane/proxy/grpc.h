@@ -21,6 +21,10 @@ void ReplyInGrpc(Call& call, Reason reason, int status, std::string_view text, h
 // there, of the head; what callers make of a response that has none at all. REQUIRES: x.is_grpc; the content is over.
 void NoteGrpcStatus(Exchange& x);
 
+// Trailers that end a call whose response has begun, with what x.reason means. In x.grpc_status, too. Live as long as
+// X.
+const http::Headers& StatusTrailers(Exchange& x);
+
 // What grpc-timeout says, counted from when the head was there, is x.firm_deadline. REQUIRES: the caller speaks gRPC.
 void ApplyGrpcTimeout(Exchange& x);
 

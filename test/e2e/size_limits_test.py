@@ -128,17 +128,18 @@ class SizeLimits(unittest.TestCase):
         self.assertNotIn(b"0\r\n\r\n", self.receive(connection), "a broken response must not look complete")
         wait_until(lambda: self.upstream.running == 0, "the upstream is done")
         self.assertFalse(self.came("/early")[-1].ended)
-        event = self.event("/early")
-        self.assertEqual((event["reason"], event["status"]), ("body_too_large", 200), "that is what the client got")
+        told = lambda: [e for e in self.fleet.replicas[0].audit_lines() if e["path"] == "/early" and "grpcStatus" not in e]
+        wait_until(lambda: len(told()) == 1, "one event")
+        self.assertEqual((told()[0]["reason"], told()[0]["status"]), ("body_too_large", 200), "that is what the client got")
 
-    def http2(self, path, *pieces, more=(), end=True):
+    def http2(self, path, *pieces, more=(), end=True, until=lambda client: client.done(1)):
         client = Client(self.address)
         self.addCleanup(client.close)
         fields = [(":method", "POST"), (":scheme", "http"), (":authority", "localhost"), (":path", path), *more]
         client.send(window_update(0, 1 << 20) + headers(1, block(fields), END_HEADERS))
         for i, piece in enumerate(pieces):
             client.send(data(1, b"x" * piece, end=end and i == len(pieces) - 1))
-        client.until(lambda: client.done(1))
+        client.until(lambda: until(client))
         return client
 
     def test_holds_for_http2_too(self):
@@ -155,6 +156,19 @@ class SizeLimits(unittest.TestCase):
         self.assertEqual((client.status(1), fields[b"grpc-status"]), (200, b"8"))
         event = self.event("/grpc")
         self.assertEqual((event["reason"], event["status"], event["grpcStatus"]), ("body_too_large", 200, 8))
+
+    def test_tells_callers_of_grpc_even_when_the_response_has_begun(self):
+        client = self.http2("/early", 10, more=[("content-type", "application/grpc"), ("te", "trailers")], end=False,
+                            until=lambda c: c.content.get(1))
+        self.assertEqual((client.content[1], client.ended), (b"early", set()))
+        client.send(data(1, b"x" * MOST, end=False))
+        client.until(lambda: client.done(1))
+        trailers = dict(client.responses[1][-1])
+        self.assertEqual((trailers.get(b"grpc-status"), client.status(1)), (b"8", 200))
+        self.assertIn(1, client.ended, "its end is no reset")
+        wait_until(lambda: self.upstream.running == 0, "the upstream is done")
+        self.assertFalse(self.came("/early")[-1].ended, "a broken request must not look complete")
+        wait_until(lambda: any(e.get("grpcStatus") == 8 and e["path"] == "/early" for e in self.fleet.replicas[0].audit_lines()), "an event")
 
     def test_counts_the_header_fields_that_clients_send(self):
         few = "".join(f"x-{i}: 1\r\n" for i in range(20))
