@@ -34,6 +34,9 @@ std::string_view UserNameFault(std::string_view name) {
 
 StatusOr<UserFile> UserFile::Parse(std::string_view text) {
   UserFile file;
+  // What editors of Windows put before UTF-8.
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   for (size_t number = 1; !text.empty(); ++number) {
     size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);

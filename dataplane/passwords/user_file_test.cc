@@ -20,6 +20,15 @@ TEST(UserFile, KnowsTheUsersOfItsLines) {
   for (const char* nobody : {"", "Ada", "ada ", "bob", "# people"}) EXPECT_EQ(file->Find(nobody), nullptr) << nobody;
 }
 
+TEST(UserFile, ReadsWhatAnEditorOfWindowsHasSaved) {
+  StatusOr<UserFile> file = UserFile::Parse(
+      "\xEF\xBB\xBF"
+      "ada:" +
+      kHash + "\r\n");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_NE(file->Find("ada"), nullptr);
+}
+
 TEST(UserFile, NamesTheLineThatIsWrongAndHowToMakeAGoodOne) {
   const std::string good = "ada:" + kHash + "\n";
   const std::pair<std::string, std::string> kRows[] = {
