@@ -142,16 +142,45 @@ std::string_view AddressOf(Exchange& x) {
 }
 
 // "": the request has none of it.
+std::string_view WithoutBlanks(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Writes the members of LIST to OUT, without blanks and empty ones (RFC 9110 5.6.1), a comma before each but the first
+// one at BEGIN; returns the end. What is written is no longer than LIST and a comma.
+char* WriteMembers(std::string_view list, const char* begin, char* out) {
+  while (!list.empty()) {
+    size_t comma = std::min(list.find(','), list.size());
+    std::string_view member = WithoutBlanks(list.substr(0, comma));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    if (member.empty()) continue;
+    if (out != begin) *out++ = ',';
+    out = std::copy(member.begin(), member.end(), out);
+  }
+  return out;
+}
+
 // RFC 9110 5.3: fields of one name are one list. Who counts by the first alone counts by another value than a backend
-// that reads the last.
-std::string_view JoinedValue(const http::Headers& headers, std::string_view name, Arena& arena) {
+// that reads the last. One spelling of it, so that no blank makes another counter.
+std::string_view ListValue(const http::Headers& headers, std::string_view name, Arena& arena) {
   const http::Field* first = headers.Find(name);
   if (first == nullptr) return "";
-  std::string_view joined = first->value();
+  size_t size = 0;
+  size_t count = 0;
   for (const http::Field& field : headers) {
-    if (&field != first && field.name() == first->name()) joined = arena.Concat({joined, ", ", field.value()});
+    if (field.name() != first->name()) continue;
+    size += field.value().size() + 1;
+    ++count;
   }
-  return joined;
+  if (count == 1 && first->value().find(',') == std::string_view::npos) return first->value();
+  std::span<char> list = arena.NewArray<char>(size);
+  char* out = list.data();
+  for (const http::Field& field : headers) {
+    if (field.name() == first->name()) out = WriteMembers(field.value(), list.data(), out);
+  }
+  return {list.data(), static_cast<size_t>(out - list.data())};
 }
 
 std::string_view ValueOf(const KeyPart& part, Exchange& x) {
@@ -166,7 +195,7 @@ std::string_view ValueOf(const KeyPart& part, Exchange& x) {
       return claim.has_value() ? TextOfClaim(*claim).value_or("") : "";
     }
     case KeyPart::Kind::kHeader:
-      return JoinedValue(x.request.headers, part.name, x.arena);
+      return ListValue(x.request.headers, part.name, x.arena);
     case KeyPart::Kind::kPath:
       return x.request.path;
     case KeyPart::Kind::kMethod:

@@ -190,6 +190,9 @@ TEST_F(RateLimitTest, CountsAHeaderThatComesTwiceByAllItsValues) {
   EXPECT_EQ(Passing({.fields = {{"x-tenant", "a"}, {"x-other", "b"}}}, 5), 0);
   EXPECT_EQ(Passing({.fields = {{"x-tenant", "a"}, {"x-tenant", "b"}}}, 5), 1);
   EXPECT_EQ(Passing({.fields = {{"x-tenant", "a, b"}}}, 5), 0) << "one list in two spellings";
+  EXPECT_EQ(Passing({.fields = {{"x-tenant", "a,b,"}}}, 5), 0);
+  EXPECT_EQ(Passing({.fields = {{"x-tenant", ""}, {"x-tenant", ","}}, .client = "192.0.2.7"}, 5), 1) << "as without";
+  EXPECT_EQ(Passing({.client = "192.0.2.7"}, 5), 0);
 }
 
 // A token's claim of four bytes is not an address.
