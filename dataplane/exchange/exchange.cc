@@ -19,7 +19,6 @@ void Exchange::Clear() {
   revocations = nullptr;
   address_lists = nullptr;
   consumers = nullptr;
-  logged_query = nullptr;
   generation_epoch = generation_number = endpoints_epoch = 0;
   rule = -1;
   tries = 0;

@@ -109,8 +109,6 @@ class Exchange {
   Refusal refusal;
   std::string_view refusing_rule;
   const ShadowRefusal* shadows = nullptr;
-  // For the log, if the query holds a credential: the query without it. null: the query as it came.
-  const std::string_view* logged_query = nullptr;
 
   RequestId id;
   std::string_view id_text;  // x-request-id

@@ -37,6 +37,8 @@ class PolicyConfig {
   virtual std::vector<std::string> Secrets() const { return {}; }
   // The Cluster resources that it asks; none of them is "".
   virtual std::vector<std::string> Clusters() const { return {}; }
+  // The parameters of queries that it takes credentials from: no log shows their values.
+  virtual std::vector<std::string> SecretQueryParameters() const { return {}; }
   // The AddressList resources that it looks into.
   virtual std::vector<std::string> AddressLists() const { return {}; }
 };

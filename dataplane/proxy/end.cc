@@ -53,7 +53,7 @@ void AddConnection(const ConnectionInfo& connection, telemetry::AccessLogEntry& 
   entry.client_identity = connection.client_identity;
 }
 
-// What the policies of the place did not look at may hold a credential that nobody has masked.
+// What the policies of the place did not look at may hold a credential under a name that nobody here knows.
 bool QueryIsSafe(const Call& call) {
   if (call.chain == nullptr) return false;
   bool cut_short = call.x.reason == Reason::kAddressDenied || call.x.reason == Reason::kCorsPreflight;
@@ -70,7 +70,7 @@ std::string_view LoggedPath(Call& call) {
   }
   if (!x.request.has_query) return call.path;
   if (!QueryIsSafe(call)) return x.arena.Concat({call.path, "?-"});
-  return x.arena.Concat({call.path, "?", x.logged_query == nullptr ? call.query : *x.logged_query});
+  return x.arena.Concat({call.path, "?", call.proxy.secret_parameters->Mask(call.query, x.arena)});
 }
 
 void Log(Call& call, const Outcome& outcome) {

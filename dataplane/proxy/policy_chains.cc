@@ -22,14 +22,17 @@ StatusOr<Policies> MakePolicies(const snapshot::CompiledPolicyChain& configured,
 
 }  // namespace
 
-StatusOr<PolicyChains> PolicyChains::Prepare(const snapshot::Snapshot& snapshot, MakePolicy make_policy) {
+StatusOr<PolicyChains> PolicyChains::Prepare(const snapshot::Snapshot& snapshot, MakePolicy make_policy,
+                                             SecretParameters earlier) {
   PolicyChains result;
   result.seed_ = snapshot.state().seed;
+  std::vector<std::string> secrets;
   Status status = absl::OkStatus();
   snapshot.ForEachPolicyChain([&](const snapshot::Shared<snapshot::CompiledPolicyChain>& configured) {
-    if (status.ok()) status = result.Add(configured, make_policy);
+    if (status.ok()) status = result.Add(configured, make_policy, secrets);
   });
   RETURN_IF_ERROR(status);
+  result.secret_parameters_ = policies::SecretParameters::With(std::move(earlier), secrets);
   return result;
 }
 
@@ -39,10 +42,14 @@ StatusOr<PolicyChains> PolicyChains::After(const snapshot::Snapshot& next, const
   for (const snapshot::ResourceName& removed : delta.removals) {
     if (removed.type_url == snapshot::kPolicyChainType) result.chains_.Erase(removed.name, seed_);
   }
+  std::vector<std::string> secrets;
   for (const std::string& name : ToMake(delta)) {
     const snapshot::Shared<snapshot::CompiledPolicyChain>* configured = next.FindPolicyChain(name);
-    if (configured != nullptr) RETURN_IF_ERROR(result.Add(*configured, make_policy));
+    if (configured != nullptr) {
+      RETURN_IF_ERROR(result.Add(*configured, make_policy, secrets));
+    }
   }
+  result.secret_parameters_ = policies::SecretParameters::With(secret_parameters_, secrets);
   return result;
 }
 
@@ -76,11 +83,13 @@ void PolicyChains::Insert(std::string_view name, Policies policies) {
   chains_.Insert(router::Ref<Named>(new Named(name, PolicyChain{std::move(policies), nullptr})), seed_);
 }
 
-Status PolicyChains::Add(const snapshot::Shared<snapshot::CompiledPolicyChain>& configured, MakePolicy make_policy) {
+Status PolicyChains::Add(const snapshot::Shared<snapshot::CompiledPolicyChain>& configured, MakePolicy make_policy,
+                         std::vector<std::string>& secrets) {
   ASSIGN_OR_RETURN(Policies policies, MakePolicies(*configured, make_policy));
   router::Ref<Named> named(new Named(configured->name, PolicyChain{std::move(policies), configured}));
   for (const snapshot::CompiledPolicy& policy : configured->policies) {
     for (std::string& secret : policy.config->Secrets()) named.Edit().secrets.push_back(std::move(secret));
+    for (std::string& name : policy.config->SecretQueryParameters()) secrets.push_back(std::move(name));
   }
   chains_.Erase(configured->name, seed_);
   chains_.Insert(std::move(named), seed_);

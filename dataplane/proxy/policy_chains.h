@@ -8,6 +8,7 @@
 #include "absl/functional/function_ref.h"
 #include "dataplane/base/status.h"
 #include "dataplane/exchange/policy.h"
+#include "dataplane/policies/credentials/secret_parameters.h"
 #include "dataplane/router/persistent_set.h"
 #include "dataplane/snapshot/snapshot.h"
 
@@ -30,13 +31,22 @@ using MakePolicy = absl::FunctionRef<StatusOr<std::shared_ptr<const Policy>>(con
 // destroyed on one thread, while any thread may Find.
 class PolicyChains {
  public:
-  // Makes the policies of every chain of SNAPSHOT. An error names the chain and the policy.
-  static StatusOr<PolicyChains> Prepare(const snapshot::Snapshot& snapshot, MakePolicy make_policy);
+  using SecretParameters = std::shared_ptr<const policies::SecretParameters>;
+
+  // Makes the policies of every chain of SNAPSHOT. An error names the chain and the policy. EARLIER: of the chains that
+  // these replace.
+  static StatusOr<PolicyChains> Prepare(
+      const snapshot::Snapshot& snapshot, MakePolicy make_policy,
+      SecretParameters earlier = std::make_shared<const policies::SecretParameters>());
 
   // The chains of NEXT, which came out of this object's snapshot by DELTA: makes those that DELTA names, and those that
   // mention a Secret that it names; shares the others.
   StatusOr<PolicyChains> After(const snapshot::Snapshot& next, const snapshot::Delta& delta,
                                MakePolicy make_policy) const;
+
+  // What logs hide of queries, whichever chain a request runs through. Whatever was one stays one, for the requests
+  // that were decided by it; so this is shared as long as no name is new.
+  const SecretParameters& secret_parameters() const { return secret_parameters_; }
 
   // The chain of that name; empty for "". Stays where it is as long as this lives.
   const PolicyChain& Find(std::string_view name) const;
@@ -55,12 +65,15 @@ class PolicyChains {
     std::vector<std::string> secrets;  // that its policies are made of
   };
 
-  Status Add(const snapshot::Shared<snapshot::CompiledPolicyChain>& configured, MakePolicy make_policy);
+  // Puts the names of what it adds into SECRETS.
+  Status Add(const snapshot::Shared<snapshot::CompiledPolicyChain>& configured, MakePolicy make_policy,
+             std::vector<std::string>& secrets);
   std::vector<std::string> ToMake(const snapshot::Delta& delta) const;
 
   uint64_t seed_ = 0;  // the snapshot's
   router::PersistentSet<Named> chains_;
   PolicyChain none_;
+  SecretParameters secret_parameters_ = std::make_shared<const policies::SecretParameters>();
 };
 
 }  // namespace penstock::proxy

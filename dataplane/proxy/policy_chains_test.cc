@@ -20,6 +20,18 @@ snapshot::Resource Chain(std::string_view name) {
       "[type.googleapis.com/penstock.xds.v1.Cors] { allow_origins: 'https://shop.example' } } }");
 }
 
+snapshot::Resource KeysAt(std::string_view name, std::string_view parameter) {
+  return snapshot::testing::PolicyChain(
+      name, StrCat("policies { type: 'api_key' origin: 'SecurityPolicy shop/keys' config { "
+                   "[type.googleapis.com/penstock.xds.v1.ApiKeyAuthentication] { sources { query: '",
+                   parameter, "' } } } }"));
+}
+
+std::string Mask(const PolicyChains& chains, std::string_view query) {
+  Arena arena;
+  return std::string(chains.secret_parameters()->Mask(query, arena));
+}
+
 class PolicyChainsTest : public testing::Test {
  protected:
   StatusOr<std::shared_ptr<const Policy>> Make() {
@@ -55,6 +67,25 @@ TEST_F(PolicyChainsTest, AreMadeOnceForAllAndThenOnlyWhereAChangeTouchesThem) {
   EXPECT_EQ(next->Find("d").policies.size(), 1u);
   EXPECT_EQ(&next->Find("b"), &chains->Find("b"));
   EXPECT_EQ(chains->Find("a").policies.size(), 1u) << "who serves the generation before goes on with its chains";
+}
+
+TEST_F(PolicyChainsTest, KnowWhichParametersOfQueriesHoldCredentialsAndForgetNone) {
+  auto first = MustCompile(nullptr, {{Chain("a"), KeysAt("k", "at")}, {}, {}});
+  StatusOr<PolicyChains> chains = All(*first);
+  ASSERT_TRUE(chains.ok()) << chains.status();
+  EXPECT_EQ(Mask(*chains, "at=1&key=2&token=3"), "at=-&key=2&token=-");
+
+  snapshot::Delta more{{KeysAt("k", "key")}, {}, {}};
+  auto second = MustCompile(first.get(), more);
+  StatusOr<PolicyChains> next = After(*chains, *second, more);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(Mask(*next, "at=1&key=2&token=3"), "at=-&key=-&token=-");
+
+  snapshot::Delta other{{Chain("b")}, {{std::string(kPolicyChainType), "k"}}, {}};
+  auto third = MustCompile(second.get(), other);
+  StatusOr<PolicyChains> last = After(*next, *third, other);
+  ASSERT_TRUE(last.ok()) << last.status();
+  EXPECT_EQ(last->secret_parameters(), next->secret_parameters()) << "shared, since no name is new";
 }
 
 TEST_F(PolicyChainsTest, CannotBePreparedIfAPolicyCannotBeMade) {

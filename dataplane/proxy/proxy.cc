@@ -10,6 +10,7 @@ void Proxy::Publish(Generation& next) {
   stats.Swap(next.series);
   upstreams.OnSnapshot(*next.snapshot);
   generation.Swap(next);
+  secret_parameters = next.policies.secret_parameters();
   ++serial;
   route_cells.Clear();
   if (!attachments.empty()) reactor.Spawn(attachments.Sweep());

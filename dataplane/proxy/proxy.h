@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "dataplane/base/random.h"
@@ -32,6 +33,8 @@ struct Proxy {
   uint64_t serial = 0;  // grows with every Publish
   DateCache date{};
   RouteCellsMemo route_cells{};
+  // Of the generation that is served, and of those before: what the log hides of queries.
+  PolicyChains::SecretParameters secret_parameters = std::make_shared<const policies::SecretParameters>();
   Attachments attachments{};
   WorkerSideCalls side_calls{*this};
   Services services{worker, &reactor, resolver, &attachments, &side_calls, &stats.cells()};  // what policies are lent

@@ -148,8 +148,11 @@ std::unique_ptr<proxy::Generation> Deployment::Prepare(std::shared_ptr<const sna
   SecretsOf secrets(*snapshot);
   policies::Material material{secrets, policy_runtime_, static_cast<int>(workers_.size()), fetcher_, &log_, passwords_};
   auto make = [&](const snapshot::CompiledPolicy& policy) { return MakePolicy(policy, material); };
+  proxy::PolicyChains none;
+  const proxy::PolicyChains& earlier = current_ == nullptr ? none : current_->policies;
   StatusOr<proxy::PolicyChains> policies =
-      replaces ? proxy::PolicyChains::Prepare(*snapshot, make) : current_->policies.After(*snapshot, delta, make);
+      replaces ? proxy::PolicyChains::Prepare(*snapshot, make, earlier.secret_parameters())
+               : earlier.After(*snapshot, delta, make);
   if (!policies.ok()) problems.push_back(CannotPrepare(policies.status()));
   if (!problems.empty()) return next;
   next->policies = *std::move(policies);

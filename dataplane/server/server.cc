@@ -96,8 +96,12 @@ Status Server::Start() {
   return absl::OkStatus();
 }
 
-// Two writers of one file would cut each other's lines.
+// Two writers of one file would cut each other's lines. That a log is off is said at each start: an empty value may
+// come from a variable that a script forgot to set.
 Status Server::OpenLogs() {
+  auto named = [](const std::string& path) { return path.empty() ? std::string("none") : path; };
+  log_.Info("server", "starting",
+            {{"access_log", named(settings_.access_log)}, {"audit_log", named(settings_.audit_log)}});
   ASSIGN_OR_RETURN(access_log_, telemetry::AccessLog::Open({.path = settings_.access_log, .log = &log_}, registry_));
   if (settings_.audit_log.empty() || settings_.audit_log == settings_.access_log) return absl::OkStatus();
   telemetry::AccessLog::Options options{

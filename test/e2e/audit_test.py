@@ -1,6 +1,7 @@
 """Every refusal of a policy is an event of the audit log: what, to whom, by which object, why; and nothing that opens a door."""
 import json
 import os
+import signal
 import unittest
 
 from test.support import fleet as parts
@@ -132,6 +133,54 @@ class Audit(unittest.TestCase):
 
     def test_the_file_is_for_nobody_else(self):
         self.assertEqual(os.stat(self.replica.audit_log).st_mode & 0o777, 0o600)
+
+
+class PipesForLogs(unittest.TestCase):
+    """A log may go to a pipe; whoever reads it has no power over the process."""
+
+    def setUp(self):
+        self.fleet = Fleet(replicas=1)
+        self.addCleanup(self.fleet.__exit__, None)
+        self.replica = self.fleet.replicas[0]
+        os.mkfifo(self.replica.audit_log)
+        os.mkfifo(self.replica.access_log)
+
+    def read_pipes(self):
+        return [os.open(path, os.O_RDONLY | os.O_NONBLOCK) for path in (self.replica.access_log, self.replica.audit_log)]
+
+    def serve(self):
+        upstream = Upstream("users")
+        self.addCleanup(upstream.stop)
+        self.fleet.__enter__()
+        self.fleet.wait_connected()
+        self.fleet.apply(manifest(upstream, Key("EdDSA", "k1", self.fleet.dir)))
+        self.assertEqual(self.fleet.get(0, "/users/1")[0], 401)
+
+    def test_a_data_plane_says_at_its_start_that_nobody_reads_a_pipe(self):
+        self.fleet.__enter__()
+        self.assertEqual(self.replica.process.wait(20), 1)
+        self.assertIn("nobody reads this pipe; start its reader first", self.replica.log())
+
+    def test_a_data_plane_goes_on_and_ends_when_the_readers_of_its_logs_have_died(self):
+        readers = self.read_pipes()
+        self.serve()
+        for reader in readers:
+            os.close(reader)
+        self.replica.process.send_signal(signal.SIGHUP)
+        parts.wait_until(lambda: "the audit log cannot be opened again" in self.replica.log(), self.replica.log)
+        self.assertEqual(self.fleet.get(0, "/users/1")[0], 401)
+        self.assertEqual(self.replica.terminate(20), 0)
+        self.assertIn("the audit log did not take its last lines", self.replica.log())
+
+    def test_a_data_plane_ends_when_the_readers_of_its_logs_stall(self):
+        for reader in self.read_pipes():
+            self.addCleanup(os.close, reader)
+        self.serve()
+        for _ in range(400):
+            self.assertEqual(self.fleet.get(0, "/users/" + "x" * 1000)[0], 401)
+        self.replica.process.send_signal(signal.SIGHUP)
+        self.assertEqual(self.replica.terminate(20), 0)
+        self.assertIn("the access log did not take its last lines", self.replica.log())
 
 
 if __name__ == "__main__":

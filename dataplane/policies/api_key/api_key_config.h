@@ -30,6 +30,7 @@ class ApiKeyConfig : public PolicyConfig {
 
   std::string Describe() const override;
   Judgement Judge(Exchange& x, const Facts& facts) const override;
+  std::vector<std::string> SecretQueryParameters() const override { return QueryParametersOf(places_); }
 
   // Can KEY be one?
   static bool IsKey(std::string_view key) { return !key.empty() && key.size() <= kMaxKeyBytes; }

@@ -28,7 +28,6 @@ AuthResult Look(std::string_view key, Exchange& x) {
 
 Task<Verdict> ApiKeyPolicy::OnRequest(Exchange& x) const {
   FoundToken found = FindToken(x.request, config_->places());
-  for (const TokenPlace& place : config_->places()) MaskInLog(place, x);
   AuthResult& result = x.identity.of(AuthMethod::kApiKey);
   if (found.count == FoundToken::Count::kOne) {
     result = Look(found.text, x);

@@ -195,26 +195,12 @@ void RemoveToken(const TokenPlace& place, http::RequestHead& request, Arena& are
   }
 }
 
-void MaskInLog(const TokenPlace& place, Exchange& x) {
-  if (place.kind != TokenPlace::Kind::kQuery) return;
-  bool there = x.request.query.find(place.name) != std::string_view::npos;
-  if (!there && x.request.query.find('%') == std::string_view::npos) return;
-  std::string_view query = x.logged_query == nullptr ? x.request.query : *x.logged_query;
-  x.logged_query = x.arena.New<std::string_view>(MaskQuery(query, place.name, x.arena));
-}
-
-std::string_view MaskQuery(std::string_view query, std::string_view name, Arena& arena) {
-  std::string masked;
-  ForEachPart(query, '&', [&](std::string_view part) {
-    if (!masked.empty()) masked += '&';
-    if (ParameterIf(part, name).data() == nullptr) {
-      masked += part;
-    } else {
-      masked += name;
-      masked += "=-";
-    }
-  });
-  return arena.Copy(masked);
+std::vector<std::string> QueryParametersOf(std::span<const TokenPlace> places) {
+  std::vector<std::string> names;
+  for (const TokenPlace& place : places) {
+    if (place.kind == TokenPlace::Kind::kQuery) names.push_back(place.name);
+  }
+  return names;
 }
 
 }  // namespace penstock::policies

@@ -4,10 +4,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dataplane/base/arena.h"
 #include "dataplane/base/status.h"
-#include "dataplane/exchange/exchange.h"
 #include "dataplane/http/message.h"
 #include "proto/penstock/xds/v1/security.pb.h"
 
@@ -41,10 +41,7 @@ FoundToken FindToken(const http::RequestHead& request, std::span<const TokenPlac
 // Takes away what is at a place, so that nobody behind gets it. New text goes into ARENA.
 void RemoveToken(const TokenPlace& place, http::RequestHead& request, Arena& arena);
 
-// The log must not hold what opens doors: without what is at a place of the query.
-void MaskInLog(const TokenPlace& place, Exchange& x);
-
-// QUERY without what its parameter NAME says, for logs: "a=1&access_token=-&b=2".
-std::string_view MaskQuery(std::string_view query, std::string_view name, Arena& arena);
+// The names of those of PLACES that are parameters of queries.
+std::vector<std::string> QueryParametersOf(std::span<const TokenPlace> places);
 
 }  // namespace penstock::policies

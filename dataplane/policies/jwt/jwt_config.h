@@ -82,6 +82,7 @@ class JwtConfig : public PolicyConfig {
   std::string Describe() const override;
   Judgement Judge(Exchange& x, const Facts& facts) const override;
   std::vector<std::string> Secrets() const override;
+  std::vector<std::string> SecretQueryParameters() const override { return QueryParametersOf(places_); }
 
   const std::vector<JwtProvider>& providers() const { return providers_; }
   const std::vector<TokenPlace>& places() const { return places_; }

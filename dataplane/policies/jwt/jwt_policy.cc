@@ -74,7 +74,6 @@ StatusOr<std::shared_ptr<const Policy>> JwtPolicy::Make(std::shared_ptr<const Jw
 Task<Verdict> JwtPolicy::OnRequest(Exchange& x) const {
   config_->RemoveOwnFields(x.request.headers);
   FoundToken found = FindToken(x.request, config_->places());
-  for (const TokenPlace& place : config_->places()) MaskInLog(place, x);
   if (found.count != FoundToken::Count::kOne) {
     bool none = found.count == FoundToken::Count::kNone;
     Note(x, none ? AuthResult::State::kMissing : AuthResult::State::kInvalid,

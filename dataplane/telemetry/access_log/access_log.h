@@ -1,5 +1,6 @@
 // The access log and the audit log: workers write lines into bounded rings, one thread of each log writes them to its
-// file. A slow or full disk costs lines (counted, and told in the process log), never a request's time.
+// file. A slow or full disk, or a pipe that nobody reads, costs lines (counted, and told in the process log), never a
+// request's time.
 #pragma once
 
 #include <array>
@@ -8,16 +9,17 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "dataplane/telemetry/access_log/connection_entry.h"
 #include "dataplane/telemetry/access_log/entry.h"
+#include "dataplane/telemetry/access_log/log_file.h"
+#include "dataplane/telemetry/access_log/log_kind.h"
+#include "dataplane/telemetry/access_log/log_thread.h"
 #include "dataplane/telemetry/access_log/refusal_entry.h"
 #include "dataplane/telemetry/access_log/ring.h"
-#include "dataplane/telemetry/log/trouble.h"
+#include "dataplane/telemetry/log/log.h"
 #include "dataplane/telemetry/stats/registry.h"
 
 namespace penstock::telemetry {
@@ -48,42 +50,6 @@ class AccessLogWriter {
   std::array<char, kMaxAccessLogLine> line_;
 };
 
-// Which log it is: what people call it, and where its thread counts.
-struct LogKind {
-  const char* name;
-  const char* flag;
-  int mode;  // of its file
-  const char* lost;
-  const char* written_again;
-  const char* not_reopened;
-  const char* reopened;
-  Counter WorkerCells::* drops;
-  Counter ProcessCells::* bytes;
-  Counter ProcessCells::* write_failures;
-};
-inline constexpr LogKind kAccessLog = {
-    .name = "access log",
-    .flag = "--access-log",
-    .mode = 0640,
-    .lost = "the access log cannot be written; lines are lost once the buffers are full",
-    .written_again = "the access log is written again",
-    .not_reopened = "the access log cannot be opened again; lines go on into the old file",
-    .reopened = "the access log is open again",
-    .drops = &WorkerCells::log_drops,
-    .bytes = &ProcessCells::log_bytes,
-    .write_failures = &ProcessCells::log_write_failures};
-inline constexpr LogKind kAuditLog = {
-    .name = "audit log",
-    .flag = "--audit-log",
-    .mode = 0600,
-    .lost = "the audit log cannot be written; refusals go unrecorded once the buffers are full",
-    .written_again = "the audit log is written again",
-    .not_reopened = "the audit log cannot be opened again; lines go on into the old file",
-    .reopened = "the audit log is open again",
-    .drops = &WorkerCells::audit_drops,
-    .bytes = &ProcessCells::audit_bytes,
-    .write_failures = &ProcessCells::audit_write_failures};
-
 // Owned by main; made before the workers, destroyed after them.
 class AccessLog {
  public:
@@ -94,59 +60,30 @@ class AccessLog {
     const LogKind* kind = &kAccessLog;
   };
 
-  // Opens the file (append, the kind's mode) and starts the writing thread. Error: the file cannot be opened. Borrows
-  // REGISTRY for its cells.
+  // Opens the file (append, the kind's mode) and starts the writing thread. Error: the file cannot be opened, or is a
+  // pipe that nobody reads. Borrows REGISTRY for its cells.
   static absl::StatusOr<std::unique_ptr<AccessLog>> Open(Options options, Registry& registry);
 
-  // Writes what is queued, for at most kFlushTimeoutMs, and ends the thread.
+  // Writes what is queued and ends the thread, within LogThread::kFlushTimeoutMs or little more, whatever the file is;
+  // tells if lines are left.
   ~AccessLog();
-  static constexpr int kFlushTimeoutMs = 2000;
 
   // The writer of a worker; null if there is no log.
   AccessLogWriter* writer(int worker) { return writers_.empty() ? nullptr : writers_[worker].get(); }
 
-  // Opens the path again before the next line is written, for log rotation (SIGHUP). Any thread. If that fails, lines
-  // go on into the old file; the failure is counted and told. The new file begins with a whole line; a line that the
-  // old file, on a full disk, took only in part ends there; that is counted as a failed write, and told with the lost
-  // lines.
+  // Opens the path again before the next line is written, for log rotation (SIGHUP). Any thread, at once. If that
+  // fails, lines go on into the old file; the failure is counted and told, and it is tried again every second. The new
+  // file begins with a whole line; a line that the old file, on a full disk, took only in part ends there; that is
+  // counted as a failed write, and told with the lost lines.
   void Reopen();
 
  private:
-  static constexpr int kBusyWaitMs = 20;    // between rounds while lines come
-  static constexpr int kIdleWaitMs = 1000;  // bound of a sleep whose wake-up was missed
-  static constexpr int kRetryWaitMs = 200;  // after a write that failed
+  AccessLog() = default;
 
-  AccessLog(Options options, Registry& registry, int fd);
+  void Start(LogThread::Options options, Registry& registry, LogFile file);
 
-  void Run();
-  bool WriteRound(size_t& written);
-  bool WriteSome(AccessLogRing& ring, size_t bytes);
-  void ReopenNow();
-  void EndTornLine();
-  void Failed();
-  void Worked();
-  void CountFailure() { (process_.*kind_.write_failures).Add(); }
-  uint64_t CountDrops() const;
-  void Wait(int timeout_ms);
-  bool Empty() const;
-
-  const Options options_;
-  const LogKind& kind_;
-  Registry& registry_;
-  ProcessCells& process_;
-  int fd_;
-  int error_ = 0;           // of the last write that failed
-  uint64_t drops_ = 0;      // up to the last round that went well
-  uint64_t cut_lines_ = 0;  // of which a file that was closed holds the beginning only
-  Trouble writing_{options_.log, kind_.name, kind_.lost, kind_.written_again};
-  Trouble reopening_{options_.log, kind_.name, kind_.not_reopened, kind_.reopened};
-  std::vector<std::unique_ptr<AccessLogRing>> rings_;
+  std::unique_ptr<LogThread> thread_;  // null: no log
   std::vector<std::unique_ptr<AccessLogWriter>> writers_;
-  AccessLogRing* torn_ = nullptr;  // the ring whose last line is only partly in the file: it goes on first
-  std::atomic<uint32_t> sleeping_{0};
-  std::atomic<bool> reopen_{false};
-  std::atomic<bool> stop_{false};
-  std::thread thread_;
 };
 
 }  // namespace penstock::telemetry

@@ -269,6 +269,69 @@ TEST(AccessLog, TellsWhenItCannotBeReopenedAndWhenItCanAgain) {
   EXPECT_EQ(access(path.c_str(), F_OK), 0);
 }
 
+TEST(AccessLog, OpensByItselfWhatCouldNotBeReopened) {
+  std::string path = FreshPath("pipe-again");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  Registry registry({1, 10, {}});
+  Told told;
+  auto log = AccessLog::Open({path, 64 << 10, &told.log}, registry);
+  ASSERT_TRUE(log.ok()) << log.status();
+  close(reader);
+  (*log)->Reopen();
+  while (!told.Has("the access log cannot be opened again")) std::this_thread::yield();
+  EXPECT_TRUE(told.Has("nobody reads this pipe"));
+  reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  while (!told.Has("the access log is open again")) std::this_thread::yield();
+  close(reader);
+}
+
+TEST(AccessLog, DoesNotWaitForTheReaderOfAPipeWhenItStarts) {
+  std::string path = FreshPath("unread");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  Registry registry({1, 10, {}});
+  auto log = AccessLog::Open({.path = path, .kind = &kAuditLog}, registry);
+  EXPECT_EQ(log.status().message(), "cannot open the audit log " + path +
+                                        ": nobody reads this pipe; start its reader first, or give a writable path "
+                                        "with --audit-log, or - for standard output");
+}
+
+TEST(AccessLog, EndsInTimeAndSaysHowManyLinesAreLeftWhenTheReaderOfAPipeStalls) {
+  std::string path = FreshPath("stalled");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  Registry registry({1, 10, {}});
+  Told told;
+  auto log = AccessLog::Open({path, 1 << 20, &told.log}, registry);
+  ASSERT_TRUE(log.ok()) << log.status();
+  for (int i = 0; i < 2000; ++i) (*log)->writer(0)->Write(Get("/stalled"));
+  (*log)->Reopen();
+  auto begin = std::chrono::steady_clock::now();
+  log->reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_TRUE(told.Has("error access log: the access log did not take its last lines"));
+  EXPECT_FALSE(told.Has(" lost_lines=0"));
+  close(reader);
+}
+
+TEST(AccessLog, EndsInTimeWhenTheReaderOfAPipeHasDied) {
+  signal(SIGPIPE, SIG_IGN);
+  std::string path = FreshPath("dead");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  Registry registry({1, 10, {}});
+  Told told;
+  auto log = AccessLog::Open({path, 64 << 10, &told.log}, registry);
+  ASSERT_TRUE(log.ok()) << log.status();
+  close(reader);
+  (*log)->Reopen();
+  (*log)->writer(0)->Write(Get("/dead"));
+  auto begin = std::chrono::steady_clock::now();
+  log->reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_TRUE(told.Has("did not take its last lines path=" + path + " lost_lines=1"));
+}
+
 TEST(AccessLog, SaysWhatToDoWhenItCannotOpenTheFile) {
   Registry registry({1, 10, {}});
   auto log = AccessLog::Open({"/no/such/folder/access.log"}, registry);

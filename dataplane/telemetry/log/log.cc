@@ -1,7 +1,11 @@
 #include "dataplane/telemetry/log/log.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 
 #include "absl/time/clock.h"
@@ -13,14 +17,31 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kLevelNames = {"debug", "info", "warn", "error"};
 
-void WriteToStandardError(std::string_view line) {
-  while (!line.empty()) {
-    ssize_t n = write(STDERR_FILENO, line.data(), line.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // there is nobody left to tell
-    line.remove_prefix(static_cast<size_t>(n));
+// A reader that stalls costs lines: it gets kPatienceMs once, and its next ones when it reads again.
+class StandardError {
+ public:
+  void operator()(std::string_view line) {
+    while (!line.empty()) {
+      if (!HasRoom()) return;
+      // What poll(2) calls writable has room for that many; the flags belong to everybody who shares the descriptor.
+      ssize_t n = write(STDERR_FILENO, line.data(), std::min<size_t>(line.size(), PIPE_BUF));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return;  // there is nobody left to tell
+      line.remove_prefix(static_cast<size_t>(n));
+    }
   }
-}
+
+ private:
+  static constexpr int kPatienceMs = 1000;
+
+  bool HasRoom() {
+    pollfd writable{STDERR_FILENO, POLLOUT, 0};
+    stalled_ = poll(&writable, 1, stalled_ ? 0 : kPatienceMs) == 0;
+    return !stalled_;
+  }
+
+  bool stalled_ = false;
+};
 
 bool IsBare(std::string_view text) {
   if (text.empty()) return false;
@@ -83,7 +104,7 @@ absl::StatusOr<LogLevel> ParseLogLevel(std::string_view name) {
 
 std::string_view LogLevelName(LogLevel level) { return kLevelNames[static_cast<size_t>(level)]; }
 
-Log::Log(LogLevel level, Format format) : Log(level, format, WriteToStandardError, absl::GetCurrentTimeNanos) {}
+Log::Log(LogLevel level, Format format) : Log(level, format, StandardError(), absl::GetCurrentTimeNanos) {}
 
 Log::Log(LogLevel level, Format format, Sink sink, NowFn now)
     : level_(level), format_(format), sink_(std::move(sink)), now_(std::move(now)) {}

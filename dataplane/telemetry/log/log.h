@@ -29,8 +29,8 @@ struct LogField {
   std::string value;
 };
 
-// Thread-safe; may block on standard error, so not for the request path. Repeats of the same (component, message)
-// beyond kBurst within kWindow are suppressed and counted in the next line that goes through.
+// Thread-safe; may wait a second for standard error (then lines are lost), so not for the request path. Repeats of the
+// same (component, message) beyond kBurst within kWindow are suppressed and counted in the next line that goes through.
 class Log {
  public:
   enum class Format { kText, kJson };

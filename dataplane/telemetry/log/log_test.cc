@@ -1,9 +1,13 @@
 #include "dataplane/telemetry/log/log.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
+
+#include "dataplane/base/status.h"
 
 namespace penstock::telemetry {
 namespace {
@@ -53,6 +57,27 @@ TEST_F(LogTest, SuppressesAndCountsRepeats) {
   now_ += Log::kWindowNs;
   log.Info("xds", "again");
   EXPECT_EQ(lines_.back(), "2026-01-01T00:01:01.123Z info xds: again suppressed=90\n");
+}
+
+TEST(Log, LosesLinesRatherThanWaitingForAReaderOfStandardErrorThatStalls) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  int before = dup(STDERR_FILENO);
+  ASSERT_EQ(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+  Log log;
+  std::string much(2000, 'x');
+  for (int i = 0; i < 100; ++i) log.Info("test", StrCat("line ", i), {{"much", much}});
+  dup2(before, STDERR_FILENO);
+  EXPECT_EQ(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0) << "others share it";
+  close(before);
+  close(ends[1]);
+  std::string text(1 << 20, ' ');
+  ssize_t n = read(ends[0], text.data(), text.size());
+  ASSERT_GT(n, 0);
+  text.resize(static_cast<size_t>(n));
+  EXPECT_NE(text.find("line 0 "), std::string::npos);
+  EXPECT_EQ(text.find("line 99 "), std::string::npos);
+  close(ends[0]);
 }
 
 TEST(LogLevel, NamesTheFourWhenItDoesNotKnowOne) {

@@ -118,19 +118,20 @@ TEST_F(PolicyTest, RefusesSoThatPagesMayReadWhy) {
                     EndsWith("who are you?")));
 }
 
-// A policy that would have masked a credential did not run.
 TEST_F(PolicyTest, LeavesNoQueryInTheLogThatNoneLookedAt) {
   TestFolder folder;
   Serve(false);
   gateway.LogTo(folder.Path("access.log"));
   gateway.Send("GET /?t=seen HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  gateway.Send("GET /?password=hidden&b=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   gateway.Send("GET /?t=hidden HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n");
   gateway.Send(
       "OPTIONS /pages?t=hidden HTTP/1.1\r\nHost: a\r\nOrigin: https://a.example\r\n"
       "Access-Control-Request-Method: GET\r\nConnection: close\r\n\r\n");
   std::string log;
   ASSERT_TRUE(gateway.RunUntil([&] { return (log = folder.Read("access.log")).find("/pages") != std::string::npos; }));
-  EXPECT_THAT(log, AllOf(HasSubstr("\"/?t=seen\""), HasSubstr("\"/?-\""), HasSubstr("\"/pages?-\"")));
+  EXPECT_THAT(log, AllOf(HasSubstr("\"/?t=seen\""), HasSubstr("\"/?password=-&b=1\""), HasSubstr("\"/?-\""),
+                         HasSubstr("\"/pages?-\"")));
   EXPECT_THAT(log, Not(HasSubstr("hidden")));
 }
 
