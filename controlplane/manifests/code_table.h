@@ -287,8 +287,14 @@ inline constexpr MessageCode kCodeTable[] = {
      "Conflicted of the younger one's status says so, too, and it is not accepted where it decides nothing.",
      "Merge the two policies, or remove the fields from one of them."},
     {"W220", "A demand beside anonymous",
-     "`anonymous: true` lets everybody in without a proof, so that `require` of the same policy asks nobody for one.",
-     "Remove `anonymous` if somebody has to prove something, or else `require`."},
+     "In one policy `anonymous: true` lets everybody in without a proof, so that its `require` asks nobody for one. "
+     "Beside "
+     "another policy for the very same target (and section) that asks for a proof, it has no effect there, whichever "
+     "of "
+     "the two is older.",
+     "Remove `anonymous` if somebody has to prove something, or else the demand: `require`, or in another policy also "
+     "`jwt`, `basic`, `apiKey` and `clientCertificate`. What is to be read without being asked for belongs into the "
+     "policy that says `anonymous`."},
 };
 
 }  // namespace penstock::manifests

@@ -22,7 +22,8 @@ struct ListenerPlace {
 };
 
 // What counts in one place: field by field that of the closest policy, among equally close ones of the oldest. A field
-// is taken as a whole, but for ipFilter: those who may come, deny and denyLists each by themselves.
+// is taken as a whole, but for ipFilter: those who may come, deny and denyLists each by themselves. Whether nothing has
+// to be proven (`anonymous`) is said by the closest ones together: a demand of one of them wins.
 struct Access {
   api::SecurityPolicySpec security;
   api::RateLimitPolicySpec limits;
