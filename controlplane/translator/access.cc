@@ -241,29 +241,6 @@ std::string RuleChainName(std::string_view route, size_t rule, std::string_view 
   return name;
 }
 
-std::string_view FieldOfPolicy(std::string_view type) {
-  struct Row {
-    std::string_view type;
-    std::string_view field;
-  };
-  constexpr Row kRows[] = {
-      {"address_filter", "spec.ipFilter"},
-      {"jwt", "spec.jwt"},
-      {"basic", "spec.basic"},
-      {"size_limit", "spec"},
-      {"api_key", "spec.apiKey"},
-      {"client_certificate", "spec.clientCertificate"},
-      {"authentication", "spec"},
-      {"authorization", "spec.authorization"},
-      {"external_auth", "spec.external"},
-      {"rate_limit", "spec.rules"},
-  };
-  for (const Row& row : kRows) {
-    if (row.type == type) return row.field;
-  }
-  return "spec";
-}
-
 ObjectKey OriginKey(std::string_view origin) {
   std::string_view kind = origin.substr(0, origin.find(' '));
   std::string_view rest = origin.substr(std::min(kind.size() + 1, origin.size()));

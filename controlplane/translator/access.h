@@ -52,9 +52,6 @@ std::string ListenerChainName(std::string_view listener);
 // "route/NAMESPACE/ROUTE/RULE", with "@LISTENER" behind it where another one of its listeners has another chain.
 std::string RuleChainName(std::string_view route, size_t rule, std::string_view listener);
 
-// The field of the manifest that a policy of that type of a chain is made of: "spec.jwt"; "spec" if it is several.
-std::string_view FieldOfPolicy(std::string_view type);
-
 // "SecurityPolicy shop/jwt-everywhere" -> the object. For problems of a chain.
 ObjectKey OriginKey(std::string_view origin);
 

@@ -120,7 +120,7 @@ TargetVerdict CheckTarget(const api::PolicyTargetReference& ref, Side side, cons
   bool sections = key.kind == "HTTPRoute" || key.kind == "GRPCRoute" || (side != kTrafficSide && HasListeners(key));
   if (object == nullptr) {
     verdict.message = Cat(key.kind, " \"", key.name, "\" does not exist");
-    findings.Unresolved(path + ".name", "E101", verdict.message, reader.DidYouMean(key.name, key.ns, {key.kind}));
+    findings.Unresolved(path + ".name", "E101", verdict.message, reader.StepForMissing(key.name, key.ns, {key.kind}));
   } else if (!ref.section_name().empty() && !sections) {
     verdict.reason = "Invalid";
     verdict.message = Cat(policy.kind, " applies to the whole ", key.kind);
@@ -269,7 +269,7 @@ CheckOutput CheckObject(const Upsert& upsert, Reader& reader) {
     CheckPolicy(upsert, security->spec(), kAccessSide, reader, findings, output);
     CheckSecurityPolicy(security->spec(), object.key(), reader, findings);
   } else if (const auto* revocation = object.As<api::Revocation>()) {
-    TranslateRevocation(object.key(), revocation->spec(), output.resources);
+    TranslateRevocation(object.key(), revocation->spec(), reader, findings, output.resources);
   } else if (const auto* list = object.As<api::AddressList>()) {
     output.resources.push_back(AddressListResource(object.key(), list->spec()));
   } else if (const auto* consumer = object.As<api::Consumer>()) {
