@@ -82,11 +82,17 @@ inline constexpr MessageCode kCodeTable[] = {
 
     // References between objects, and what only shows when objects are seen together.
     {"E101", "A referenced object does not exist",
-     "A field names an object that is neither stored nor among the objects applied with it. Requests that need it "
-     "could only be answered with 500. What is missing for TLS (a certificate, an authority) keeps listeners from "
-     "being served, or requests from being sent to a backend: the message says so.",
-     "Correct the name (the nearest one is suggested), apply the missing object too, or pass --allow-unresolved to "
-     "accept 500 for this share of the requests until it exists."},
+     "A field names an object that is neither stored nor among the objects applied with it, or is being deleted. "
+     "Requests "
+     "that a route would send to it could only be answered with 500. Where a policy needs it (a Secret with keys or "
+     "users, the service of `external`) nobody can be let in: mostly 503. A rule for a Consumer or Plan that does not "
+     "exist "
+     "is for nobody. What is missing for TLS (a certificate, an authority) keeps listeners from being served, or "
+     "requests "
+     "from being sent to a backend: the message says so.",
+     "Correct the name (the nearest one is suggested), or apply the missing object too. To delete an object, take its "
+     "name out of the field first. --allow-unresolved makes this a warning and accepts what is said above until the "
+     "object exists; not for AddressLists, without which somebody who is to be kept out would come in."},
     {"E102", "A referenced port does not exist",
      "The Service or Backend exists, but it has no such port, or it has several and the reference names none. Only TCP "
      "ports of Services count.",
@@ -176,7 +182,8 @@ inline constexpr MessageCode kCodeTable[] = {
      "Write IP addresses as literals, ports from 1 to 65535, and paths of Unix sockets from the root on."},
     {"E207", "Listeners that collide", "Two listeners would accept the same connections for the same host.",
      "Give one of them another address, port or hostname."},
-    {"E208", "A feature that this build does not have", "A filter, policy or load balancing algorithm is not known.",
+    {"E208", "A feature that this build does not have",
+     "A filter, policy or load balancing algorithm, or a field of one, is not known.",
      "Upgrade the data planes first, then use the feature."},
     {"E209", "An incomplete generation", "The resources that arrived are not those that the generation counts.",
      "Nothing: the data plane asks for everything again. If it stays, report it."},
@@ -189,6 +196,12 @@ inline constexpr MessageCode kCodeTable[] = {
      "A connection must tell what it is before anything of it is read. HTTPS and TLS listeners can share an address "
      "and port, HTTP listeners can share one with each other; TCP needs one for itself, and so does UDP.",
      "Give one of them another address or port."},
+    {"E213", "A value that data planes refuse",
+     "A policy or filter is known, but a value in it is none that it takes, or makes no sense beside the other "
+     "policies of "
+     "the place: a regular expression outside RE2's syntax, a path that no request has, a block of addresses with bits "
+     "set behind its prefix, a field that nobody may write, a demand for a proof that no policy there looks for.",
+     "Correct the field that the message names, as the message says."},
 
     // Preparation: what one data plane cannot do with a generation that is valid.
     {"E301", "An address that a data plane cannot listen at",
@@ -287,8 +300,23 @@ inline constexpr MessageCode kCodeTable[] = {
      "Conflicted of the younger one's status says so, too, and it is not accepted where it decides nothing.",
      "Merge the two policies, or remove the fields from one of them."},
     {"W220", "A demand beside anonymous",
-     "`anonymous: true` lets everybody in without a proof, so that `require` of the same policy asks nobody for one.",
-     "Remove `anonymous` if somebody has to prove something, or else `require`."},
+     "In one policy `anonymous: true` lets everybody in without a proof, so that its `require` asks nobody for one. "
+     "Beside "
+     "another policy for the very same target (and section) that asks for a proof, it has no effect there, whichever "
+     "of "
+     "the two is older.",
+     "Remove `anonymous` if somebody has to prove something, or else the demand: `require`, or in another policy also "
+     "`jwt`, `basic`, `apiKey` and `clientCertificate`. What is to be read without being asked for belongs into the "
+     "policy that says `anonymous`."},
+    {"W221", "A method that no client uses",
+     "Names of methods are case-sensitive: a rule that allows `get` does not allow GET. A rule that denies or limits "
+     "takes one for the other.",
+     "Write the method in upper case."},
+    {"W222", "A revocation for an issuer whose tokens nobody takes",
+     "No provider of a SecurityPolicy has this issuer, so that the Revocation takes nothing back.",
+     "Correct `issuer`: it is compared byte for byte with the issuer of the provider, and with the claim iss. "
+     "`penstock "
+     "delete revocation NAME` takes away what was a mistake."},
 };
 
 }  // namespace penstock::manifests

@@ -41,12 +41,6 @@ void Fill(const Message& farther, const ObjectKey& from, Message& spec, Access& 
   FillUnset(spec, *rest);
 }
 
-// Whether a policy says what must be proven.
-bool Demands(const api::SecurityPolicySpec& spec) {
-  return spec.has_jwt() || spec.has_basic() || spec.has_api_key() || spec.has_client_certificate() ||
-         spec.has_require();
-}
-
 // Of a filter that is farther away, what a closer one leaves of it: those who may come are addresses and lists
 // together, while one who is denied here by a list is denied there by his address all the same. Lists get the names of
 // their resources.
@@ -65,6 +59,7 @@ class Collector {
   explicit Collector(Reader& reader) : reader_(reader) {}
 
   void Add(const ObjectKey& target, std::string_view section, Which which) {
+    closed_ = Demands(access_.security) || DemandOn(target, section, which == Which::kOverrides, reader_) != nullptr;
     for (const Upsert* upsert : reader_.PoliciesOn(target)) {
       AddIf<api::SecurityPolicy>(*upsert, target, section, which, access_.security);
       AddIf<api::RateLimitPolicy>(*upsert, target, section, which, access_.limits);
@@ -103,9 +98,8 @@ class Collector {
     if (policy == nullptr || policy->spec().override() != (which == Which::kOverrides)) return;
     if (!RefersTo(policy->spec().target_refs(), target, section)) return;
     Spec farther = policy->spec();
-    // Who asks for a proof here is not opened from farther away.
     if constexpr (std::is_same_v<Policy, api::SecurityPolicy>) {
-      if (Demands(spec)) farther.clear_anonymous();
+      if (closed_) farther.clear_anonymous();
       if (farther.has_ip_filter()) KeepParts(spec.ip_filter(), upsert.object->key().ns, *farther.mutable_ip_filter());
     }
     Fill(farther, upsert.object->key(), spec, access_);
@@ -113,6 +107,8 @@ class Collector {
 
   Reader& reader_;
   Access access_;
+  // Who asks for a proof is not opened from farther away, nor by those who are equally close.
+  bool closed_ = false;
 };
 
 // Puts one policy behind the others.
@@ -243,29 +239,6 @@ std::string RuleChainName(std::string_view route, size_t rule, std::string_view 
   std::string name = Cat("route/", route, '/', rule);
   if (!listener.empty()) manifests::Append(name, '@', listener);
   return name;
-}
-
-std::string_view FieldOfPolicy(std::string_view type) {
-  struct Row {
-    std::string_view type;
-    std::string_view field;
-  };
-  constexpr Row kRows[] = {
-      {"address_filter", "spec.ipFilter"},
-      {"jwt", "spec.jwt"},
-      {"basic", "spec.basic"},
-      {"size_limit", "spec"},
-      {"api_key", "spec.apiKey"},
-      {"client_certificate", "spec.clientCertificate"},
-      {"authentication", "spec"},
-      {"authorization", "spec.authorization"},
-      {"external_auth", "spec.external"},
-      {"rate_limit", "spec.rules"},
-  };
-  for (const Row& row : kRows) {
-    if (row.type == type) return row.field;
-  }
-  return "spec";
 }
 
 ObjectKey OriginKey(std::string_view origin) {

@@ -22,7 +22,8 @@ struct ListenerPlace {
 };
 
 // What counts in one place: field by field that of the closest policy, among equally close ones of the oldest. A field
-// is taken as a whole, but for ipFilter: those who may come, deny and denyLists each by themselves.
+// is taken as a whole, but for ipFilter: those who may come, deny and denyLists each by themselves. Whether nothing has
+// to be proven (`anonymous`) is said by the closest ones together: a demand of one of them wins.
 struct Access {
   api::SecurityPolicySpec security;
   api::RateLimitPolicySpec limits;
@@ -50,9 +51,6 @@ std::optional<penstock::xds::v1::PolicyChain> ChainOf(const Access& access, Read
 std::string ListenerChainName(std::string_view listener);
 // "route/NAMESPACE/ROUTE/RULE", with "@LISTENER" behind it where another one of its listeners has another chain.
 std::string RuleChainName(std::string_view route, size_t rule, std::string_view listener);
-
-// The field of the manifest that a policy of that type of a chain is made of: "spec.jwt"; "spec" if it is several.
-std::string_view FieldOfPolicy(std::string_view type);
 
 // "SecurityPolicy shop/jwt-everywhere" -> the object. For problems of a chain.
 ObjectKey OriginKey(std::string_view origin);

@@ -7,6 +7,7 @@
 
 #include "controlplane/manifests/text.h"
 #include "controlplane/translator/access_wire.h"
+#include "controlplane/translator/condition_check.h"
 #include "controlplane/translator/external_auth.h"
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/secret_refs.h"
@@ -46,7 +47,9 @@ class AccessCheck {
     }
     if (spec.has_basic()) CheckUsers(spec.basic());
     for (int i = 0; i < spec.authorization().rules_size(); ++i) {
-      CheckCondition(spec.authorization().rules(i).when(), Cat("spec.authorization.rules[", i, "].when"));
+      const api::AuthorizationRule& rule = spec.authorization().rules(i);
+      RuleUse use = rule.action() == "Deny" ? RuleUse::kDeniesOrLimits : RuleUse::kAllows;
+      CheckCondition(rule.when(), use, Cat("spec.authorization.rules[", i, "].when"), policy_.ns, reader_, findings_);
     }
     if (spec.has_external()) CheckExternalAuth(spec.external(), policy_, reader_, findings_);
     if (spec.has_ip_filter()) CheckFilter(spec.ip_filter());
@@ -55,6 +58,7 @@ class AccessCheck {
   void Check(const api::RateLimitPolicySpec& spec) {
     CheckKey(spec.has_key() ? &spec.key() : nullptr, "spec.key");
     for (int i = 0; i < spec.rules_size(); ++i) CheckRule(spec.rules(i), Cat("spec.rules[", i, "]"));
+    CheckDefaultNames(spec);
     CheckOrder(spec);
     CheckConcurrency(spec);
     if (spec.has_redis() && !redis::IsServerAddress(spec.redis().address()))
@@ -71,7 +75,7 @@ class AccessCheck {
     const Upsert* secret = reader_.Object(SecretKey(policy_.ns, name));
     if (secret == nullptr) {
       findings_.Unresolved(path, "E101", Cat("Secret \"", name, "\" does not exist; without it ", consequence),
-                           reader_.DidYouMean(name, policy_.ns, {"Secret"}));
+                           reader_.StepForMissing(name, policy_.ns, {"Secret"}));
       return std::nullopt;
     }
     std::optional<std::string_view> value = ValueOf(*secret->object, key);
@@ -167,40 +171,6 @@ class AccessCheck {
     }
   }
 
-  void CheckTime(const std::string& text, const std::string& path) {
-    if (text.empty() || ParseMinute(text).has_value()) return;
-    findings_.Error(path, "E121", Cat("\"", text, "\" is no time of the day"), "write HH:MM, in UTC");
-  }
-
-  // A rule about somebody who is not there is for nobody, which opens what it was to deny.
-  void CheckNames(const google::protobuf::RepeatedPtrField<std::string>& names, const char* kind,
-                  const std::string& path) {
-    for (int i = 0; i < names.size(); ++i) {
-      ObjectKey key{std::string(kPenstockGroup), kind, policy_.ns, names[i]};
-      if (reader_.Object(key) != nullptr) continue;
-      findings_.Unresolved(Cat(path, "[", i, "]"), "E101", Cat(kind, " \"", names[i], "\" does not exist"),
-                           reader_.DidYouMean(names[i], policy_.ns, {kind}));
-    }
-  }
-
-  void CheckCondition(const api::RequestCondition& when, const std::string& path) {
-    if (when.has_authenticated() && !when.authenticated()) {
-      findings_.Error(path + ".authenticated", "E121",
-                      "false does not ask for anything, so that the rule is for everybody",
-                      "remove it; a limit for those alone who prove nothing: behind a rule with authenticated: true");
-    }
-    CheckNames(when.consumers(), "Consumer", path + ".consumers");
-    CheckNames(when.plans(), "Plan", path + ".plans");
-    for (int i = 0; i < when.times_size(); ++i) {
-      CheckTime(when.times(i).from(), Cat(path, ".times[", i, "].from"));
-      CheckTime(when.times(i).to(), Cat(path, ".times[", i, "].to"));
-    }
-    for (int i = 0; i < when.paths_size(); ++i) {
-      if (when.paths(i).type() == "RegularExpression" || when.paths(i).value().starts_with('/')) continue;
-      findings_.Error(Cat(path, ".paths[", i, "].value"), "E121", "a path begins with \"/\"");
-    }
-  }
-
   void CheckKey(const api::LimitKey* key, const std::string& path) {
     if (key == nullptr) return;
     bool some = key->client_address() || !key->jwt_claim().empty() || !key->header().empty() || key->path() ||
@@ -215,7 +185,7 @@ class AccessCheck {
 
   void CheckRule(const api::LimitRule& rule, const std::string& path) {
     if (rule.has_key()) CheckKey(&rule.key(), path + ".key");
-    CheckCondition(rule.when(), path + ".when");
+    CheckCondition(rule.when(), RuleUse::kDeniesOrLimits, path + ".when", policy_.ns, reader_, findings_);
     if (rule.has_concurrency() && rule.has_cost())
       findings_.Error(path + ".cost", "E121", "a request in progress counts once", "remove it, or use limit");
     const api::Limit& limit = rule.limit();
@@ -227,6 +197,19 @@ class AccessCheck {
       findings_.Error(path + ".limit.burst", "E121", "only a TokenBucket has a burst", "add algorithm: TokenBucket");
     if (!limit.max_delay().empty() && limit.algorithm() != "LeakyBucket")
       findings_.Error(path + ".limit.maxDelay", "E121", "only a LeakyBucket delays", "add algorithm: LeakyBucket");
+  }
+
+  // Logs and clients are told the name, and counters go by it.
+  void CheckDefaultNames(const api::RateLimitPolicySpec& spec) {
+    for (int i = 0; i < spec.rules_size(); ++i) {
+      for (int j = 0; j < spec.rules_size(); ++j) {
+        if (!spec.rules(j).name().empty() || spec.rules(i).name() != LimitRuleName(spec.rules(j), j)) continue;
+        findings_.Error(
+            Cat("spec.rules[", i, "].name"), "E020",
+            Cat("rules[", j, "] of this list, which has no name, is called \"", spec.rules(i).name(), "\" too"),
+            "give each a name of its own");
+      }
+    }
   }
 
   // A rule for every request lets none come to those behind it.
@@ -267,9 +250,8 @@ class AccessCheck {
     for (int i = 0; i < names.size(); ++i) {
       ObjectKey key{std::string(kPenstockGroup), "AddressList", policy_.ns, names[i]};
       if (reader_.Object(key) != nullptr) continue;
-      std::string near = reader_.DidYouMean(names[i], policy_.ns, {"AddressList"});
       findings_.Error(Cat(path, "[", i, "]"), "E101", Cat("AddressList \"", names[i], "\" does not exist"),
-                      near.empty() ? "create it; to delete a list, take its name out of here first" : near);
+                      reader_.StepForMissing(names[i], policy_.ns, {"AddressList"}));
     }
   }
 

@@ -174,7 +174,7 @@ void SetLimit(const api::LimitRule& rule, wire::RateLimitRule& out) {
 wire::RateLimitRule LimitRuleOf(const api::LimitRule& rule, const api::LimitKey* key, const std::string& ns,
                                 int place) {
   wire::RateLimitRule out;
-  out.set_name(rule.name().empty() ? manifests::Cat("rule-", place + 1) : rule.name());
+  out.set_name(LimitRuleName(rule, place));
   if (rule.has_when()) *out.mutable_condition() = ConditionOf(rule.when(), ns);
   if (rule.has_key()) key = &rule.key();
   if (key == nullptr) {
@@ -285,6 +285,10 @@ wire::RateLimit RateLimitOf(const api::RateLimitPolicySpec& spec, const std::str
   if (spec.has_redis()) *out.mutable_redis() = RedisOf(spec.redis(), ns, reader, secrets);
   out.set_hide_headers(spec.has_headers() && !spec.headers());
   return out;
+}
+
+std::string LimitRuleName(const api::LimitRule& rule, int place) {
+  return rule.name().empty() ? manifests::Cat("rule-", place + 1) : rule.name();
 }
 
 std::optional<Duration> ParsePer(const std::string& text) {

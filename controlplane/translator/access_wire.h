@@ -38,6 +38,9 @@ penstock::xds::v1::Authorization AuthorizationOf(const api::Authorization& autho
 penstock::xds::v1::RateLimit RateLimitOf(const api::RateLimitPolicySpec& spec, const std::string& rules_ns,
                                          const std::string& ns, Reader& reader, std::vector<std::string>& secrets);
 
+// As logs and clients are told it; "rule-3" if the third one has none.
+std::string LimitRuleName(const api::LimitRule& rule, int place);
+
 // "Minute" or "10s"; nullopt if it is neither, or no time at all.
 std::optional<google::protobuf::Duration> ParsePer(const std::string& text);
 // "08:30" -> 510; nullopt if it is no time of the day. "24:00" is one.

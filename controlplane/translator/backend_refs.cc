@@ -140,7 +140,7 @@ ResolvedBackend ResolveBackend(const api::BackendObjectReference& ref, const std
     std::vector<std::string_view> kinds{"Backend", "Service"};
     if (wanted == Wanted::kService) kinds = {"Service"};
     if (wanted == Wanted::kBackend) kinds = {"Backend"};
-    findings.Unresolved(path + ".name", "E101", problem, reader.DidYouMean(key.name, key.ns, kinds));
+    findings.Unresolved(path + ".name", "E101", problem, reader.StepForMissing(key.name, key.ns, kinds));
     return Unresolved("BackendNotFound", problem);
   }
   return ResolvePort(ref, path, key, route, speech, shape, reader, findings);

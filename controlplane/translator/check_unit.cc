@@ -18,6 +18,7 @@
 #include "controlplane/translator/gateway_unit.h"
 #include "controlplane/translator/identities.h"
 #include "controlplane/translator/listener_sets.h"
+#include "controlplane/translator/policies.h"
 #include "controlplane/translator/policy_conflicts.h"
 #include "controlplane/translator/settings.h"
 #include "controlplane/translator/status.h"
@@ -119,7 +120,7 @@ TargetVerdict CheckTarget(const api::PolicyTargetReference& ref, Side side, cons
   bool sections = key.kind == "HTTPRoute" || key.kind == "GRPCRoute" || (side != kTrafficSide && HasListeners(key));
   if (object == nullptr) {
     verdict.message = Cat(key.kind, " \"", key.name, "\" does not exist");
-    findings.Unresolved(path + ".name", "E101", verdict.message, reader.DidYouMean(key.name, key.ns, {key.kind}));
+    findings.Unresolved(path + ".name", "E101", verdict.message, reader.StepForMissing(key.name, key.ns, {key.kind}));
   } else if (!ref.section_name().empty() && !sections) {
     verdict.reason = "Invalid";
     verdict.message = Cat(policy.kind, " applies to the whole ", key.kind);
@@ -199,6 +200,22 @@ void CheckConflict(const Upsert& policy, const std::string& path, Reader& reader
   if (conflict->decides_nothing) verdict.Refuse("Conflicted", verdict.conflict);
 }
 
+// `anonymous` beside a demand of another policy for the very same target.
+void CheckAnonymous(const ObjectKey& policy, const api::SecurityPolicySpec& spec, Reader& reader, FindingSink& findings,
+                    TargetVerdict& verdict) {
+  ObjectKey target{std::string(verdict.target->group), std::string(verdict.target->kind), policy.ns,
+                   verdict.ref->name()};
+  const Upsert* demand = DemandOn(target, verdict.ref->section_name(), spec.override(), reader);
+  if (!spec.anonymous() || demand == nullptr) return;
+  std::string text = Cat("anonymous has no effect at ", target.ToString(), ", where ", demand->object->key().ToString(),
+                         " asks for a proof");
+  findings.Warning(
+      "spec.anonymous", "W220", text,
+      "remove it, or remove the demand there; to read what clients prove and ask nobody for it, write both "
+      "into one policy");
+  manifests::Append(verdict.conflict, verdict.conflict.empty() ? "" : "; ", text);
+}
+
 template <typename Spec>
 void CheckPolicy(const Upsert& upsert, const Spec& spec, Side side, Reader& reader, FindingSink& findings,
                  CheckOutput& output) {
@@ -206,7 +223,11 @@ void CheckPolicy(const Upsert& upsert, const Spec& spec, Side side, Reader& read
   for (int i = 0; i < spec.target_refs_size(); ++i) {
     std::string path = Cat("spec.targetRefs[", i, "]");
     verdicts.push_back(CheckTarget(spec.target_refs(i), side, path, upsert.object->key(), reader, findings));
-    if (verdicts.back().accepted) CheckConflict(upsert, path, reader, findings, verdicts.back());
+    bool accepted = verdicts.back().accepted;
+    if (accepted) CheckConflict(upsert, path, reader, findings, verdicts.back());
+    if constexpr (std::is_same_v<Spec, api::SecurityPolicySpec>) {
+      if (accepted) CheckAnonymous(upsert.object->key(), spec, reader, findings, verdicts.back());
+    }
     if (spec.override() && verdicts.back().target != nullptr && verdicts.back().target->kind != "Gateway") {
       findings.Error("spec.override", "E130",
                      Cat("only a policy on a Gateway can override; this one is on kind ", spec.target_refs(i).kind()),
@@ -248,7 +269,7 @@ CheckOutput CheckObject(const Upsert& upsert, Reader& reader) {
     CheckPolicy(upsert, security->spec(), kAccessSide, reader, findings, output);
     CheckSecurityPolicy(security->spec(), object.key(), reader, findings);
   } else if (const auto* revocation = object.As<api::Revocation>()) {
-    TranslateRevocation(object.key(), revocation->spec(), output.resources);
+    TranslateRevocation(object.key(), revocation->spec(), reader, findings, output.resources);
   } else if (const auto* list = object.As<api::AddressList>()) {
     output.resources.push_back(AddressListResource(object.key(), list->spec()));
   } else if (const auto* consumer = object.As<api::Consumer>()) {

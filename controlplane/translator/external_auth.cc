@@ -60,7 +60,9 @@ wire::ExternalAuth ExternalAuthOf(const api::ExternalAuthorization& external, co
   if (upsert != nullptr) {
     FindingSink told_there(*upsert->object, true);
     Speech speech = SpeechOf(external);
-    out.set_cluster(ResolveBackend(external.backend_ref(), "", policy, reader, told_there, speech).cluster);
+    ResolvedBackend backend = ResolveBackend(external.backend_ref(), "", policy, reader, told_there, speech);
+    out.set_cluster(std::move(backend.cluster));
+    out.set_unresolved(std::move(backend.problem));
   }
   if (!out.cluster().empty()) clusters.push_back(out.cluster());
   if (IsGrpc(external)) out.set_protocol(wire::ExternalAuth::GRPC);

@@ -55,7 +55,12 @@ void Add(std::string name, wire::Credential credential, std::vector<ResourcePtr>
 
 }  // namespace
 
-void TranslateRevocation(const ObjectKey& key, const api::RevocationSpec& spec, std::vector<ResourcePtr>& resources) {
+void TranslateRevocation(const ObjectKey& key, const api::RevocationSpec& spec, Reader& reader, FindingSink& findings,
+                         std::vector<ResourcePtr>& resources) {
+  if (!spec.issuer().empty() && !reader.TakesTokensOf(spec.issuer())) {
+    findings.Warning("spec.issuer", "W222", Cat("no SecurityPolicy takes tokens of \"", spec.issuer(), "\""),
+                     "compare it, byte for byte, with the issuer of the provider whose tokens are meant");
+  }
   wire::Revocation message;
   message.set_name(NamespacedName(key));
   message.set_issuer(spec.issuer());
@@ -76,7 +81,7 @@ void TranslateConsumer(const ObjectKey& key, const api::ConsumerSpec& spec, Read
                        std::vector<ResourcePtr>& resources) {
   if (!spec.plan().empty() && reader.Object(PenstockKey("Plan", key.ns, spec.plan())) == nullptr) {
     findings.Unresolved("spec.plan", "E101", Cat("Plan \"", spec.plan(), "\" does not exist"),
-                        reader.DidYouMean(spec.plan(), key.ns, {"Plan"}));
+                        reader.StepForMissing(spec.plan(), key.ns, {"Plan"}));
   }
   wire::Credential credential;
   credential.set_consumer(NamespacedName(key));
@@ -112,7 +117,7 @@ void TranslateApiKey(const ObjectKey& key, const api::ApiKeySpec& spec, Reader& 
   if (consumer == nullptr) {
     findings.Unresolved("spec.consumer", "E101",
                         Cat("Consumer \"", spec.consumer(), "\" does not exist; without it the key is nobody's"),
-                        reader.DidYouMean(spec.consumer(), key.ns, {"Consumer"}));
+                        reader.StepForMissing(spec.consumer(), key.ns, {"Consumer"}));
     return;
   }
   CheckKeyOwners(key, spec, reader, findings);

@@ -13,7 +13,8 @@ namespace penstock::translator {
 
 // Each adds to `resources` what is well formed; what is not has an error that was told when it was parsed, or is told
 // in `findings`.
-void TranslateRevocation(const ObjectKey& key, const api::RevocationSpec& spec, std::vector<ResourcePtr>& resources);
+void TranslateRevocation(const ObjectKey& key, const api::RevocationSpec& spec, Reader& reader, FindingSink& findings,
+                         std::vector<ResourcePtr>& resources);
 void TranslateConsumer(const ObjectKey& key, const api::ConsumerSpec& spec, Reader& reader, FindingSink& findings,
                        std::vector<ResourcePtr>& resources);
 void TranslateApiKey(const ObjectKey& key, const api::ApiKeySpec& spec, Reader& reader, FindingSink& findings,

@@ -35,6 +35,36 @@ std::vector<std::string> Said(const Result& result) {
   return said;
 }
 
+TEST(Identities, TellOfARevocationThatTakesNothingBack) {
+  constexpr std::string_view kPolicy = R"(---
+apiVersion: penstock.dev/v1
+kind: SecurityPolicy
+metadata: {name: p}
+spec:
+  targetRefs: [{kind: Gateway, name: g}]
+  jwt: {providers: [{name: a, issuer: "https://auth.test", jwks: {uri: "https://auth.test/jwks"}}]}
+)";
+  auto revocation = [](std::string_view name, std::string_view issuer) {
+    return Cat("---\napiVersion: penstock.dev/v1\nkind: Revocation\nmetadata: {name: ", name,
+               "}\nspec: {subject: u9, issuer: \"", issuer, "\"}\n");
+  };
+  std::string yaml =
+      Cat(kPolicy, revocation("right", "https://auth.test"), revocation("typo", "https://auth.tset"),
+          "---\napiVersion: penstock.dev/v1\nkind: Revocation\nmetadata: {name: any}\nspec: {subject: u9}\n");
+  Result result = Translate(nullptr, Parse(yaml), {.generation = 1, .allow_unresolved = true});
+  const std::string kTypo =
+      "W222 Revocation default/typo spec.issuer no SecurityPolicy takes tokens of \"https://auth.tset\"";
+  EXPECT_THAT(Said(result), testing::Contains(kTypo));
+  EXPECT_THAT(Said(result), testing::Not(testing::Contains(HasSubstr("Revocation default/right"))));
+  EXPECT_THAT(Said(result), testing::Not(testing::Contains(HasSubstr("Revocation default/any"))));
+
+  std::string other(kPolicy);
+  other.replace(other.find("https://auth.test"), 17, "https://auth.tset");
+  Result changed = Translate(result.state, Parse(other), {.generation = 2, .allow_unresolved = true});
+  EXPECT_THAT(Said(changed), testing::Not(testing::Contains(kTypo)));
+  EXPECT_THAT(Said(changed), testing::Contains(HasSubstr("Revocation default/right spec.issuer no SecurityPolicy")));
+}
+
 TEST(Identities, TellBothConsumersOfACredentialThatTheyShare) {
   struct Row {
     std::string_view credential;

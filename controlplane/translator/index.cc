@@ -71,10 +71,22 @@ std::set<std::string> ContentSets(const manifests::Object* object) {
   return deps;
 }
 
+// Sets whose readers ask only whether there are members.
+std::set<std::string> MemberSets(const manifests::Object* object) {
+  std::set<std::string> deps;
+  const auto* policy = object == nullptr ? nullptr : object->As<api::SecurityPolicy>();
+  if (policy == nullptr) return deps;
+  for (const api::JwtProvider& provider : policy->spec().jwt().providers()) deps.insert(IssuerDep(provider.issuer()));
+  return deps;
+}
+
 }  // namespace
 
 std::vector<IndexEntry> IndexEntriesOf(const manifests::Object* before, const manifests::Object* after) {
   std::map<std::string, IndexEntry> entries;
+  for (const std::string& dep : MemberSets(before)) entries[dep].was_member = true;
+  for (const std::string& dep : MemberSets(after)) entries[dep].is_member = true;
+  std::erase_if(entries, [](const auto& entry) { return entry.second.was_member == entry.second.is_member; });
   for (const std::string& dep : ContentSets(before)) entries[dep].was_member = true;
   for (const std::string& dep : ContentSets(after)) entries[dep].is_member = true;
   if ((before == nullptr) != (after == nullptr)) {

@@ -15,7 +15,8 @@ struct IndexEntry {
   bool is_member = false;
 };
 
-// `before` and `after` are one object, or nullptr. Sets of names are left out when only the contents changed.
+// `before` and `after` are one object, or nullptr. Sets of names and of issuers are left out when only the
+// contents changed.
 std::vector<IndexEntry> IndexEntriesOf(const manifests::Object* before, const manifests::Object* after);
 
 }  // namespace penstock::translator

@@ -153,5 +153,6 @@ std::string TokenDep(std::string_view issuer, std::string_view subject) {
 std::string CertificateDep(std::string_view name) { return Cat("c:certificate:", name); }
 std::string UserDep(std::string_view ns, std::string_view name) { return Cat("c:user:", ns, '/', name); }
 std::string ApiKeyDep(std::string_view sha256) { return Cat("c:key:", sha256); }
+std::string IssuerDep(std::string_view issuer) { return Cat("i:", issuer); }
 
 }  // namespace penstock::translator

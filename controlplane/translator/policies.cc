@@ -13,6 +13,21 @@ bool RefersTo(const google::protobuf::RepeatedPtrField<api::PolicyTargetReferenc
   });
 }
 
+bool Demands(const api::SecurityPolicySpec& spec) {
+  return spec.has_jwt() || spec.has_basic() || spec.has_api_key() || spec.has_client_certificate() ||
+         spec.has_require();
+}
+
+const Upsert* DemandOn(const ObjectKey& target, std::string_view section, bool override, Reader& reader) {
+  for (const Upsert* upsert : reader.PoliciesOn(target)) {
+    const auto* policy = upsert->object->As<api::SecurityPolicy>();
+    if (policy == nullptr || policy->spec().override() != override) continue;
+    bool demands = Demands(policy->spec()) && !policy->spec().anonymous();
+    if (demands && RefersTo(policy->spec().target_refs(), target, section)) return upsert;
+  }
+  return nullptr;
+}
+
 namespace {
 
 enum class Which { kOverrides, kOrdinary };

@@ -1,5 +1,6 @@
 // Problems of resources, told about the manifests that they were made of.
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,9 +13,11 @@
 #include "controlplane/translator/backend_tls.h"
 #include "controlplane/translator/grpc.h"
 #include "controlplane/translator/listener_sets.h"
+#include "controlplane/translator/policy_fields.h"
 #include "controlplane/translator/route_view.h"
 #include "controlplane/translator/secret_contents.h"
 #include "controlplane/translator/state.h"
+#include "controlplane/translator/values.h"
 #include "proto/penstock/xds/v1/policy.pb.h"
 
 namespace penstock::translator {
@@ -62,20 +65,6 @@ constexpr Renaming kRenamings[] = {
     {"status", "statusCode"},
     {"max_age_seconds", "maxAge"},
 };
-
-std::string CamelCase(std::string_view snake) {
-  std::string camel;
-  bool up = false;
-  for (char c : snake) {
-    if (c == '_') {
-      up = true;
-      continue;
-    }
-    camel += up && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    up = false;
-  }
-  return camel;
-}
 
 std::string Rename(std::string_view part) {
   for (const Renaming& row : kRenamings) {
@@ -226,7 +215,7 @@ Place ClusterPlace(const State& state, const ClusterId& id, const Parts& parts) 
   return {id.Object(), BackendPath(object == nullptr ? nullptr : object->object.get(), parts)};
 }
 
-// The policy that one policy of a chain is from: the field is "policies[2].config", the rest is in the reason.
+// The policy that one policy of a chain is from: the field is "policies[2].config", or one below.
 Place ChainPlace(const State& state, const xds::v1::ResourceProblem& problem, const Parts& parts) {
   const ResourcePtr* resource = state.resources.Find({problem.type_url(), problem.name()});
   xds::v1::PolicyChain chain;
@@ -237,7 +226,8 @@ Place ChainPlace(const State& state, const xds::v1::ResourceProblem& problem, co
                place < static_cast<size_t>(chain.policies_size());
   if (!known) return {};
   const xds::v1::PolicyConfig& policy = chain.policies(static_cast<int>(place));
-  return {OriginKey(policy.origin()), std::string(FieldOfPolicy(policy.type()))};
+  std::span<const std::string> below = std::span(parts).subspan(std::min<size_t>(parts.size(), 2));
+  return {OriginKey(policy.origin()), FieldInPolicy(policy.type(), below)};
 }
 
 Place PlaceOf(const State& state, const xds::v1::ResourceProblem& problem) {

@@ -102,6 +102,24 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {name: g, namespace: listenerset}
 spec: {gatewayClassName: default, listeners: [{name: http, protocol: HTTP, port: 80}]}
+---
+apiVersion: penstock.dev/v1
+kind: SecurityPolicy
+metadata: {name: p}
+spec:
+  targetRefs: [{kind: Gateway, name: g, sectionName: http}]
+  ipFilter: {deny: [10.0.0.0/8]}
+  jwt: {providers: [{name: a, issuer: i, jwks: {uri: "https://a.test/"}, claimToHeaders: [{claim: sub, header: x-a}]}]}
+  require: {allOf: [{anyOf: [jwt]}]}
+  authorization: {rules: [{}, {when: {paths: [{value: /a}], times: [{from: "08:00"}], headers: [{name: x, in: [y]}]}}]}
+---
+apiVersion: penstock.dev/v1
+kind: RateLimitPolicy
+metadata: {name: p}
+spec:
+  targetRefs: [{kind: Gateway, name: g, sectionName: http}]
+  rules: [{when: {claims: [{name: c, in: [a]}]}, key: {header: x}, limit: {requests: 1, per: Second}}]
+  maxHeaderCount: 5
 )";
 
 struct Case {
@@ -169,6 +187,32 @@ constexpr Case kCases[] = {
     {"Route", "default/gone", "rules[0]", "Route default/gone", "rules[0]"},
     {"Route", "tcproute/r", "rules[0]", "HTTPRoute tcproute/r", "spec.rules[0]"},
     {"Listener", "listenerset/g/http", "port", "Gateway listenerset/g", "spec.listeners[0].port"},
+    {"PolicyChain", "listener/default/g/http", "policies[0].config.deny[0]", "SecurityPolicy default/p",
+     "spec.ipFilter.deny[0]"},
+    {"PolicyChain", "listener/default/g/http", "policies[1].config.header_count.most", "RateLimitPolicy default/p",
+     "spec.maxHeaderCount"},
+    {"PolicyChain", "listener/default/g/http", "policies[2].config.providers[0].claim_headers[0].header",
+     "SecurityPolicy default/p", "spec.jwt.providers[0].claimToHeaders[0].header"},
+    {"PolicyChain", "listener/default/g/http", "policies[2].config.providers[0].remote.uri", "SecurityPolicy default/p",
+     "spec.jwt.providers[0].jwks.uri"},
+    {"PolicyChain", "listener/default/g/http", "policies[3].config.all_of[0].any_of[0]", "SecurityPolicy default/p",
+     "spec.require.allOf[0].anyOf[0]"},
+    {"PolicyChain", "listener/default/g/http", "policies[4].config.rules[1].condition.paths[0]",
+     "SecurityPolicy default/p", "spec.authorization.rules[1].when.paths[0].value"},
+    {"PolicyChain", "listener/default/g/http", "policies[4].config.rules[1].condition.times[0].to_minute",
+     "SecurityPolicy default/p", "spec.authorization.rules[1].when.times[0].to"},
+    {"PolicyChain", "listener/default/g/http", "policies[4].config.rules[1].condition.headers[0].values[0]",
+     "SecurityPolicy default/p", "spec.authorization.rules[1].when.headers[0].in[0]"},
+    {"PolicyChain", "listener/default/g/http", "policies[4].config", "SecurityPolicy default/p", "spec.authorization"},
+    {"PolicyChain", "listener/default/g/http", "policies[5].config.rules[0].condition.claims[0].values[0]",
+     "RateLimitPolicy default/p", "spec.rules[0].when.claims[0].in[0]"},
+    {"PolicyChain", "listener/default/g/http", "policies[5].config.rules[0].key[0].header", "RateLimitPolicy default/p",
+     "spec.rules[0].key"},
+    {"PolicyChain", "listener/default/g/http", "policies[5].config.rules[0].per", "RateLimitPolicy default/p",
+     "spec.rules[0].limit.per"},
+    {"PolicyChain", "listener/default/g/http", "policies[5].config.rules", "RateLimitPolicy default/p", "spec.rules"},
+    {"PolicyChain", "listener/default/g/http", "policies[9].config", "PolicyChain listener/default/g/http",
+     "policies[9].config"},
 };
 
 TEST(FindingOf, NamesTheObjectAndTheFieldThatTheResourceWasMadeOf) {

@@ -100,6 +100,8 @@ std::vector<const Upsert*> Reader::ListenerSetsOf(const ObjectKey& gateway) {
 
 std::vector<const Upsert*> Reader::Claiming(const std::string& credential) { return Members(credential); }
 
+bool Reader::TakesTokensOf(const std::string& issuer) { return !Members(IssuerDep(issuer)).empty(); }
+
 std::string Reader::DidYouMean(std::string_view name, std::string_view ns, const std::vector<std::string_view>& kinds) {
   std::vector<std::string> names;
   for (std::string_view kind : kinds) {
@@ -112,6 +114,12 @@ std::string Reader::DidYouMean(std::string_view name, std::string_view ns, const
   std::sort(names.begin(), names.end());
   std::vector<std::string_view> candidates(names.begin(), names.end());
   return manifests::DidYouMean(manifests::Nearest(name, candidates));
+}
+
+std::string Reader::StepForMissing(std::string_view name, std::string_view ns,
+                                   const std::vector<std::string_view>& kinds) {
+  std::string near = DidYouMean(name, ns, kinds);
+  return near.empty() ? "create it; to delete it, take its name out of here first" : near;
 }
 
 std::vector<std::string> Reader::TakeReads() {

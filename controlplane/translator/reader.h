@@ -58,8 +58,12 @@ class Reader {
   // Consumers and ApiKeys that claim a credential: CREDENTIAL is TokenDep() or another one of its kind.
   std::vector<const Upsert*> Claiming(const std::string& credential);
 
+  bool TakesTokensOf(const std::string& issuer);  // does a SecurityPolicy?
+
   // `did you mean "x"?` from the names of objects of these kinds, or "".
   std::string DidYouMean(std::string_view name, std::string_view ns, const std::vector<std::string_view>& kinds);
+  // What to do about a name that none of them has: that question, or what those do who create or delete it.
+  std::string StepForMissing(std::string_view name, std::string_view ns, const std::vector<std::string_view>& kinds);
 
   // All that was read: sorted, unique.
   std::vector<std::string> TakeReads();

@@ -47,7 +47,7 @@ ResolvedSecret ResolveSecret(const SecretRef& ref, SecretId::Use use, const std:
     std::string problem = Cat(key.kind, " \"", key.name, "\" does not exist");
     if (key.ns != from.ns) manifests::Append(problem, " in namespace \"", key.ns, "\"");
     findings.Unresolved(path + ".name", "E101", problem + without.Text(),
-                        reader.DidYouMean(key.name, key.ns, {key.kind}));
+                        reader.StepForMissing(key.name, key.ns, {key.kind}));
     return Faulty(Fault::kMissing, problem);
   }
   ResolvedSecret resolved;

@@ -44,7 +44,7 @@ class TargetCheck {
     const Upsert* target = reader_.Object(key);
     if (target == nullptr) {
       std::string problem = Cat(key.kind, " \"", key.name, "\" does not exist");
-      findings_.Unresolved(path_ + ".name", "E101", problem, reader_.DidYouMean(key.name, key.ns, {key.kind}));
+      findings_.Unresolved(path_ + ".name", "E101", problem, reader_.StepForMissing(key.name, key.ns, {key.kind}));
       return {"TargetNotFound", problem};
     }
     Trouble section = CheckSection(*target->object);

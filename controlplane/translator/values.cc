@@ -144,4 +144,18 @@ std::optional<std::string> IntersectHostnames(std::string_view listener, std::st
   return std::nullopt;
 }
 
+std::string CamelCase(std::string_view snake) {
+  std::string camel;
+  bool up = false;
+  for (char c : snake) {
+    if (c == '_') {
+      up = true;
+      continue;
+    }
+    camel += up && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    up = false;
+  }
+  return camel;
+}
+
 }  // namespace penstock::translator

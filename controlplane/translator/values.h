@@ -48,4 +48,7 @@ void FillUnset(google::protobuf::Message& closer, const google::protobuf::Messag
 // is none. Both in lower case.
 std::optional<std::string> IntersectHostnames(std::string_view listener, std::string_view route);
 
+// "max_age" -> "maxAge"
+std::string CamelCase(std::string_view snake);
+
 }  // namespace penstock::translator

@@ -7,6 +7,7 @@
 #include "controlplane/translator/backend_tls.h"
 #include "controlplane/translator/findings.h"
 #include "controlplane/translator/keys.h"
+#include "controlplane/translator/policy_fields.h"
 #include "controlplane/translator/reader.h"
 
 namespace penstock::translator {

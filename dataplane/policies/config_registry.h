@@ -12,7 +12,8 @@ namespace penstock::policies {
 // The row of one policy of policies.bzl.
 struct ConfigRow {
   std::string_view type;  // PolicyConfig.type
-  // What the policy makes of its configuration. InvalidArgument says what is wrong, beginning with the field's path.
+  // What the policy makes of its configuration. InvalidArgument says what is wrong, beginning with the field's path;
+  // Unimplemented what this build does not know.
   absl::StatusOr<PolicyConfigPtr> (*compile)(const google::protobuf::Any& config);
 };
 

@@ -24,8 +24,8 @@ Status CheckKnown(const Message& message, const std::string& path) {
   const Reflection& reflection = *message.GetReflection();
   const google::protobuf::UnknownFieldSet& unknown = reflection.GetUnknownFields(message);
   if (!unknown.empty()) {
-    return absl::InvalidArgumentError(StrCat(path, path.empty() ? "" : ": ", "field ", unknown.field(0).number(),
-                                             " is not known to this build, so that it cannot do what it asks for"));
+    return absl::UnimplementedError(StrCat(path, path.empty() ? "" : ": ", "field ", unknown.field(0).number(),
+                                           " is not known to this build, so that it cannot do what it asks for"));
   }
   std::vector<const FieldDescriptor*> fields;
   reflection.ListFields(message, &fields);
@@ -42,7 +42,7 @@ Status Unpack(const google::protobuf::Any& any, Message& message) {
   std::string_view name = message.GetDescriptor()->full_name();
   std::string_view type = any.type_url();
   bool same = type.size() > name.size() && type.ends_with(name) && type[type.size() - name.size() - 1] == '/';
-  if (!same) return absl::InvalidArgumentError(StrCat("the configuration is no ", name));
+  if (!same) return absl::UnimplementedError(StrCat("the configuration is no ", name));
   if (!message.ParseFromString(any.value())) return absl::InvalidArgumentError(StrCat("bytes that are no ", name));
   return CheckKnown(message, "");
 }

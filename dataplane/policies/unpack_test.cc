@@ -29,6 +29,7 @@ TEST(Unpack, RefusesAFieldThatANewerControlPlaneKnows) {
   Status status = Unpack(Packed(written), read);
   EXPECT_EQ(status.message(),
             "rules[0].condition: field 4711 is not known to this build, so that it cannot do what it asks for");
+  EXPECT_TRUE(absl::IsUnimplemented(status));
 }
 
 TEST(Unpack, RefusesAnotherTypeAndBytesThatAreNone) {

@@ -39,10 +39,11 @@ struct CompileOutcome {
 //   E205 a header name or value, status, URL part, duration or number out of its range
 //   E206 an address, port, host name or CIDR that is not valid
 //   E207 two listeners of one address, port and host name
-//   E208 an unknown policy, filter or algorithm, or a policy configuration that its policy refuses
+//   E208 an unknown policy, filter or algorithm, or a field of one that this build does not know
 //   E209 hash or counts of the Generation do not agree with the result; an epoch or number that goes back
 //   E210 more of something than its limit
 //   E212 two listeners of one address and port whose protocols cannot share it
+//   E213 a policy configuration that its policy refuses
 CompileOutcome Compile(const Snapshot* previous, const Delta& delta, const CompileOptions& options = {});
 
 // The lane of the endpoints: PREVIOUS with other EndpointSets and else the same, generation id included. UPSERTS and

@@ -186,11 +186,11 @@ Shared<CompiledPolicyChain> CompilePolicyChain(const xds::v1::PolicyChain& chain
     }
     absl::StatusOr<policies::PolicyConfigPtr> compiled = row->compile(config.config());
     if (!compiled.ok()) {
-      problems.Add("E208", Field(field, "config"), compiled.status());
+      problems.AddRefused(Field(field, "config"), compiled.status());
       continue;
     }
     absl::Status in_place = (*compiled)->CheckBehind(types);
-    if (!in_place.ok()) problems.Add("E208", Field(field, "config"), in_place);
+    if (!in_place.ok()) problems.AddRefused(Field(field, "config"), in_place);
     types.push_back(config.type());
     result->policies.push_back({config.type(), config.origin(), *std::move(compiled)});
   }

@@ -59,7 +59,7 @@ void AddCors(const xds::v1::Cors& config, Filters& filters, const Field& field, 
   if (cors.ok()) {
     filters.cors = *std::move(cors);
   } else {
-    problems.Add("E208", field, cors.status());
+    problems.AddRefused(field, cors.status());
   }
 }
 

@@ -178,6 +178,24 @@ TEST(Compile, RefusesWhatItDoesNotKnowInsteadOfIgnoringIt) {
   EXPECT_THAT(ProblemsOf(Listener("l", "protocol: PROTOCOL_UNSPECIFIED")), HasSubstr("protocol"));
 }
 
+TEST(Compile, SaysWhereAPolicyRefusesItsConfiguration) {
+  auto problems = [](const std::string& type, const std::string& message, const std::string& config) {
+    return ProblemsOf(PolicyChain("p", "policies { type: '" + type +
+                                           "' config { [type.googleapis.com/penstock.xds.v1." + message + "] { " +
+                                           config + " } } }"));
+  };
+  EXPECT_EQ(problems("authorization", "Authorization", "rules { name: 'a' condition { methods: 'A B' } }"),
+            "E213 PolicyChain p policies[0].config.rules[0].condition.methods[0]: \"A B\" is no method\n");
+  EXPECT_EQ(problems("jwt", "Jwt", "providers { issuer: 'a' }"),
+            "E213 PolicyChain p policies[0].config.providers[0].name: missing\n");
+  EXPECT_EQ(
+      problems("authentication", "Authentication", "all_of { any_of: 'jwt' }"),
+      "E213 PolicyChain p policies[0].config.all_of[0]: asks for jwt, which no policy of this place looks for, so "
+      "that nobody would be let in\n");
+  EXPECT_EQ(problems("jwt", "Authorization", ""),
+            "E208 PolicyChain p policies[0].config: the configuration is no penstock.xds.v1.Jwt\n");
+}
+
 TEST(Compile, RefusesAddressesPortsAndBlocks) {
   EXPECT_THAT(ProblemsOf(Listener("l", "addresses: 'localhost'")), HasSubstr("E206 Listener l addresses[0]"));
   EXPECT_THAT(ProblemsOf(Listener("l", "port: 65536")), HasSubstr("E206 Listener l port"));

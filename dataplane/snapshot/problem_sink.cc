@@ -1,9 +1,33 @@
 #include "dataplane/snapshot/problem_sink.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "dataplane/base/strings.h"
 #include "dataplane/snapshot/compile.h"
 
 namespace penstock::snapshot {
+namespace {
+
+// "rules[0].name": no word of a sentence.
+bool IsPath(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) ||
+           std::string_view("_.[]").find(c) != std::string_view::npos;
+  });
+}
+
+// Takes the path that TEXT begins with away from it.
+std::string TakePath(std::string_view& text) {
+  std::string path;
+  for (size_t end = text.find(": "); end != text.npos && IsPath(text.substr(0, end)); end = text.find(": ")) {
+    path += StrCat(path.empty() ? "" : ".", text.substr(0, end));
+    text.remove_prefix(end + 2);
+  }
+  return path;
+}
+
+}  // namespace
 
 std::string Field::ToString() const {
   std::string text = parent_ == nullptr ? "" : parent_->ToString() + ".";
@@ -32,6 +56,17 @@ void ProblemSink::Add(std::string_view code, const Field& field, std::string_vie
 
 void ProblemSink::Add(std::string_view code, const Field& field, const absl::Status& status, std::string_view hint) {
   Add(code, field, ToStd(status.message()), hint);
+}
+
+void ProblemSink::AddRefused(const Field& field, const absl::Status& status) {
+  std::string_view code = absl::IsUnimplemented(status) ? "E208" : "E213";
+  std::string_view reason = ToStd(status.message());
+  std::string path = TakePath(reason);
+  if (path.empty()) {
+    Add(code, field, reason);
+  } else {
+    Add(code, Field(field, path), reason);
+  }
 }
 
 }  // namespace penstock::snapshot

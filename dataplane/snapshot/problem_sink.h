@@ -36,6 +36,10 @@ class ProblemSink {
   void Add(std::string_view code, const Field& field, std::string_view reason, std::string_view hint = "");
   void Add(std::string_view code, const Field& field, const absl::Status& status, std::string_view hint = "");
 
+  // What a policy says about its configuration, which is FIELD: its message may begin with a path below that, as
+  // "providers[0]: issuer: missing". E208 for what this build does not know, E213 for what no build would take.
+  void AddRefused(const Field& field, const absl::Status& status);
+
   size_t count() const { return count_; }
   std::vector<ResourceProblem> Take() { return std::move(problems_); }
 

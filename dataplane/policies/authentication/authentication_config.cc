@@ -137,8 +137,9 @@ absl::Status AuthenticationConfig::CheckBehind(const std::vector<std::string>& t
     bool possible = std::any_of(std::begin(kMethods), std::end(kMethods),
                                 [&](AuthMethod method) { return steps_[i].Has(method) && looked_for(method); });
     if (possible) continue;
-    return absl::InvalidArgumentError(StrCat(
-        "asks for ", Join(steps_[i]), ", which no policy of this place looks for, so that nobody would be let in"));
+    return absl::InvalidArgumentError(
+        StrCat("all_of[", i, "]: asks for ", Join(steps_[i]),
+               ", which no policy of this place looks for, so that nobody would be let in"));
   }
   return absl::OkStatus();
 }

@@ -170,10 +170,11 @@ TEST(Authentication, RefusesToAskForWhatNoPolicyBeforeItLooksFor) {
       *Compile("all_of { any_of: 'jwt' any_of: 'basic' } all_of { any_of: 'apiKey' any_of: 'clientCertificate' }");
   EXPECT_TRUE(config->CheckBehind({"jwt", "api_key"}).ok());
   EXPECT_TRUE(config->CheckBehind({"basic", "client_certificate", "address_filter"}).ok());
-  EXPECT_EQ(config->CheckBehind({"api_key"}).message(),
-            "asks for jwt or basic, which no policy of this place looks for, so that nobody would be let in");
+  EXPECT_EQ(
+      config->CheckBehind({"api_key"}).message(),
+      "all_of[0]: asks for jwt or basic, which no policy of this place looks for, so that nobody would be let in");
   EXPECT_EQ(config->CheckBehind({"jwt"}).message(),
-            "asks for apiKey or clientCertificate, which no policy of this place looks for, so that nobody "
+            "all_of[1]: asks for apiKey or clientCertificate, which no policy of this place looks for, so that nobody "
             "would be let in");
 }
 

@@ -110,7 +110,7 @@ TEST(Condition, RefusesWhatGuardsNothing) {
       {"times { from_minute: 1440 }", "times[0].from_minute: a day has 1440 minutes"},
       {"times { to_minute: 1441 }", "times[0].to_minute: a day has 1440 minutes"},
       {"times { from_minute: 60 to_minute: 60 }",
-       "times[0].to_minute: is from_minute, so that no time is between them"},
+       "times[0].to_minute: is the time that the window begins at, so that no time is within it"},
       {"times { days: 7 }", "times[0].days: 7 is none of 0 (Sunday) to 6"},
   };
   for (const auto& [config, message] : kRows) {

@@ -76,7 +76,7 @@ StatusOr<Window> MakeWindow(const xds::v1::TimeWindow& config) {
   if (config.from_minute() >= kMinutesOfDay) return absl::InvalidArgumentError("from_minute: a day has 1440 minutes");
   if (config.to_minute() > kMinutesOfDay) return absl::InvalidArgumentError("to_minute: a day has 1440 minutes");
   if (config.from_minute() == config.to_minute() && config.to_minute() != 0) {
-    return absl::InvalidArgumentError("to_minute: is from_minute, so that no time is between them");
+    return absl::InvalidArgumentError("to_minute: is the time that the window begins at, so that no time is within it");
   }
   Window window{.from = config.from_minute(), .to = config.to_minute()};
   if (window.from == 0 && window.to == 0) window.to = kMinutesOfDay;

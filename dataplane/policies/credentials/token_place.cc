@@ -148,7 +148,7 @@ StatusOr<TokenPlace> MakeTokenPlace(const xds::v1::TokenSource& from) {
       place.name = from.cookie();
       break;
     case xds::v1::TokenSource::KIND_NOT_SET:
-      return absl::InvalidArgumentError("a place that this build does not know");
+      return absl::UnimplementedError("a place that this build does not know");
   }
   if (!IsToken(place.name)) return absl::InvalidArgumentError(StrCat("\"", place.name, "\" is no name"));
   if (place.kind != TokenPlace::Kind::kHeader && !place.prefix.empty())

@@ -24,11 +24,9 @@ StatusOr<std::vector<std::string>> FieldsOf(const google::protobuf::RepeatedPtrF
     std::string at = StrCat(path, "[", i, "]");
     RETURN_IF_ERROR(CheckFieldName(names[i])) << at;
     if (names[i] != LowerCase(names[i])) return absl::InvalidArgumentError(at + ": in lower case");
-    HeaderOps unused;
-    xds::v1::HeaderOps probe;
-    probe.add_remove(names[i]);
-    std::vector<HeaderOpsProblem> problems = CompileHeaderOps(probe, unused);
-    if (written && !problems.empty()) return absl::InvalidArgumentError(StrCat(at, ": ", problems[0].status.message()));
+    if (written) {
+      RETURN_IF_ERROR(CheckMayChange(names[i])) << at;
+    }
     fields.push_back(names[i]);
   }
   return fields;
@@ -50,6 +48,8 @@ absl::StatusOr<std::shared_ptr<const ExternalAuthConfig>> ExternalAuthConfig::Co
     const xds::v1::ExternalAuth& config) {
   std::shared_ptr<ExternalAuthConfig> result(new ExternalAuthConfig);
   result->cluster_ = config.cluster();
+  result->unresolved_ =
+      config.unresolved().empty() ? "the backend that it would ask is unresolved" : config.unresolved();
   if (config.has_timeout()) {
     result->timeout_ = ToDuration(config.timeout());
     bool within = result->timeout_ > Duration::zero() && result->timeout_ <= kLongest;
@@ -77,7 +77,7 @@ absl::Status ExternalAuthConfig::ReadProtocol(const xds::v1::ExternalAuth& confi
     case xds::v1::ExternalAuth::GRPC:
       break;
     default:
-      return absl::InvalidArgumentError("protocol: not known to this build");
+      return absl::UnimplementedError("protocol: not known to this build");
   }
   protocol_ = Protocol::kGrpc;
   if (!config.path().empty()) return absl::InvalidArgumentError("path: gRPC has one of its own");
@@ -115,7 +115,7 @@ absl::StatusOr<PolicyConfigPtr> ExternalAuthConfig::CompileAny(const google::pro
 }
 
 std::string ExternalAuthConfig::Describe() const {
-  std::string text = StrCat("asks ", cluster_.empty() ? "nobody (unresolved)" : cluster_);
+  std::string text = StrCat("asks ", cluster_.empty() ? StrCat("nobody (", unresolved_, ")") : cluster_);
   text += protocol_ == Protocol::kGrpc ? " in gRPC" : StrCat(" at ", path_);
   if (keep_ > Duration::zero())
     text += StrCat("; keeps its answers for ", absl::FormatDuration(absl::FromChrono(keep_)));
@@ -138,7 +138,7 @@ Judgement ExternalAuthConfig::Judge(Exchange& x, const Facts& facts) const {
   int status = 0;
   if (fact.has_value()) std::from_chars(fact->data(), fact->data() + fact->size(), status);
   if (cluster_.empty() && !fail_open_) {
-    return Judgement::Deny(Reason::kPolicyUnavailable, "the backend that it would ask is unresolved");
+    return Judgement::Deny(Reason::kPolicyUnavailable, unresolved_);
   }
   if (!fact.has_value()) {
     std::string_view passes = protocol_ == Protocol::kGrpc ? "OK" : "2xx";

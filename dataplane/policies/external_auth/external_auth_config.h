@@ -34,6 +34,8 @@ class ExternalAuthConfig : public PolicyConfig {
   static Answer Decide(int status);
 
   const std::string& cluster() const { return cluster_; }
+  // Why there is no cluster.
+  const std::string& unresolved() const { return unresolved_; }
   Protocol protocol() const { return protocol_; }
   const std::string& path() const { return path_; }  // of kHttp
   Duration timeout() const { return timeout_; }
@@ -56,6 +58,7 @@ class ExternalAuthConfig : public PolicyConfig {
   absl::Status CheckKeeping() const;
 
   std::string cluster_;
+  std::string unresolved_;
   Protocol protocol_ = Protocol::kHttp;
   std::string path_ = "/";
   Duration timeout_ = std::chrono::milliseconds(200);

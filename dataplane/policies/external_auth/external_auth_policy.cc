@@ -147,7 +147,8 @@ Verdict ExternalAuthPolicy::Fail(std::string_view why, Exchange& x) const {
     Count(&telemetry::WorkerCells::let_in_unasked, x);
     return Verdict::Continue();
   }
-  x.detail = x.arena.Concat({config_->cluster(), ": ", why});
+  std::string_view whom = config_->cluster().empty() ? config_->unresolved() : config_->cluster();
+  x.detail = x.arena.Concat({whom, ": ", why});
   return Verdict::Reply(Reason::kPolicyUnavailable);
 }
 

@@ -42,6 +42,18 @@ TEST_F(ExternalAuthTest, SendsOnlyTheFieldsThatItShallAndWhatWasAskedFor) {
   EXPECT_EQ(service.Asked("x-forwarded-proto"), "https");
 }
 
+TEST_F(ExternalAuthTest, SaysWhomNobodyCanAsk) {
+  xds::v1::ExternalAuth message;
+  message.set_unresolved("Backend \"door-keeper\" does not exist");
+  std::shared_ptr<const ExternalAuthConfig> config = *ExternalAuthConfig::Compile(message);
+  EXPECT_EQ(config->Describe(), "asks nobody (Backend \"door-keeper\" does not exist) at /");
+  policy = *ExternalAuthPolicy::Make(config, Material{secrets, runtime});
+  TestRequest request;
+  TestExchange x(request);
+  EXPECT_EQ(Ask(x).reason(), Reason::kPolicyUnavailable);
+  EXPECT_EQ(x->detail, "Backend \"door-keeper\" does not exist: nobody can be asked");
+}
+
 TEST_F(ExternalAuthTest, GivesItsRefusalToTheClient) {
   Configure("");
   service.answer.status = 302;

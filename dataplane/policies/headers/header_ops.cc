@@ -6,18 +6,8 @@
 namespace penstock::policies {
 namespace {
 
-// Fields that say where a message ends or whom the next hop is: a configuration that could write them could smuggle
-// requests.
-absl::Status CheckMayChange(std::string_view name) {
-  RETURN_IF_ERROR(CheckFieldName(name));
-  std::string lower = LowerCase(name);
-  uint8_t flags = http::FlagsOf(http::FindHeaderId(lower), lower);
-  if ((flags & (http::kFraming | http::kHopByHop)) == 0) return absl::OkStatus();
-  if (lower == "host") {
-    return absl::InvalidArgumentError("\"host\" is changed by the URL rewrite filter, not by a header modifier");
-  }
-  return absl::InvalidArgumentError(StrCat("\"", lower, "\" is made anew on every hop and cannot be changed"));
-}
+constexpr std::string_view kHost = "host";
+constexpr char kHostOfModifier[] = "\"host\" is changed by the URL rewrite filter, not by a header modifier";
 
 // The operations of one filter, and all that is wrong with them.
 class Compiler {
@@ -25,7 +15,8 @@ class Compiler {
   explicit Compiler(HeaderOps& ops) : ops_(ops) {}
 
   void Add(HeaderOp::Kind kind, std::string_view name, std::string_view value, const std::string& path) {
-    bool good = Check(CheckMayChange(name), kind == HeaderOp::Kind::kRemove ? path : path + ".name");
+    absl::Status may = LowerCase(name) == kHost ? absl::InvalidArgumentError(kHostOfModifier) : CheckMayChange(name);
+    bool good = Check(std::move(may), kind == HeaderOp::Kind::kRemove ? path : path + ".name");
     good = Check(CheckFieldValue(value), path + ".value") && good;
     if (!good) return;
     std::string lower = LowerCase(name);
@@ -46,6 +37,19 @@ class Compiler {
 };
 
 }  // namespace
+
+absl::Status CheckMayChange(std::string_view name) {
+  RETURN_IF_ERROR(CheckFieldName(name));
+  std::string lower = LowerCase(name);
+  uint8_t flags = http::FlagsOf(http::FindHeaderId(lower), lower);
+  if ((flags & (http::kFraming | http::kHopByHop)) == 0) return absl::OkStatus();
+  if (lower == kHost) {
+    return absl::InvalidArgumentError(
+        "\"host\" says for whom a request is, so that nothing else can be written into it: choose another field, such "
+        "as x-user-id");
+  }
+  return absl::InvalidArgumentError(StrCat("\"", lower, "\" is made anew on every hop and cannot be changed"));
+}
 
 std::vector<HeaderOpsProblem> CompileHeaderOps(const xds::v1::HeaderOps& config, HeaderOps& ops) {
   Compiler compiler(ops);

@@ -29,6 +29,10 @@ struct HeaderOpsProblem {
   absl::Status status;
 };
 
+// Fields that say where a message ends or whom the next hop is (content-length, transfer-encoding, connection, host,
+// ...) may not: a configuration that could write them could smuggle requests. Nor what is no name of a field.
+absl::Status CheckMayChange(std::string_view name);
+
 // Appends the operations of CONFIG to OPS. Header names must be tokens of at most 256 characters, values field-content
 // of at most 4096 bytes; framing and hop-by-hop fields (content-length, transfer-encoding, connection, ...) and host
 // cannot be changed. What is wrong is told all at once, and not appended.

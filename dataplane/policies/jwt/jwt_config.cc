@@ -70,14 +70,8 @@ StatusOr<RemoteKeys> RemoteOf(const xds::v1::RemoteKeys& from) {
 StatusOr<ClaimHeader> HeaderOf(const xds::v1::ClaimHeader& from) {
   ClaimHeader header{from.claim(), from.header(), http::FindHeaderId(from.header())};
   if (header.claim.empty()) return Invalid("claim: missing");
-  RETURN_IF_ERROR(CheckFieldName(header.header)) << "header";
   if (header.header != LowerCase(header.header)) return Invalid("header: in lower case");
-  // What frames a message, belongs to one hop, or is the proxy's own.
-  HeaderOps unused;
-  xds::v1::HeaderOps probe;
-  probe.add_remove(header.header);
-  std::vector<HeaderOpsProblem> problems = CompileHeaderOps(probe, unused);
-  if (!problems.empty()) return Invalid(StrCat("header: ", ToStd(problems[0].status.message())));
+  RETURN_IF_ERROR(CheckMayChange(header.header)) << "header";
   return header;
 }
 

@@ -260,7 +260,8 @@ TEST(JwtConfig, RefusesWhatCannotBeMeant) {
       {"providers { name: 'a' issuer: 'i' remote { uri: 'http://x/' } }", "remote.uri"},
       {"providers { name: 'a' issuer: 'i' sources { header: 'X' } }", "sources[0]: header: in lower case"},
       {"providers { name: 'a' issuer: 'i' sources { } }", "sources[0]"},
-      {"providers { name: 'a' issuer: 'i' claim_headers { claim: 'a' header: 'host' } }", "claim_headers[0]: header"},
+      {"providers { name: 'a' issuer: 'i' claim_headers { claim: 'a' header: 'host' } }",
+       "claim_headers[0]: header: \"host\" says for whom a request is, so that nothing else can be written into it"},
       {"providers { name: 'a' issuer: 'i' claim_headers { claim: 'a' header: 'content-length' } }", "claim_headers[0]"},
       {"providers { name: 'a' issuer: 'i' leeway { seconds: -1 } }", "leeway"},
   };

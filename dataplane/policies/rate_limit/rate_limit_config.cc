@@ -57,7 +57,7 @@ StatusOr<KeyPart> PartOf(const xds::v1::KeyPart& from, const std::string& path) 
     case xds::v1::KeyPart::KIND_NOT_SET:
       break;
   }
-  return Invalid(path + ": a part that this build does not know");
+  return absl::UnimplementedError(path + ": a part that this build does not know");
 }
 
 std::string_view NameOf(limits::Algorithm algorithm) {
