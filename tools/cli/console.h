@@ -15,7 +15,7 @@ class Console {
  public:
   struct Options {
     Format format = Format::kTable;
-    bool quiet = false;  // no progress, no notes; errors stay
+    bool quiet = false;  // no progress, no notes; errors and warnings stay
     bool out_colour = false;
     bool err_colour = false;
     bool out_is_terminal = false;

@@ -233,6 +233,17 @@ TEST(Explain, TakesNoLineBreakIntoAField) {
   EXPECT_NE(ran.err.find("-H 'x-a: ...': no field has a line break in it"), std::string::npos) << ran.err;
 }
 
+TEST(Explain, AsksFilesAloneAboutBytesThatAreNotUtf8) {
+  Ran ran = Penstock({"explain", "request", "-H", "x-a: \xff", "http://x/"});
+  EXPECT_EQ(ran.exit, Exit::kUsage);
+  EXPECT_EQ(ran.err.find("error: -H 'x-a: ...' has bytes that are not UTF-8, "), 0u) << ran.err;
+  EXPECT_NE(ran.err.find("with -f"), std::string::npos) << ran.err;
+  EXPECT_EQ(Penstock({"explain", "request", "http://x/\xff"}).exit, Exit::kUsage);
+  std::string path = Manifest("explained.yaml", Shop("users"));
+  ran = Penstock({"explain", "request", "http://shop.example:8080/users", "-H", "x-a: \xff", "-f", path});
+  EXPECT_EQ(ran.exit, Exit::kOk) << ran.err;
+}
+
 TEST(Run, ShowsATerminalNothingThatItWouldObey) {
   Ran ran = Penstock({"lint", "-f",
                       "/no/\033[2J/\xC2\x9B"

@@ -25,7 +25,7 @@ constexpr Flag kGlobalFlags[] = {
     {"key", 0, "FILE", "its private key, PEM [PENSTOCK_KEY]"},
     {"ca", 0, "FILE", "the CA that signed the control plane's certificate, PEM [PENSTOCK_CA]"},
     {"no-color", 0, "", "no colours [NO_COLOR]"},
-    {"quiet", 'q', "", "no progress and no notes; errors and data stay"},
+    {"quiet", 'q', "", "no progress and no notes; errors, warnings and data stay"},
     {"help", 'h', "", "what the verb does, with an example"},
 };
 

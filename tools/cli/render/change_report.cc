@@ -66,6 +66,15 @@ std::string FindingsText(std::span<const api::Finding> findings, std::span<const
   return manifests::RenderText(findings, options);
 }
 
+void PrintFindings(std::span<const api::Finding> findings, std::span<const ManifestFile> files, Console& console) {
+  if (findings.empty()) return;
+  std::string text = FindingsText(findings, files, console.err_colour());
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  bool only_notes = std::all_of(findings.begin(), findings.end(),
+                                [](const api::Finding& f) { return f.severity() == api::Finding::NOTE; });
+  only_notes ? console.Note(text) : console.Error(text);
+}
+
 Json FindingsJson(std::span<const api::Finding> findings) {
   Json list = Json::array();
   for (const api::Finding& finding : findings) list.push_back(ToJson(finding));
@@ -136,12 +145,7 @@ void ChangeReport::Take(const api::ApplyEvent& event) {
 void ChangeReport::TakeFindings(const api::Findings& findings) {
   if (!findings_.empty()) return;
   findings_.assign(findings.findings().begin(), findings.findings().end());
-  if (console_.format() != Format::kTable || findings_.empty()) return;
-  std::string text = FindingsText(findings_, files_, console_.err_colour());
-  if (!text.empty() && text.back() == '\n') text.pop_back();
-  bool errors = std::any_of(findings_.begin(), findings_.end(),
-                            [](const auto& f) { return f.severity() == api::Finding::ERROR; });
-  errors ? console_.Error(text) : console_.Note(text);
+  if (console_.format() == Format::kTable) PrintFindings(findings_, files_, console_);
 }
 
 void ChangeReport::TakePlan(const api::Plan& plan) {

@@ -15,6 +15,9 @@ namespace penstock::cli {
 // Findings with their source lines, as text for people.
 std::string FindingsText(std::span<const management::v1::Finding> findings, std::span<const ManifestFile> files,
                          bool colour);
+// Told to people: with --quiet, notes alone are left out.
+void PrintFindings(std::span<const management::v1::Finding> findings, std::span<const ManifestFile> files,
+                   Console& console);
 Json FindingsJson(std::span<const management::v1::Finding> findings);
 
 // "plan  ~ HTTPRoute products   ...", "plan  nothing to do".

@@ -143,6 +143,22 @@ TEST(ChangeReport, ShowsTheSourceLineOfAnError) {
   EXPECT_EQ(told.out.str(), "");
 }
 
+TEST(ChangeReport, TellsWarningsToThoseWhoWantItQuiet) {
+  auto told_of = [](api::Finding::Severity severity) {
+    Told told({.quiet = true});
+    ChangeReport report(told.console, {}, false);
+    api::ApplyEvent event;
+    api::Finding& finding = *event.mutable_findings()->add_findings();
+    finding.set_severity(severity);
+    finding.set_code("X220");
+    finding.set_message("a demand beside anonymous");
+    report.Take(event);
+    return told.err.str();
+  };
+  EXPECT_NE(told_of(api::Finding::WARNING).find("a demand beside anonymous"), std::string::npos);
+  EXPECT_EQ(told_of(api::Finding::NOTE), "");
+}
+
 TEST(ChangeReport, NamesTheCodeThatRefusedTheChangeAndNoWarningBeforeIt) {
   Told told;
   ChangeReport report(told.console, {}, false);

@@ -76,8 +76,7 @@ absl::StatusOr<Exit> RunDiff(Invocation& call) {
     PrintDocument(call.console, Document("Diff", body));
     return exit;
   }
-  std::string told = FindingsText(findings, files, call.console.err_colour());
-  if (!told.empty()) invalid ? call.console.Error(told) : call.console.Note(told);
+  PrintFindings(findings, files, call.console);
   if (!invalid)
     call.console.Out(diff.plan().changes().empty() ? "no difference\n" : PlanText(diff.plan()) + RoutesText(diff));
   return exit;

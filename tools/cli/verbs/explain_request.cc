@@ -113,7 +113,21 @@ absl::Status OfReplica(const absl::Status& status) {
   }
 }
 
+// A call carries texts in UTF-8 and nothing else; files are asked here, by whatever bytes a client would send.
+absl::Status CheckCanBeSent(const api::ExplainRequest& request) {
+  constexpr std::string_view kWhy =
+      " has bytes that are not UTF-8, about which a control plane cannot be asked; leave them out, or ask the "
+      "manifests with -f";
+  for (const api::Header& header : request.headers()) {
+    if (ToUtf8(header.name()) != header.name() || ToUtf8(header.value()) != header.value())
+      return absl::InvalidArgumentError(StrCat("-H '", header.name(), ": ...'", kWhy));
+  }
+  if (ToUtf8(request.url()) != request.url()) return absl::InvalidArgumentError(StrCat(request.url(), kWhy));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<api::ExplainResponse> AskControlPlane(Invocation& call, const api::ExplainRequest& request) {
+  RETURN_IF_ERROR(CheckCanBeSent(request));
   ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
   absl::StatusOr<api::ExplainResponse> response = client->Explain(request);
   if (!response.ok() && !request.replica().empty()) return OfReplica(response.status());
