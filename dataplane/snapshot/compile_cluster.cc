@@ -187,6 +187,7 @@ Shared<CompiledPolicyChain> CompilePolicyChain(const xds::v1::PolicyChain& chain
     absl::StatusOr<policies::PolicyConfigPtr> compiled = row->compile(config.config());
     if (!compiled.ok()) {
       problems.AddRefused(Field(field, "config"), compiled.status());
+      types.push_back(config.type());  // those behind it do not miss it
       continue;
     }
     absl::Status in_place = (*compiled)->CheckBehind(types);

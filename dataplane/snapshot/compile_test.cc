@@ -192,6 +192,12 @@ TEST(Compile, SaysWhereAPolicyRefusesItsConfiguration) {
       problems("authentication", "Authentication", "all_of { any_of: 'jwt' }"),
       "E213 PolicyChain p policies[0].config.all_of[0]: asks for jwt, which no policy of this place looks for, so "
       "that nobody would be let in\n");
+  EXPECT_EQ(ProblemsOf(PolicyChain("p", R"(
+                policies { type: 'jwt' config { [type.googleapis.com/penstock.xds.v1.Jwt] {} } }
+                policies { type: 'authentication'
+                           config { [type.googleapis.com/penstock.xds.v1.Authentication] { all_of { any_of: 'jwt' } } } }
+                )")),
+            "E213 PolicyChain p policies[0].config.providers: at least one\n");
   EXPECT_EQ(problems("jwt", "Authorization", ""),
             "E208 PolicyChain p policies[0].config: the configuration is no penstock.xds.v1.Jwt\n");
 }
