@@ -44,6 +44,7 @@ class Policy;
 struct Refusal {
   const Policy* by = nullptr;  // null: none did
   Reason reason = Reason::kNone;
+  bool told = false;  // it is in the audit log
 };
 
 // What a policy would have refused, had it not been told to let it pass (shadow).
@@ -103,7 +104,7 @@ class Exchange {
   bool is_grpc = false;     // its caller understands a status of gRPC
   int grpc_status = -1;     // that it ended with; negative: none (yet)
   std::string_view detail;  // for the log: what exactly was wrong; static text, or in the arena
-  // For the audit log, until it is told: which policy refused, by which of its rules (as DETAIL; "": it has no rules,
+  // Which policy refused, by which of its rules (as DETAIL; "": it has no rules,
   // or none was it), and what policies let pass only for a trial, the last one first. A policy whose body refuses
   // content sets the refusal with the reason; for verdicts proxy/ does.
   Refusal refusal;

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "dataplane/base/ascii.h"
+
 namespace penstock::http {
 namespace {
 
@@ -63,9 +65,7 @@ std::string_view PopLast(std::string_view& list) {
   size_t comma = list.rfind(',');
   std::string_view item = comma == list.npos ? list : list.substr(comma + 1);
   list = comma == list.npos ? std::string_view() : list.substr(0, comma);
-  while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
-  while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
-  return item;
+  return WithoutBlanks(item);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "dataplane/base/ascii.h"
 #include "dataplane/http/header_id.h"
 
 namespace penstock::http {
@@ -144,10 +145,8 @@ template <typename Take>
 void ForEachListItem(std::string_view list, Take take) {
   while (!list.empty()) {
     size_t comma = list.find(',');
-    std::string_view item = list.substr(0, comma);
+    std::string_view item = WithoutBlanks(list.substr(0, comma));
     list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-    while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
-    while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
     if (!item.empty() && !take(item)) return;
   }
 }

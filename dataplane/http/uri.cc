@@ -5,6 +5,8 @@
 #include <array>
 #include <cstring>
 
+#include "dataplane/base/ascii.h"
+
 namespace penstock::http {
 namespace {
 
@@ -39,21 +41,6 @@ constexpr std::array<uint8_t, 256> MakeClasses() {
 constexpr std::array<uint8_t, 256> kClasses = MakeClasses();
 
 uint8_t ClassOf(char c) { return kClasses[static_cast<uint8_t>(c)]; }
-
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// The byte that "%XY" at TEXT[0] stands for, or -1.
-int EscapedByte(std::string_view text) {
-  if (text.size() < 3) return -1;
-  int high = HexValue(text[1]);
-  int low = HexValue(text[2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
 
 char* WriteEscape(char* out, uint8_t byte) {
   static constexpr char kDigits[] = "0123456789ABCDEF";

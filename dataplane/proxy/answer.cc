@@ -86,18 +86,18 @@ void ReplyToRefused(Call& call, Reason refused) {
   ReplyWith(call, refused);
 }
 
+Task<void> ActOrRefuse(Call& call, Reason refused) {
+  if (refused == Reason::kNone) return ActOnRule(call);
+  ReplyToRefused(call, refused);
+  return Task<void>();
+}
+
 // A request that matches no route passes its listener's policies first: nobody learns routes without being let in.
 Task<void> AnswerBehindPolicies(Call& call, Reason refused) {
   Verdict verdict = co_await AskPolicies(call, Which::kAll);
   if (verdict.is_reply()) ReplyWith(call, verdict);
   AuditSoFar(call);
-  if (verdict.is_reply()) {
-    // That is the answer.
-  } else if (refused != Reason::kNone) {
-    ReplyToRefused(call, refused);
-  } else {
-    co_await ActOnRule(call);
-  }
+  if (!verdict.is_reply()) co_await ActOrRefuse(call, refused);
   if (call.ran > 0) co_await TellPolicies(call);
 }
 

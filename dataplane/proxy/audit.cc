@@ -50,7 +50,7 @@ void WriteShadows(Call& call) {
 void Audit(Call& call, int status) {
   Exchange& x = call.x;
   if (x.shadows != nullptr) WriteShadows(call);
-  if (x.refusal.by == nullptr) return;
+  if (x.refusal.by == nullptr || x.refusal.told) return;
   telemetry::RefusalLogEntry entry = Describe(call);
   entry.reason = NameOf(x.refusal.reason);
   entry.detail = x.detail;
@@ -59,7 +59,7 @@ void Audit(Call& call, int status) {
   entry.rule = x.refusing_rule;
   NamePolicy(x.refusal.by, *call.chain, entry);
   call.proxy.audit->Write(entry);
-  x.refusal = {};
+  x.refusal.told = true;
 }
 
 }  // namespace penstock::proxy

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "dataplane/base/ascii.h"
 #include "dataplane/base/status.h"
 #include "dataplane/http/headers.h"
 
@@ -55,28 +56,14 @@ Mismatch FirstMismatch(const Conditions* conditions, const Request& request) {
 }
 
 namespace match_internal {
-namespace {
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
 
 size_t DecodeComponent(std::string_view text, char* out, size_t room) {
   size_t size = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     if (size == room) return kTooLong;
-    char c = text[i] == '+' ? ' ' : text[i];
-    bool escape = c == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
-    if (escape) {
-      c = static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
-      i += 2;
-    }
-    out[size++] = c;
+    int escaped = EscapedByte(text.substr(i));
+    if (escaped >= 0) i += 2;
+    out[size++] = escaped >= 0 ? static_cast<char>(escaped) : text[i] == '+' ? ' ' : text[i];
   }
   return size;
 }

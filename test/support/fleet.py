@@ -328,7 +328,8 @@ spec: {{endpoints: [{endpoints}]}}
 """
 
 
-def route(name, backend_name, prefix="/", extra_rule="", parent="gw", hostnames=None):
+def http_route(name, rules, parent="gw", hostnames=None):
+    """RULES is YAML, two blanks deep; PARENT is the name of a gateway, with more members of the parentRef if need be."""
     hosts = f"\n  hostnames: {json.dumps(hostnames)}" if hostnames else ""
     return f"""
 ---
@@ -338,21 +339,16 @@ metadata: {{name: {name}}}
 spec:
   parentRefs: [{{name: {parent}}}]{hosts}
   rules:
-  - matches: [{{path: {{type: PathPrefix, value: {prefix}}}}}]
-    backendRefs: [{{name: {backend_name}}}]{extra_rule}
+{rules}
 """
+
+
+def route(name, backend_name, prefix="/", extra_rule="", parent="gw", hostnames=None):
+    return http_route(name, f"""  - matches: [{{path: {{type: PathPrefix, value: {prefix}}}}}]
+    backendRefs: [{{name: {backend_name}}}]{extra_rule}""", parent, hostnames)
 
 
 def named_rules(name, backend_name, **paths):
     """A route of one rule for each of PATHS, by name: what policies point at with sectionName."""
-    rules = "".join(f"  - {{name: {rule}, matches: [{{path: {{value: {path}}}}}], backendRefs: [{{name: {backend_name}}}]}}\n"
-                    for rule, path in paths.items())
-    return f"""
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {{name: {name}}}
-spec:
-  parentRefs: [{{name: gw}}]
-  rules:
-{rules}"""
+    return http_route(name, "\n".join(
+        f"  - {{name: {rule}, matches: [{{path: {{value: {path}}}}}], backendRefs: [{{name: {backend_name}}}]}}" for rule, path in paths.items()))

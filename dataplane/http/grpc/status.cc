@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "dataplane/base/ascii.h"
+
 namespace penstock::http::grpc {
 namespace {
 
@@ -20,9 +22,7 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 
 
 // Without parameters and the blanks before them.
 std::string_view MediaType(std::string_view content_type) {
-  std::string_view type = content_type.substr(0, content_type.find(';'));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-  return type;
+  return WithoutBlanks(content_type.substr(0, content_type.find(';')));
 }
 
 bool SameLower(std::string_view text, std::string_view lower) {

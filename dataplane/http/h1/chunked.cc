@@ -2,18 +2,10 @@
 
 #include <algorithm>
 
+#include "dataplane/base/ascii.h"
 #include "dataplane/base/byte_scan.h"
 
 namespace penstock::http::h1 {
-namespace {
-
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-}  // namespace
 
 ChunkedDecoder::Step ChunkedDecoder::Next(std::string_view input) {
   size_t i = 0;

@@ -1,5 +1,6 @@
 #include "dataplane/http/h1/head_parser.h"
 
+#include "dataplane/base/ascii.h"
 #include "dataplane/base/byte_scan.h"
 #include "dataplane/base/spoken.h"
 #include "dataplane/http/h1/framing.h"
@@ -10,7 +11,6 @@ namespace {
 
 constexpr size_t kMaxMethod = 32;
 
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsMethod(std::string_view text) {

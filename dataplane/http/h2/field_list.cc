@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "dataplane/base/ascii.h"
 #include "dataplane/base/byte_scan.h"
 #include "dataplane/http/grpc/status.h"
 #include "dataplane/http/h2/field_rules.h"
@@ -22,13 +23,6 @@ bool IsCleanName(std::string_view name) {
 bool IsLeftOut(const Field& field) {
   return (field.flags() & kFraming) || IsConnectionSpecific(field.id()) || field.id() == HeaderId::kTe ||
          field.id() == HeaderId::kHttp2Settings;
-}
-
-std::string_view WithoutBlanks(std::string_view value) {
-  auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!value.empty() && blank(value.front())) value.remove_prefix(1);
-  while (!value.empty() && blank(value.back())) value.remove_suffix(1);
-  return value;
 }
 
 uint8_t* Bytes(std::string_view text) { return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data())); }

@@ -1,5 +1,6 @@
 #include "dataplane/http/h2/field_rules.h"
 
+#include "dataplane/base/ascii.h"
 #include "dataplane/base/byte_scan.h"
 #include "dataplane/http/h1/token_scan.h"
 #include "dataplane/http/headers.h"
@@ -8,8 +9,6 @@ namespace penstock::http::h2 {
 namespace {
 
 constexpr size_t kMaxName = 65535;  // what a Field can hold
-
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
 Error CheckName(std::string_view name, Underscores underscores) {
   if (name.empty() || name.size() > kMaxName) return Error::kFieldName;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "dataplane/base/ascii.h"
 #include "dataplane/base/printable.h"
 #include "dataplane/http/uri.h"
 #include "dataplane/policies/cidr_set/cidr_set.h"
@@ -41,19 +42,16 @@ class MethodsTerm final : public Term {
 };
 
 // A delimiter that a path may hold and its escape are two paths (RFC 3986 6.2.2.2), but not to everybody behind us.
-// PATH is canonical.
-std::string WithoutEscapedDelimiters(std::string_view path) {
+// PATH is canonical. RESULT is kept for its room.
+void UnescapeDelimiters(std::string_view path, std::string& result) {
   constexpr std::string_view kDelimiters = "!$&'()*+,;=:@";
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string result;
+  result.clear();
   for (size_t i = 0; i < path.size(); ++i) {
-    bool escape = path[i] == '%' && path.size() - i >= 3;
-    char byte = escape ? static_cast<char>(kDigits.find(path[i + 1]) << 4 | kDigits.find(path[i + 2])) : '\0';
-    bool delimiter = kDelimiters.find(byte) != std::string_view::npos;
-    result += delimiter && escape ? byte : path[i];
-    if (delimiter && escape) i += 2;
+    int byte = EscapedByte(path.substr(i));
+    bool delimiter = byte > 0 && kDelimiters.find(static_cast<char>(byte)) != std::string_view::npos;
+    result += delimiter ? static_cast<char>(byte) : path[i];
+    if (delimiter) i += 2;
   }
-  return result;
 }
 
 // To keep somebody out, a path is each of its spellings.
@@ -66,8 +64,10 @@ class PathsTerm final : public Term {
   bool Holds(const Exchange& x, Use use) const override {
     if (Match(paths_, x.request.path)) return true;
     if (use == Use::kAllow) return false;
-    bool escapes = x.request.path.find('%') != std::string_view::npos;
-    return escapes ? Match(unescaped_, WithoutEscapedDelimiters(x.request.path)) : Match(unescaped_, x.request.path);
+    if (x.request.path.find('%') == std::string_view::npos) return Match(unescaped_, x.request.path);
+    thread_local std::string path;  // kept for its room
+    UnescapeDelimiters(x.request.path, path);
+    return Match(unescaped_, path);
   }
   std::string Describe() const override {
     return StrCat("path ", ShortList(paths_.size(), [this](size_t i) { return TextOf(paths_[i]); }));
@@ -121,11 +121,6 @@ class HeaderTerm final : public Term {
       }
     }
   }
-  static std::string_view WithoutBlanks(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-  }
   bool AllAmong(const http::Headers& headers) const {
     bool all = false;
     ForEachMember(headers, [&](std::string_view member) { return all = values_.Contains(member); });
@@ -156,7 +151,8 @@ class AddressesTerm final : public Term {
 // An expression is as it was written: its own characters may be escapes.
 PathPattern WithoutEscapedDelimiters(const PathPattern& pattern) {
   StatusOr<PathPattern> result = pattern;
-  std::string text = WithoutEscapedDelimiters(pattern.text());
+  std::string text;
+  UnescapeDelimiters(pattern.text(), text);
   if (pattern.kind() == PathPattern::Kind::kExact) result = PathPattern::Exact(text);
   if (pattern.kind() == PathPattern::Kind::kPrefix && !text.empty()) result = PathPattern::Prefix(text);
   return result.ok() ? *std::move(result) : pattern;

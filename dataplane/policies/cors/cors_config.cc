@@ -45,15 +45,9 @@ bool IsHostAndPort(std::string_view text) {
 // TEXT if it is a list of tokens (RFC 9110 5.6.1, empty elements allowed), else nothing: only what can be the name of a
 // method or field is ever given back to a client.
 std::string_view TokensOrNone(std::string_view text) {
-  for (size_t begin = 0; begin <= text.size();) {
-    size_t end = std::min(text.find(',', begin), text.size());
-    std::string_view element = text.substr(begin, end - begin);
-    while (!element.empty() && (element.front() == ' ' || element.front() == '\t')) element.remove_prefix(1);
-    while (!element.empty() && (element.back() == ' ' || element.back() == '\t')) element.remove_suffix(1);
-    if (!element.empty() && !IsToken(element)) return "";
-    begin = end + 1;
-  }
-  return text;
+  bool tokens = true;
+  http::ForEachListItem(text, [&](std::string_view element) { return tokens = IsToken(element); });
+  return tokens ? text : "";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "dataplane/base/ascii.h"
 #include "dataplane/policies/headers/field_syntax.h"
 
 namespace penstock::policies {
@@ -14,27 +15,13 @@ namespace {
 constexpr std::string_view kWellKnown[] = {"access_token", "id_token", "refresh_token", "token",   "api_key",
                                            "apikey",       "api-key",  "client_secret", "password"};
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 // Takes the first character off WRITTEN: decoded, in lower case. REQUIRES: WRITTEN is not empty.
 char Next(std::string_view& written) {
-  char c = written[0];
-  size_t length = 1;
-  if (c == '%' && written.size() > 2) {
-    int high = HexDigit(written[1]);
-    int low = HexDigit(written[2]);
-    if (high >= 0 && low >= 0) {
-      c = static_cast<char>(high * 16 + low);
-      length = 3;
-    }
-  }
-  written.remove_prefix(length);
+  int escaped = EscapedByte(written);
+  char c = escaped >= 0 ? static_cast<char>(escaped) : written[0];
+  written.remove_prefix(escaped >= 0 ? 3 : 1);
   return Lower(c);
 }
 

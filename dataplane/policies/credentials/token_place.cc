@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "dataplane/base/ascii.h"
 #include "dataplane/base/strings.h"
 #include "dataplane/policies/headers/field_syntax.h"
 
@@ -20,22 +21,10 @@ void ForEachPart(std::string_view text, char separator, Visit visit) {
   }
 }
 
-std::string_view Trim(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
-}
-
 // The value of "NAME=VALUE"; nullptr data if PART has another name.
 std::string_view ValueIf(std::string_view part, std::string_view name) {
   bool named = part.size() > name.size() && part.starts_with(name) && part[name.size()] == '=';
   return named ? part.substr(name.size() + 1) : std::string_view();
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 // ValueIf of a parameter of a query: whoever reads it decodes names, too (RFC 3986 2.1), so "a%62" is "ab".
@@ -43,14 +32,10 @@ std::string_view ParameterIf(std::string_view part, std::string_view name) {
   size_t at = 0;
   for (char wanted : name) {
     if (at >= part.size()) return {};
-    char c = part[at++];
-    if (c == '%' && at + 1 < part.size()) {
-      int high = HexDigit(part[at]);
-      int low = HexDigit(part[at + 1]);
-      if (high < 0 || low < 0) return {};
-      c = static_cast<char>(high * 16 + low);
-      at += 2;
-    }
+    char c = part[at];
+    int escaped = EscapedByte(part.substr(at));
+    if (escaped >= 0) c = static_cast<char>(escaped);
+    at += escaped >= 0 ? 3 : 1;
     if (c != wanted) return {};
   }
   return at < part.size() && part[at] == '=' ? part.substr(at + 1) : std::string_view();
@@ -78,7 +63,7 @@ class Search {
     const http::Field* field = headers.Find(at.name);
     if (field == nullptr || !absl::StartsWithIgnoreCase(ToAbsl(field->value()), ToAbsl(at.prefix))) return;
     if (at.prefix.empty() && IsPassword(*field)) return;
-    Take(Trim(field->value().substr(at.prefix.size())), place);
+    Take(WithoutBlanks(field->value().substr(at.prefix.size())), place);
   }
 
   void InQuery(std::string_view query, const TokenPlace& at, size_t place) {
@@ -92,7 +77,7 @@ class Search {
     for (const http::Field& field : headers) {
       if (field.name() != "cookie") continue;
       ForEachPart(field.value(), ';', [&](std::string_view part) {
-        std::string_view value = ValueIf(Trim(part), at.name);
+        std::string_view value = ValueIf(WithoutBlanks(part), at.name);
         if (value.data() != nullptr) Take(value, place);
       });
     }
@@ -111,7 +96,7 @@ std::string_view Without(std::string_view text, char separator, std::string_view
   ForEachPart(text, separator, [&](std::string_view part) {
     if (!keep(part)) return;
     if (!kept.empty()) kept += joint;
-    kept += Trim(part);
+    kept += WithoutBlanks(part);
   });
   return arena.Copy(kept);
 }
@@ -120,8 +105,9 @@ void RemoveCookie(const std::string& name, http::Headers& headers, Arena& arena)
   std::vector<std::string_view> left;
   for (const http::Field& field : headers) {
     if (field.name() != "cookie") continue;
-    std::string_view kept = Without(field.value(), ';', "; ", arena,
-                                    [&](std::string_view part) { return ValueIf(Trim(part), name).data() == nullptr; });
+    std::string_view kept = Without(field.value(), ';', "; ", arena, [&](std::string_view part) {
+      return ValueIf(WithoutBlanks(part), name).data() == nullptr;
+    });
     if (!kept.empty()) left.push_back(kept);
   }
   headers.Remove("cookie");

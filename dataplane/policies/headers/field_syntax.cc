@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/base/ascii.h"
 #include "dataplane/base/status.h"
 
 namespace penstock::policies {
@@ -11,8 +12,6 @@ bool IsTokenCharacter(char c) {
   bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   return alphanumeric || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
-
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
 

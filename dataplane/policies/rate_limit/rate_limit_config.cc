@@ -141,29 +141,20 @@ std::string_view AddressOf(Exchange& x) {
   return x.arena.Copy(address.bytes().substr(0, kIpv6Site));
 }
 
-// "": the request has none of it.
-std::string_view WithoutBlanks(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// Writes the members of LIST to OUT, without blanks and empty ones (RFC 9110 5.6.1), a comma before each but the first
-// one at BEGIN; returns the end. What is written is no longer than LIST and a comma.
+// Writes the members of LIST to OUT, a comma before each but the first one at BEGIN; returns the end. What is written
+// is no longer than LIST and a comma.
 char* WriteMembers(std::string_view list, const char* begin, char* out) {
-  while (!list.empty()) {
-    size_t comma = std::min(list.find(','), list.size());
-    std::string_view member = WithoutBlanks(list.substr(0, comma));
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    if (member.empty()) continue;
+  http::ForEachListItem(list, [&](std::string_view member) {
     if (out != begin) *out++ = ',';
     out = std::copy(member.begin(), member.end(), out);
-  }
+    return true;
+  });
   return out;
 }
 
 // RFC 9110 5.3: fields of one name are one list. Who counts by the first alone counts by another value than a backend
 // that reads the last. One spelling of it, so that no blank makes another counter.
+// "": the request has none of it.
 std::string_view ListValue(const http::Headers& headers, std::string_view name, Arena& arena) {
   const http::Field* first = headers.Find(name);
   if (first == nullptr) return "";

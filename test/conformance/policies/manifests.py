@@ -38,17 +38,7 @@ spec:
 
 
 def route(name, rules="  - backendRefs: [{name: recorder}]", section="http"):
-    return f"""
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {{name: {name}}}
-spec:
-  parentRefs: [{{name: gw, sectionName: {section}}}]
-  hostnames: [{name}.test]
-  rules:
-{rules}
-"""
+    return parts.http_route(name, rules, parent=f"gw, sectionName: {section}", hostnames=[f"{name}.test"])
 
 
 def policy(kind, name, spec, target=None, section=None):

@@ -1,4 +1,4 @@
-// In steady state a request takes nothing from the heap that passes a cached token, a role, a limit and a filter of the
+// In steady state a request takes nothing from the heap that passes a cached token, rules, a limit and a filter of the
 // response: neither by `new` nor by what C libraries do behind it.
 #include <gtest/gtest.h>
 
@@ -46,7 +46,9 @@ proxy::Policies Chain(Runtime& runtime) {
       "providers { name: 'auth' issuer: 'https://auth' claim_headers { claim: 'sub' header: 'x-user-id' } }");
   jwt.mutable_providers(0)->set_inline_jwks(jose::testing::JwksOf({Key().Jwk()}));
   auto steps = Parse<xds::v1::Authentication>("all_of { any_of: 'jwt' }");
-  auto rules = Parse<xds::v1::Authorization>("rules { name: 'users' condition { roles: 'user' } }");
+  auto rules = Parse<xds::v1::Authorization>(
+      "rules { name: 'nobody' deny: true condition { paths { prefix: '/users/all:now' } } }"
+      "rules { name: 'users' condition { roles: 'user' } }");
   auto limits = Parse<xds::v1::RateLimit>(
       "policy: 'shop/limits' rules { name: 'each' key { claim: 'sub' } algorithm: FIXED_WINDOW requests: 1000000000"
       " per { seconds: 3600 } }");
@@ -101,8 +103,8 @@ TEST(Allocation, NoneForARequestThatPassesTokenRoleLimitAndFilterInSteadyState) 
   std::string token = Key().Token(
       jose::Algorithm::kEdDsa,
       R"({"iss":"https://auth","sub":"a user with a name of some length","roles":["user"],"exp":32503680000})");
-  std::string request =
-      StrCat("GET /users/1?x=y HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer ", token, "\r\nAccept: */*\r\n\r\n");
+  std::string request = StrCat("GET /users/a%3A1?x=y HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer ", token,
+                               "\r\nAccept: */*\r\n\r\n");
   std::unique_ptr<io::TcpStream> client = gateway.Connect();
   bool warm = gateway.reactor().BlockOn(Ask(*client, request, 200));
   ASSERT_TRUE(warm);
