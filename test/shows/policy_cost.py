@@ -29,7 +29,8 @@ PENSTOCK = {
 }
 NGINX = {"plain": "no directive", "ip10": "deny of 10 blocks", "limit": "limit_req", "plain2": "no directive"}
 
-BENCHES = {"dataplane/limits/limit_table_benchmark": ".", "dataplane/policies/cidr_set/cidr_set_benchmark": "BM_Contains"}
+BENCHES = {"dataplane/policies/jwt/jwt_benchmark": ".", "dataplane/limits/limit_table_benchmark": ".",
+           "dataplane/policies/cidr_set/cidr_set_benchmark": "BM_Contains"}
 
 
 def measure(verdict, party, cases, token, rounds):
