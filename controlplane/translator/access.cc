@@ -25,6 +25,9 @@ enum class Which { kOverrides, kOrdinary };
 
 // Whose parts are decided one by one: who denies somebody does not let others in by that.
 constexpr std::string_view kByParts = "ipFilter";
+constexpr std::string_view kAllowPart = "ipFilter.allow";
+constexpr std::string_view kDenyPart = "ipFilter.deny";
+constexpr std::string_view kDenyListsPart = "ipFilter.denyLists";
 
 // Fills `spec` from a policy that is farther away, and notes where its fields are from. A field is taken as a whole:
 // half a key, half a store or rules beside none would mean what neither policy says.
@@ -51,6 +54,13 @@ void KeepParts(const api::IpFilter& closer, const std::string& ns, api::IpFilter
   }
   for (std::string& name : *filter.mutable_allow_lists()) name = Cat(ns, '/', name);
   for (std::string& name : *filter.mutable_deny_lists()) name = Cat(ns, '/', name);
+}
+
+// Which policy a part of the filter is from is noted for that part.
+void NoteParts(const api::IpFilter& filter, const ObjectKey& from, Access& access) {
+  if (filter.allow_size() + filter.allow_lists_size() > 0) access.origins.try_emplace(std::string(kAllowPart), from);
+  if (filter.deny_size() > 0) access.origins.try_emplace(std::string(kDenyPart), from);
+  if (filter.deny_lists_size() > 0) access.origins.try_emplace(std::string(kDenyListsPart), from);
 }
 
 // Collects the policies of one place, the closest first.
@@ -100,7 +110,10 @@ class Collector {
     Spec farther = policy->spec();
     if constexpr (std::is_same_v<Policy, api::SecurityPolicy>) {
       if (closed_) farther.clear_anonymous();
-      if (farther.has_ip_filter()) KeepParts(spec.ip_filter(), upsert.object->key().ns, *farther.mutable_ip_filter());
+      if (farther.has_ip_filter()) {
+        KeepParts(spec.ip_filter(), upsert.object->key().ns, *farther.mutable_ip_filter());
+        NoteParts(farther.ip_filter(), upsert.object->key(), access_);
+      }
     }
     Fill(farther, upsert.object->key(), spec, access_);
   }
@@ -134,10 +147,37 @@ std::string_view AuthenticationField(const api::SecurityPolicySpec& spec) {
   return spec.has_api_key() ? "apiKey" : "clientCertificate";
 }
 
-// Whoever may not come at all is told nothing else.
+// Adds to POLICIES, which has one for each origin, what SET sets in that of the policy FIELD is from.
+template <typename Config, typename Set>
+void AddPart(const Access& access, std::string_view field, std::vector<std::pair<std::string_view, Config>>& policies,
+             Set set) {
+  auto from = access.origins.find(field);
+  auto same = std::find_if(policies.begin(), policies.end(), [&](const auto& policy) {
+    auto other = access.origins.find(policy.first);
+    return from != access.origins.end() && other != access.origins.end() && other->second == from->second;
+  });
+  if (same == policies.end()) same = policies.insert(same, {field, Config()});
+  set(same->second);
+}
+
+// Whoever may not come at all is told nothing else. One for each policy that has a say, so that each refusal names the
+// one at fault.
 void AppendAddresses(const Access& access, wire::PolicyChain& chain) {
-  const api::SecurityPolicySpec& spec = access.security;
-  if (spec.has_ip_filter()) Append("address_filter", "ipFilter", AddressFilterOf(spec.ip_filter()), access, chain);
+  const wire::AddressFilter filter = AddressFilterOf(access.security.ip_filter());
+  std::vector<std::pair<std::string_view, wire::AddressFilter>> policies;
+  if (filter.deny_size() > 0)
+    AddPart(access, kDenyPart, policies, [&](auto& part) { *part.mutable_deny() = filter.deny(); });
+  if (filter.deny_lists_size() > 0)
+    AddPart(access, kDenyListsPart, policies, [&](auto& part) { *part.mutable_deny_lists() = filter.deny_lists(); });
+  if (filter.allow_size() + filter.allow_lists_size() > 0) {
+    AddPart(access, kAllowPart, policies, [&](auto& part) {
+      *part.mutable_allow() = filter.allow();
+      *part.mutable_allow_lists() = filter.allow_lists();
+    });
+  }
+  // One that names nobody is refused by data planes: it lets nobody in by being left out.
+  if (access.security.has_ip_filter() && policies.empty()) policies.emplace_back(kByParts, filter);
+  for (const auto& [field, config] : policies) Append("address_filter", field, config, access, chain);
 }
 
 wire::SizeBound BoundOf(int64_t most, std::string_view field, const Access& access) {
@@ -148,22 +188,28 @@ wire::SizeBound BoundOf(int64_t most, std::string_view field, const Access& acce
   return bound;
 }
 
-// Before what costs something, and before anybody adds header fields.
+// Before what costs something, and before anybody adds header fields. One for each policy, as above; content last, as
+// it may come later.
 void AppendSizes(const Access& access, wire::PolicyChain& chain) {
   const api::RateLimitPolicySpec& spec = access.limits;
   constexpr std::string_view kBody = "maxRequestBodyBytes";
   constexpr std::string_view kBytes = "maxHeaderBytes";
   constexpr std::string_view kCount = "maxHeaderCount";
-  wire::SizeLimit config;
-  if (spec.has_max_request_body_bytes())
-    *config.mutable_request_body_bytes() = BoundOf(spec.max_request_body_bytes(), kBody, access);
-  if (spec.has_max_header_bytes()) *config.mutable_header_bytes() = BoundOf(spec.max_header_bytes(), kBytes, access);
-  if (spec.has_max_header_count()) *config.mutable_header_count() = BoundOf(spec.max_header_count(), kCount, access);
-  bool body = config.has_request_body_bytes();
-  if (!body && !config.has_header_bytes() && !config.has_header_count()) return;
-  // One policy is named for all; the log names the one whose bound it was.
-  std::string_view field = body ? kBody : config.has_header_bytes() ? kBytes : kCount;
-  Append("size_limit", field, config, access, chain);
+  std::vector<std::pair<std::string_view, wire::SizeLimit>> policies;
+  if (spec.has_max_header_bytes()) {
+    AddPart(access, kBytes, policies,
+            [&](auto& part) { *part.mutable_header_bytes() = BoundOf(spec.max_header_bytes(), kBytes, access); });
+  }
+  if (spec.has_max_header_count()) {
+    AddPart(access, kCount, policies,
+            [&](auto& part) { *part.mutable_header_count() = BoundOf(spec.max_header_count(), kCount, access); });
+  }
+  if (spec.has_max_request_body_bytes()) {
+    AddPart(access, kBody, policies, [&](auto& part) {
+      *part.mutable_request_body_bytes() = BoundOf(spec.max_request_body_bytes(), kBody, access);
+    });
+  }
+  for (const auto& [field, config] : policies) Append("size_limit", field, config, access, chain);
 }
 
 void AppendSecurity(const Access& access, Reader& reader, ChainNeeds& needs, wire::PolicyChain& chain) {

@@ -1,5 +1,7 @@
 #include "dataplane/exchange/exchange.h"
 
+#include "dataplane/http/uri.h"
+
 namespace penstock {
 
 void Exchange::Clear() {
@@ -32,7 +34,18 @@ void Exchange::Clear() {
   bytes_in = bytes_out = 0;
   cancellation_ = nullptr;
   slots.fill(nullptr);
+  unescaped_of_ = unescaped_ = {};
   arena.Clear();
+}
+
+std::string_view Exchange::UnescapedPath() const {
+  // The arena gives no place twice, so that a text at the same place is the same text.
+  bool made = unescaped_of_.data() == request.path.data() && unescaped_of_.size() == request.path.size();
+  if (!made) {
+    unescaped_of_ = request.path;
+    unescaped_ = http::WithoutEscapedDelimiters(request.path, arena);
+  }
+  return unescaped_;
 }
 
 ExchangePool::Lease ExchangePool::Get() {

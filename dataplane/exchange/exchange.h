@@ -67,7 +67,7 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange() { Clear(); }
 
-  Arena arena;  // freed at once when the exchange ends
+  mutable Arena arena;  // freed at once when the exchange ends; mutable for what is made when it is asked for first
 
   // The request as it will be forwarded: canonical, then changed by policies and filters.
   http::RequestHead request;
@@ -132,6 +132,10 @@ class Exchange {
   // State of policies for this request, by the policy's slot number.
   std::array<void*, kSlots> slots = {};
 
+  // request.path without escaped delimiters (http::WithoutEscapedDelimiters), for whoever keeps somebody out or counts
+  // by it. Made once for a path, however many ask.
+  std::string_view UnescapedPath() const;
+
   // Makes a T that lives until the exchange ends, in the arena; its destructor runs then. For bodies that wrap bodies.
   template <typename T, typename... Args>
   T& Own(Args&&... args);
@@ -150,6 +154,8 @@ class Exchange {
   };
 
   Cleanup* cleanups_ = nullptr;
+  mutable std::string_view unescaped_of_;  // the path that unescaped_ was made of
+  mutable std::string_view unescaped_;
   Cancellation* cancellation_ = nullptr;
 };
 

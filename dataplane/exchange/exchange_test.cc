@@ -52,6 +52,18 @@ TEST(Exchange, ComesBackEmptyFromThePool) {
   EXPECT_EQ(x->request_body, &x->no_body);
 }
 
+TEST(Exchange, UnescapesAPathOnceAndAnotherPathAnew) {
+  BlockPool blocks;
+  Exchange x(&blocks);
+  x.request.path = "/a%3Ab";
+  EXPECT_EQ(x.UnescapedPath(), "/a:b");
+  EXPECT_EQ(x.UnescapedPath().data(), x.UnescapedPath().data());
+  x.request.path = "/c%40";
+  EXPECT_EQ(x.UnescapedPath(), "/c@");
+  x.Clear();
+  EXPECT_EQ(x.UnescapedPath(), "");
+}
+
 TEST(Reason, HasANameOfItsOwnAndAnExplanation) {
   std::set<std::string_view> names;
   for (int i = 1; i < static_cast<int>(Reason::kCount); ++i) {

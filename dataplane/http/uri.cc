@@ -354,4 +354,22 @@ std::string_view TargetResultText(TargetResult result) {
   return "";
 }
 
+std::string_view WithoutEscapedDelimiters(std::string_view path, Arena& arena) {
+  char* begin = nullptr;
+  char* out = nullptr;
+  size_t copied = 0;
+  for (size_t at = path.find('%'); at < path.size(); at = path.find('%', at + 1)) {
+    int byte = EscapedByte(path.substr(at));
+    bool delimiter = byte > 0 && kPathDelimiters.find(static_cast<char>(byte)) != std::string_view::npos;
+    if (!delimiter) continue;
+    if (begin == nullptr) begin = out = arena.Allocate(path.size());
+    out = std::copy(path.begin() + copied, path.begin() + at, out);
+    *out++ = static_cast<char>(byte);
+    copied = at + 3;
+  }
+  if (begin == nullptr) return path;
+  out = std::copy(path.begin() + copied, path.end(), out);
+  return {begin, static_cast<size_t>(out - begin)};
+}
+
 }  // namespace penstock::http

@@ -46,6 +46,12 @@ TargetResult ResolveTarget(RequestHead& head, std::string_view scheme, EscapedSl
 // The path rule alone, for rewrites and configuration: RAW without query.
 TargetResult CanonicalPath(std::string_view raw, EscapedSlashes mode, Arena& arena, std::string_view& path);
 
+// Delimiters that a path may hold (RFC 3986 3.3).
+inline constexpr std::string_view kPathDelimiters = "!$&'()*+,;=:@";
+// PATH with each of them as itself that is escaped in it: another path (RFC 3986 6.2.2.2), but not to everybody behind
+// us. PATH itself if there is none, else text in ARENA.
+std::string_view WithoutEscapedDelimiters(std::string_view path, Arena& arena);
+
 struct Authority {
   std::string_view text;  // "host[:port]"
   std::string_view host;  // the beginning of `text`

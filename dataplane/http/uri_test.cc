@@ -124,6 +124,16 @@ struct HostCase {
   int port;
 };
 
+TEST(WithoutEscapedDelimiters, UnescapesThoseThatAPathMayHoldAndNothingElse) {
+  Arena arena;
+  EXPECT_EQ(WithoutEscapedDelimiters("/a%3Ab%24%40", arena), "/a:b$@");
+  EXPECT_EQ(WithoutEscapedDelimiters("%21%24%26%27%28%29%2A%2B%2C%3B%3D%3A%40", arena), kPathDelimiters);
+  EXPECT_EQ(WithoutEscapedDelimiters("/x%3A", arena), "/x:");
+  for (std::string_view same : {"", "/", "/a:b", "/a%253Ab", "/a%20b%C3%A9", "/a%2Fb%5Cc", "/%", "/%3", "/%3G"}) {
+    EXPECT_EQ(WithoutEscapedDelimiters(same, arena).data(), same.data()) << same;
+  }
+}
+
 TEST(CanonicalAuthority, SplitsAndLowersTheHost) {
   const HostCase cases[] = {
       {"a.test", true, "a.test", "a.test", 0},

@@ -56,8 +56,7 @@ void AddConnection(const ConnectionInfo& connection, telemetry::AccessLogEntry& 
 // What the policies of the place did not look at may hold a credential under a name that nobody here knows.
 bool QueryIsSafe(const Call& call) {
   if (call.chain == nullptr) return false;
-  bool cut_short = call.x.reason == Reason::kAddressDenied || call.x.reason == Reason::kCorsPreflight;
-  return !cut_short || call.ran == call.chain->policies.size();
+  return call.x.reason != Reason::kAddressDenied && call.x.reason != Reason::kCorsPreflight;
 }
 
 // As it came, but for credentials and what may be one.

@@ -12,7 +12,7 @@ ISSUER = "https://auth.test"
 
 
 def manifest(upstream, key):
-    return parts.gateway() + parts.backend("users", upstream.ports) + parts.named_rules("users", "users", all="/users", few="/few", trial="/trial") + """
+    return parts.gateway() + parts.backend("users", upstream.ports) + parts.named_rules("users", "users", all="/users", few="/few", trial="/trial", sizes="/sizes") + """
 ---
 apiVersion: penstock.dev/v1
 kind: SecurityPolicy
@@ -38,6 +38,20 @@ metadata: {name: trial}
 spec:
   targetRefs: [{kind: HTTPRoute, name: users, sectionName: trial}]
   rules: [{name: one, limit: {requests: 1, per: Hour, algorithm: FixedWindow}, shadow: true}]
+---
+apiVersion: penstock.dev/v1
+kind: RateLimitPolicy
+metadata: {name: sizes}
+spec:
+  targetRefs: [{kind: HTTPRoute, name: users, sectionName: sizes}]
+  maxRequestBodyBytes: 1000
+---
+apiVersion: penstock.dev/v1
+kind: RateLimitPolicy
+metadata: {name: wide}
+spec:
+  targetRefs: [{kind: Gateway, name: gw}]
+  maxHeaderCount: 30
 """ % (ISSUER, key_set([key]))
 
 
@@ -101,6 +115,14 @@ class Audit(unittest.TestCase):
         self.assertNotIn(expired, text)
         self.assertNotIn(expired.split(".")[1], text)
         self.assertNotIn("?", text)
+
+    def test_names_the_policy_whose_bound_it_was_among_those_of_the_place(self):
+        many = {f"x-{i}": "y" for i in range(40)}
+        status, _, _ = self.fleet.get(0, "/sizes", headers=many | {"authorization": "Bearer " + self.token()})
+        self.assertEqual(status, 431)
+        (event,) = self.events(1, path="/sizes")
+        self.assertEqual(event["object"], "RateLimitPolicy default/wide")
+        self.assertEqual(event["detail"], "more than maxHeaderCount, 30, of default/wide")
 
     def test_a_request_without_a_route_is_refused_by_its_listener(self):
         self.assertEqual(self.get("/nothing")[0], 401)

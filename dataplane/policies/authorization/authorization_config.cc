@@ -25,9 +25,20 @@ bool OneMightHold(const std::vector<AuthorizationRule>& rules, const Exchange& x
                      [&](const AuthorizationRule& rule) { return rule.condition.MightHold(x, use); });
 }
 
-bool SomebodyIsUnknown(const Identity& identity) {
+bool Has(const Identity& identity, AuthResult::State state) {
   return std::any_of(std::begin(identity.results), std::end(identity.results),
-                     [](const AuthResult& result) { return result.state == AuthResult::State::kUnknown; });
+                     [state](const AuthResult& result) { return result.state == state; });
+}
+
+// What is sure of IDENTITY as long as something of it is only assumed: who it is might be that.
+Identity WithoutAssumptions(const Identity& identity) {
+  Identity left;
+  for (size_t i = 0; i < std::size(identity.results); ++i) {
+    left.results[i] = identity.results[i];
+    bool assumed = left.results[i].state == AuthResult::State::kAssumed;
+    if (assumed) left.results[i].state = AuthResult::State::kInvalid;
+  }
+  return left;
 }
 
 std::string Named(const AuthorizationRule& rule) { return StrCat("rule \"", rule.name, "\""); }
@@ -101,8 +112,17 @@ std::string AuthorizationConfig::Describe() const {
   return StrCat(text, "allows by ", Join(allow_));
 }
 
+bool AuthorizationConfig::HangsOnAssumptions(const AuthorizationDecision& decision, Exchange& x) const {
+  if (!Has(x.identity, AuthResult::State::kAssumed)) return false;
+  Identity assumed = x.identity;
+  x.identity = WithoutAssumptions(assumed);
+  AuthorizationDecision other = Decide(x);
+  x.identity = assumed;
+  return (other.kind == Kind::kAllowed) != (decision.kind == Kind::kAllowed);
+}
+
 bool AuthorizationConfig::MayTurn(const AuthorizationDecision& decision, const Exchange& x) const {
-  if (decision.kind == Kind::kDenied || !SomebodyIsUnknown(x.identity)) return false;
+  if (decision.kind == Kind::kDenied || !Has(x.identity, AuthResult::State::kUnknown)) return false;
   bool to_denied = OneMightHold(deny_, x, Use::kDeny);
   return decision.kind == Kind::kAllowed ? to_denied : OneMightHold(allow_, x, Use::kAllow);
 }
@@ -122,6 +142,9 @@ Judgement AuthorizationConfig::Judge(Exchange& x, const Facts&) const {
   }
   if (MayTurn(decision, x)) {
     return Judgement::Unknown(Reason::kAccessDenied, StrCat("as long as it is not known who asks: ", why));
+  }
+  if (HangsOnAssumptions(decision, x)) {
+    return Judgement::Unknown(Reason::kAccessDenied, StrCat("if the credential holds, and otherwise not: ", why));
   }
   if (decision.kind == Kind::kAllowed) return Judgement::Pass(std::move(why));
   return Judgement::Deny(Reason::kAccessDenied, std::move(why));

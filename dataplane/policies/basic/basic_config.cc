@@ -82,7 +82,7 @@ std::string Tell(const BasicConfig& config, const BasicCredentials& found, Excha
   std::optional<std::string_view> text = facts.Find(StrCat("secret/", config.secret(), "/", BasicConfig::kFileKey));
   if (!text.has_value()) {
     result = {State::kAssumed, "whether there is such a user is not known here"};
-    return StrCat(result.why, "; whether the password is right only a data plane can tell");
+    return StrCat(result.why, "; whether the password is right is not looked at here");
   }
   StatusOr<passwords::UserFile> file = passwords::UserFile::Parse(*text);
   if (!file.ok() || file->Find(found.user) == nullptr) {
@@ -92,7 +92,7 @@ std::string Tell(const BasicConfig& config, const BasicCredentials& found, Excha
   config.NoteUser(found.user, State::kAssumed, x);
   if (result.state != State::kAssumed) return StrCat("user ", Printable(found.user), " counts as none: ", result.why);
   result.why = "whether the password is right is not known here";
-  return StrCat("user ", Printable(found.user), " is known; whether the password is right only a data plane can tell");
+  return StrCat("user ", Printable(found.user), " is known; whether the password is right is not looked at here");
 }
 
 }  // namespace

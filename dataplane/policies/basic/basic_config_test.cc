@@ -53,7 +53,7 @@ TEST(BasicConfig, TellsWhatIsKnownOfAUserWithoutThePassword) {
   x->consumers = &consumers;
   Judgement judgement = Config()->Judge(*x, SomeFacts());
   EXPECT_EQ(judgement.outcome, Judgement::Outcome::kPass);
-  EXPECT_EQ(judgement.why, "user ada is known; whether the password is right only a data plane can tell");
+  EXPECT_EQ(judgement.why, "user ada is known; whether the password is right is not looked at here");
   EXPECT_EQ(x->identity.of(AuthMethod::kBasic).state, State::kAssumed);
   EXPECT_EQ(x->identity.subject, "ada");
   EXPECT_EQ(x->identity.consumer, "shop/lovelace");

@@ -20,8 +20,11 @@ namespace penstock::policies {
 //   paths    Those of routes (router::PathPattern). A literal path that no request has after it was made canonical is
 //            refused when it is compiled. %2F, %5C and ";", which only a listener with escapedSlashes Keep lets
 //            through, are no separators.
+//            To keep somebody out, a path and its rule are each of their spellings with and without escaped delimiters
+//            (http::WithoutEscapedDelimiters).
 //   headers  Each value of a field is taken apart at its commas. To let somebody in, all that stands between them, if
-//            it is nothing too, must be among the values; to keep somebody out one is enough.
+//            it is nothing too, must be among the values; to keep somebody out one is enough. A list of more than
+//            kMaxMembers lets nobody in, and keeps everybody out.
 //   roles    A string with blanks between the roles, or a list of strings.
 //   scopes   The same, of the claims `scope` and `scp` together.
 //   claims   Strings, integers and booleans as text, of a list each item; objects, null and numbers with a fraction or

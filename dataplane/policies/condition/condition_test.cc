@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dataplane/policies/condition/testing.h"
+#include "dataplane/policies/headers/list_members.h"
 #include "google/protobuf/text_format.h"
 
 namespace penstock::policies {
@@ -185,6 +186,31 @@ TEST(Condition, KeepsOutWhoEscapesADelimiterButLetsInByTheVeryPathOnly) {
       {any, {.path = "/users%20delete"}, kNone},
       {"paths { prefix: '/' }", {.path = "/%3A"}, kBoth},
       {"paths { prefix: '/admin' }", {.path = "/admin%3Bx"}, kNone},
+      {"paths { regex: '/a%3Ab' }", {.path = "/a%3Ab"}, kBoth},
+      {"paths { regex: '/a%3Ab' }", {.path = "/a:b"}, kDenyOnly},
+      {"paths { regex: '/x:y%2Bz[0-9]*' }", {.path = "/x%3Ay%2Bz1"}, kDenyOnly},
+      {"paths { regex: '/x:y%2Bz[0-9]*' }", {.path = "/x:y+z"}, kDenyOnly},
+      {"paths { regex: '/x:y%2Bz[0-9]*' }", {.path = "/x:yyz"}, kNone},
+  });
+}
+
+// However many rules there are, nobody makes each of them look at thousands of members.
+TEST(Condition, LetsNobodyInByAListTooLongToLookAtAndKeepsHimOut) {
+  const char* role = "headers { name: 'x-role' values: 'admin' }";
+  auto list = [](size_t members, std::string_view member) {
+    TestRequest request;
+    std::string text(member);
+    for (size_t i = 1; i < members; ++i) text.append(",").append(member);
+    request.fields.emplace_back("x-role", std::move(text));
+    return request;
+  };
+  ExpectRows({
+      {role, list(kMaxMembers, "admin"), kBoth},
+      {role, list(kMaxMembers + 1, "admin"), kDenyOnly},
+      {role, list(kMaxMembers, "user"), kNone},
+      {role, list(kMaxMembers + 1, "user"), kDenyOnly},
+      {role, list(kMaxMembers + 1, ""), kDenyOnly},
+      {"headers { name: 'x-role' }", list(kMaxMembers + 1, "user"), kBoth},
   });
 }
 

@@ -11,6 +11,7 @@
 #include "dataplane/policies/cidr_set/cidr_set.h"
 #include "dataplane/policies/condition/value_set.h"
 #include "dataplane/policies/headers/field_syntax.h"
+#include "dataplane/policies/headers/list_members.h"
 #include "dataplane/router/path_pattern.h"
 
 namespace penstock::policies {
@@ -41,33 +42,19 @@ class MethodsTerm final : public Term {
   ValueSet upper_;
 };
 
-// A delimiter that a path may hold and its escape are two paths (RFC 3986 6.2.2.2), but not to everybody behind us.
-// PATH is canonical. RESULT is kept for its room.
-void UnescapeDelimiters(std::string_view path, std::string& result) {
-  constexpr std::string_view kDelimiters = "!$&'()*+,;=:@";
-  result.clear();
-  for (size_t i = 0; i < path.size(); ++i) {
-    int byte = EscapedByte(path.substr(i));
-    bool delimiter = byte > 0 && kDelimiters.find(static_cast<char>(byte)) != std::string_view::npos;
-    result += delimiter ? static_cast<char>(byte) : path[i];
-    if (delimiter) i += 2;
-  }
-}
-
 // To keep somebody out, a path is each of its spellings.
 class PathsTerm final : public Term {
  public:
-  // UNESCAPED: PATHS without escaped delimiters.
+  // UNESCAPED: PATHS without escaped delimiters; none if they have none.
   PathsTerm(std::vector<PathPattern> paths, std::vector<PathPattern> unescaped)
       : paths_(std::move(paths)), unescaped_(std::move(unescaped)) {}
 
   bool Holds(const Exchange& x, Use use) const override {
     if (Match(paths_, x.request.path)) return true;
     if (use == Use::kAllow) return false;
-    if (x.request.path.find('%') == std::string_view::npos) return Match(unescaped_, x.request.path);
-    thread_local std::string path;  // kept for its room
-    UnescapeDelimiters(x.request.path, path);
-    return Match(unescaped_, path);
+    std::string_view unescaped = x.UnescapedPath();
+    bool alike = unescaped.data() == x.request.path.data() && unescaped_.empty();
+    return !alike && Match(unescaped_.empty() ? paths_ : unescaped_, unescaped);
   }
   std::string Describe() const override {
     return StrCat("path ", ShortList(paths_.size(), [this](size_t i) { return TextOf(paths_[i]); }));
@@ -103,33 +90,22 @@ class HeaderTerm final : public Term {
     return StrCat("header ", name_, values_.empty() ? "" : "=", secret && !values_.empty() ? "..." : values_.Text());
   }
   std::string Seen(const Exchange& x) const override {
-    return x.request.headers.Has(name_) ? "it has another value" : "it is not there";
+    if (!x.request.headers.Has(name_)) return "it is not there";
+    Walk walk = ForEachMember(x.request.headers, name_, [](std::string_view) { return true; });
+    return walk == Walk::kTooMany ? StrCat("it has more than ", kMaxMembers, " values") : "it has another value";
   }
 
  private:
-  // TAKE is called for every member of every value, empty ones too, and returns false to stop.
-  template <typename Take>
-  void ForEachMember(const http::Headers& headers, Take take) const {
-    for (const http::Field& field : headers) {
-      if (field.name() != name_) continue;
-      std::string_view rest = field.value();
-      for (bool more = true; more;) {
-        size_t comma = rest.find(',');
-        if (!take(WithoutBlanks(rest.substr(0, comma)))) return;
-        more = comma != std::string_view::npos;
-        if (more) rest.remove_prefix(comma + 1);
-      }
-    }
-  }
   bool AllAmong(const http::Headers& headers) const {
     bool all = false;
-    ForEachMember(headers, [&](std::string_view member) { return all = values_.Contains(member); });
-    return all;
+    Walk walk = ForEachMember(headers, name_, [&](std::string_view member) { return all = values_.Contains(member); });
+    return all && walk != Walk::kTooMany;
   }
   bool OneAmong(const http::Headers& headers) const {
     bool one = false;
-    ForEachMember(headers, [&](std::string_view member) { return !(one = values_.Contains(member)); });
-    return one;
+    Walk walk =
+        ForEachMember(headers, name_, [&](std::string_view member) { return !(one = values_.Contains(member)); });
+    return one || walk == Walk::kTooMany;
   }
 
   std::string name_;  // lower case
@@ -148,13 +124,28 @@ class AddressesTerm final : public Term {
   CidrSet addresses_;
 };
 
-// An expression is as it was written: its own characters may be escapes.
+// TEXT, an expression, with delimiters for their escapes.
+std::string ExpressionWithoutEscapedDelimiters(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    int byte = EscapedByte(text);
+    bool delimiter = byte > 0 && http::kPathDelimiters.find(static_cast<char>(byte)) != std::string_view::npos;
+    if (delimiter) result += '\\';
+    result += delimiter ? static_cast<char>(byte) : text[0];
+    text.remove_prefix(delimiter ? 3 : 1);
+  }
+  return result;
+}
+
+// PATTERN itself if there is no such pattern.
 PathPattern WithoutEscapedDelimiters(const PathPattern& pattern) {
+  Arena arena;
+  std::string text(http::WithoutEscapedDelimiters(pattern.text(), arena));
   StatusOr<PathPattern> result = pattern;
-  std::string text;
-  UnescapeDelimiters(pattern.text(), text);
   if (pattern.kind() == PathPattern::Kind::kExact) result = PathPattern::Exact(text);
   if (pattern.kind() == PathPattern::Kind::kPrefix && !text.empty()) result = PathPattern::Prefix(text);
+  if (pattern.kind() == PathPattern::Kind::kExpression || pattern.kind() == PathPattern::Kind::kTemplate)
+    result = PathPattern::Expression(ExpressionWithoutEscapedDelimiters(pattern.text()));
   return result.ok() ? *std::move(result) : pattern;
 }
 
@@ -222,12 +213,15 @@ Status AddPaths(const xds::v1::Condition& config, std::vector<TermPtr>& terms) {
   RETURN_IF_ERROR(CheckCount(config.paths_size(), kMaxTerms, "paths"));
   std::vector<PathPattern> paths;
   std::vector<PathPattern> unescaped;
+  bool escapes = false;
   for (int i = 0; i < config.paths_size(); ++i) {
     ASSIGN_OR_RETURN(PathPattern pattern, MakePattern(config.paths(i)), _ << "paths[" << i << "]");
     RETURN_IF_ERROR(CheckCanonical(pattern)) << "paths[" << i << "]";
     unescaped.push_back(WithoutEscapedDelimiters(pattern));
+    escapes = escapes || unescaped.back().text() != pattern.text();
     paths.push_back(std::move(pattern));
   }
+  if (!escapes) unescaped.clear();
   terms.push_back(std::make_unique<PathsTerm>(std::move(paths), std::move(unescaped)));
   return absl::OkStatus();
 }

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "dataplane/base/printable.h"
 #include "dataplane/base/status.h"
 #include "dataplane/base/strings.h"
 #include "dataplane/policies/condition/claim_match.h"
 #include "dataplane/policies/headers/field_syntax.h"
+#include "dataplane/policies/headers/list_members.h"
 #include "dataplane/policies/unpack.h"
 #include "dataplane/redis/server_address.h"
 
@@ -141,21 +143,11 @@ std::string_view AddressOf(Exchange& x) {
   return x.arena.Copy(address.bytes().substr(0, kIpv6Site));
 }
 
-// Writes the members of LIST to OUT, a comma before each but the first one at BEGIN; returns the end. What is written
-// is no longer than LIST and a comma.
-char* WriteMembers(std::string_view list, const char* begin, char* out) {
-  http::ForEachListItem(list, [&](std::string_view member) {
-    if (out != begin) *out++ = ',';
-    out = std::copy(member.begin(), member.end(), out);
-    return true;
-  });
-  return out;
-}
-
 // RFC 9110 5.3: fields of one name are one list. Who counts by the first alone counts by another value than a backend
-// that reads the last. One spelling of it, so that no blank makes another counter.
-// "": the request has none of it.
+// that reads the last. One spelling of it, so that no blank makes another counter, and one counter for all lists that
+// are too long to look at. "": the request has none of it.
 std::string_view ListValue(const http::Headers& headers, std::string_view name, Arena& arena) {
+  constexpr std::string_view kTooLong = ",";
   const http::Field* first = headers.Find(name);
   if (first == nullptr) return "";
   size_t size = 0;
@@ -168,10 +160,21 @@ std::string_view ListValue(const http::Headers& headers, std::string_view name, 
   if (count == 1 && first->value().find(',') == std::string_view::npos) return first->value();
   std::span<char> list = arena.NewArray<char>(size);
   char* out = list.data();
-  for (const http::Field& field : headers) {
-    if (field.name() == first->name()) out = WriteMembers(field.value(), list.data(), out);
-  }
-  return {list.data(), static_cast<size_t>(out - list.data())};
+  Walk walk = ForEachMember(headers, first->name(), [&](std::string_view member) {
+    if (member.empty()) return true;
+    if (out != list.data()) *out++ = ',';
+    out = std::copy(member.begin(), member.end(), out);
+    return true;
+  });
+  return walk == Walk::kTooMany ? kTooLong : std::string_view(list.data(), static_cast<size_t>(out - list.data()));
+}
+
+// In upper case: to some backends it is one whatever the case.
+std::string_view MethodValue(std::string_view method, Arena& arena) {
+  if (std::none_of(method.begin(), method.end(), absl::ascii_islower)) return method;
+  std::span<char> upper = arena.NewArray<char>(method.size());
+  std::transform(method.begin(), method.end(), upper.begin(), absl::ascii_toupper);
+  return {upper.data(), upper.size()};
 }
 
 std::string_view ValueOf(const KeyPart& part, Exchange& x) {
@@ -188,9 +191,9 @@ std::string_view ValueOf(const KeyPart& part, Exchange& x) {
     case KeyPart::Kind::kHeader:
       return ListValue(x.request.headers, part.name, x.arena);
     case KeyPart::Kind::kPath:
-      return x.request.path;
+      return x.UnescapedPath();
     case KeyPart::Kind::kMethod:
-      return x.request.method_text;
+      return MethodValue(x.request.method_text, x.arena);
   }
   return "";
 }

@@ -6,6 +6,7 @@
 #include "dataplane/exchange/services.h"
 #include "dataplane/io/reactor/reactor.h"
 #include "dataplane/policies/condition/testing.h"
+#include "dataplane/policies/headers/list_members.h"
 #include "dataplane/policies/rate_limit/rate_limit_policy.h"
 #include "google/protobuf/text_format.h"
 
@@ -193,6 +194,25 @@ TEST_F(RateLimitTest, CountsAHeaderThatComesTwiceByAllItsValues) {
   EXPECT_EQ(Passing({.fields = {{"x-tenant", "a,b,"}}}, 5), 0);
   EXPECT_EQ(Passing({.fields = {{"x-tenant", ""}, {"x-tenant", ","}}, .client = "192.0.2.7"}, 5), 1) << "as without";
   EXPECT_EQ(Passing({.client = "192.0.2.7"}, 5), 0);
+}
+
+TEST_F(RateLimitTest, HasOneCounterForHeadersOfTooManyMembers) {
+  Configure("rules { name: 'a' key { header: 'x-tenant' } requests: 1 per { seconds: 60 } algorithm: FIXED_WINDOW }");
+  std::string members;
+  for (size_t i = 0; i <= kMaxMembers; ++i) members += ",a";
+  EXPECT_EQ(Passing({.fields = {{"x-tenant", members}}}, 5), 1);
+  EXPECT_EQ(Passing({.fields = {{"x-tenant", members}, {"x-tenant", "b"}}}, 5), 0);
+  EXPECT_EQ(Passing({.fields = {{"x-tenant", std::string(members.size(), ',') + "c"}}}, 5), 0);
+}
+
+TEST_F(RateLimitTest, CountsAPathAndAMethodHoweverTheyAreSpelled) {
+  Configure(
+      "rules { name: 'a' key { path: true } key { method: true } requests: 1 per { seconds: 60 }"
+      " algorithm: FIXED_WINDOW }");
+  EXPECT_EQ(Passing({.path = "/a:b"}, 5), 1);
+  EXPECT_EQ(Passing({.path = "/a%3Ab"}, 5), 0);
+  EXPECT_EQ(Passing({.method = "get", .path = "/a%3Ab"}, 5), 0);
+  EXPECT_EQ(Passing({.path = "/a%20b"}, 5), 1);
 }
 
 // A token's claim of four bytes is not an address.

@@ -50,11 +50,12 @@ class PolicyTest : public ::testing::Test {
     gateway.policies.Insert("everybody", {std::make_shared<Witness>("everybody", seen, false)});
     gateway.policies.Insert("rule", {std::make_shared<Witness>("outer", seen, false, true),
                                      std::make_shared<Witness>("inner", seen, inner_refuses)});
+    gateway.policies.Insert("guard", {std::make_shared<Witness>("guard", seen, false, true)});
     StatusOr<io::Fd> probe = io::Listen(*io::SocketAddress::Parse("127.0.0.1:0"), {});
     int port = io::BoundAddress(*probe)->port();
     probe->Close();
     namespace t = snapshot::testing;
-    gateway.Serve({t::PolicyChain("everybody", ""), t::PolicyChain("rule", ""),
+    gateway.Serve({t::PolicyChain("everybody", ""), t::PolicyChain("rule", ""), t::PolicyChain("guard", ""),
                    t::Listener("l", StrCat("port: ", port, " policy_chain: 'everybody'")),
                    t::Route("r",
                             "attachments { listener: 'l' } rules { matches { exact: '/' } policy_chain: 'rule' "
@@ -63,6 +64,8 @@ class PolicyTest : public ::testing::Test {
                             "policy_chain: 'everybody' listener_policy_chains { key: 'l' value: 'rule' } "
                             "static_reply { status: 200 body: 'other' } } rules { matches { exact: '/pages' } "
                             "filters { cors { allow_origins: 'https://a.example' } } policy_chain: 'rule' "
+                            "static_reply { status: 200 body: 'page' } } rules { matches { exact: '/guarded' } "
+                            "filters { cors { allow_origins: 'https://a.example' } } policy_chain: 'guard' "
                             "static_reply { status: 200 body: 'page' } }")});
   }
 
@@ -128,10 +131,14 @@ TEST_F(PolicyTest, LeavesNoQueryInTheLogThatNoneLookedAt) {
   gateway.Send(
       "OPTIONS /pages?t=hidden HTTP/1.1\r\nHost: a\r\nOrigin: https://a.example\r\n"
       "Access-Control-Request-Method: GET\r\nConnection: close\r\n\r\n");
+  gateway.Send(
+      "OPTIONS /guarded?t=hidden HTTP/1.1\r\nHost: a\r\nOrigin: https://a.example\r\n"
+      "Access-Control-Request-Method: GET\r\nConnection: close\r\n\r\n");
   std::string log;
-  ASSERT_TRUE(gateway.RunUntil([&] { return (log = folder.Read("access.log")).find("/pages") != std::string::npos; }));
+  ASSERT_TRUE(
+      gateway.RunUntil([&] { return (log = folder.Read("access.log")).find("/guarded") != std::string::npos; }));
   EXPECT_THAT(log, AllOf(HasSubstr("\"/?t=seen\""), HasSubstr("\"/?password=-&b=1\""), HasSubstr("\"/?-\""),
-                         HasSubstr("\"/pages?-\"")));
+                         HasSubstr("\"/pages?-\""), HasSubstr("\"/guarded?-\"")));
   EXPECT_THAT(log, Not(HasSubstr("hidden")));
 }
 
