@@ -144,8 +144,10 @@ bool IsUserName(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
 }
 
+// RFC 3339: a year has four digits.
 bool IsTime(std::string_view text) {
   absl::Time time;
+  if (text.find('-') != 4) return false;
   return absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &time, nullptr);
 }
 

@@ -225,6 +225,11 @@ TEST(Types, MustFitAndSayWhatToWrite) {
   EXPECT_EQ(range.message(), "65536 is out of range; 1 to 65535");
   Finding format = Only(Route("  - timeouts: {request: 10 minutes}"));
   EXPECT_EQ(format.code(), "E015");
+  Finding year = Only(
+      "apiVersion: penstock.dev/v1\nkind: ApiKey\nmetadata: {name: a}\nspec:\n  consumer: a\n"
+      "  sha256: 5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8\n"
+      "  expires: \"13434-11-11T10:47:09Z\"\n");
+  EXPECT_EQ(year.code(), "E015");
 }
 
 TEST(Parse, TakesAnObjectOfAnInvalidNamespaceForNoOther) {

@@ -14,6 +14,13 @@ using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
 inline constexpr TimePoint kNoDeadline = TimePoint::max();
 
+// MS milliseconds after 1970; before and after what a WallTime can say (1677 to 2262), its least and its most.
+inline WallTime WallTimeOfUnixMs(long long ms) {
+  constexpr long long kMost = std::chrono::floor<std::chrono::milliseconds>(Duration::max()).count();
+  if (ms > kMost) return WallTime::max();
+  return ms < -kMost ? WallTime::min() : WallTime(std::chrono::milliseconds(ms));
+}
+
 // `now + timeout`, where a timeout that would overflow means kNoDeadline.
 inline TimePoint After(TimePoint now, Duration timeout) {
   return timeout >= kNoDeadline - now ? kNoDeadline : now + timeout;

@@ -43,6 +43,11 @@ struct Identity {
   std::string_view plan;               // that Consumer's
   const jose::Json* claims = nullptr;  // of the token, an object; null: there is none that holds
 
+  // Of explain only, by AuthMethod: credentials that cannot be checked there are taken not to hold, else they are
+  // assumed to hold.
+  bool doubted[static_cast<size_t>(AuthMethod::kCount)] = {};
+
+  bool doubts(AuthMethod method) const { return doubted[static_cast<size_t>(method)]; }
   AuthResult& of(AuthMethod method) { return results[static_cast<size_t>(method)]; }
   const AuthResult& of(AuthMethod method) const { return results[static_cast<size_t>(method)]; }
   bool proven(AuthMethod method) const { return of(method).state == AuthResult::State::kProven; }

@@ -58,7 +58,7 @@ std::shared_ptr<const CompiledCredential> CompileCredential(const xds::v1::Crede
   result->plan = credential.plan();
   if (result->consumer.empty()) problems.Add("E205", Field("consumer"), "belongs to nobody");
   if (credential.expires_unix_ms() != 0) {
-    result->expires = WallTime(std::chrono::milliseconds(credential.expires_unix_ms()));
+    result->expires = WallTimeOfUnixMs(credential.expires_unix_ms());
   }
   if (credential.kind_case() == xds::v1::Credential::KIND_NOT_SET) {
     problems.Add("E208", Field("kind"), "a kind of credential that this build does not know");

@@ -48,6 +48,13 @@ TEST(CredentialIndex, KnowsNobodyByWhatHasExpiredOrGone) {
   EXPECT_EQ(before.Find(CredentialKind::kApiKey, kHash, kNow - std::chrono::seconds(1)).name, "n/app");
 }
 
+// 9999-12-31, which 64 bits of nanoseconds cannot say.
+TEST(CredentialIndex, KnowsForeverWhatExpiresBeyondTheYearsOfTheClock) {
+  CredentialIndex index(7);
+  index.Add(Of("name: 'a' consumer: 'n/app' expires_unix_ms: 253402214400000 api_key_sha256: '" + kHash + "'"));
+  EXPECT_EQ(index.Find(CredentialKind::kApiKey, kHash, kNow).name, "n/app");
+}
+
 TEST(CompileCredential, RefusesWhatKnowsNobody) {
   for (const char* text :
        {"name: 'a' api_key_sha256: 'short' consumer: 'c'", "name: 'a' consumer: 'c'",

@@ -12,6 +12,7 @@
 #include "dataplane/snapshot/explain_request.h"
 #include "dataplane/snapshot/explain_secrets.h"
 #include "dataplane/snapshot/explain_tls.h"
+#include "dataplane/snapshot/explain_worlds.h"
 #include "dataplane/snapshot/nearest.h"
 #include "dataplane/snapshot/protocol.h"
 #include "dataplane/snapshot/state.h"
@@ -24,6 +25,8 @@ struct Asked {
   const Snapshot& snapshot;
   const ExplainRequest& request;
   FactSource& facts;
+  std::vector<AuthMethod> doubted;
+  std::vector<AuthMethod>& assumed;  // of the credentials that hold as far as is known here
 };
 
 class NothingKnown final : public FactSource {
@@ -219,6 +222,9 @@ bool PassesPolicies(const Asked& asked, std::string_view chain, bool preflight, 
     if (!passes) Answer(judgement.reason, judgement.why, explanation);
   }
   explanation.denied = !passes;
+  for (size_t i = 0; i < std::size(x.identity.results); ++i) {
+    if (x.identity.results[i].state == AuthResult::State::kAssumed) asked.assumed.push_back(static_cast<AuthMethod>(i));
+  }
   return passes;
 }
 
@@ -316,6 +322,7 @@ void ExplainRequestTo(const Asked& asked, const BindGroup& group, const Compiled
   x.consumers = &asked.snapshot.consumers();
   x.address_lists = &asked.snapshot.address_lists();
   x.seed = asked.request.seed;
+  for (AuthMethod method : asked.doubted) x.identity.doubted[static_cast<size_t>(method)] = true;
   const ClientSettings& settings = (reached != nullptr ? *reached : defaults).client;
   Admission read = ReadAsClientsSendIt(asked.request, settings, x.arena, x.request);
   explanation.speaks_grpc =
@@ -326,15 +333,9 @@ void ExplainRequestTo(const Asked& asked, const BindGroup& group, const Compiled
   Answer(read.reason, read.detail, explanation);
 }
 
-}  // namespace
-
-Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
-  NothingKnown facts;
-  return Explain(snapshot, request, facts);
-}
-
-Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, FactSource& facts) {
-  if (IsConnection(request)) return ExplainConnection(snapshot, request);
+Explanation ExplainInWorld(const Asked& asked) {
+  const Snapshot& snapshot = asked.snapshot;
+  const ExplainRequest& request = asked.request;
   Explanation explanation;
   explanation.generation = snapshot.id();
   explanation.port = request.port;
@@ -352,10 +353,30 @@ Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, Fac
     if (reached == nullptr) return explanation;
     if (reached->protocol == ListenerProtocol::kTls) return ExplainCarried(snapshot, request);
   }
-  ExplainRequestTo({snapshot, request, facts}, *group, reached, explanation);
+  ExplainRequestTo(asked, *group, reached, explanation);
   // Whoever the host belongs to, the handshake was made before it was known.
   if (reached != nullptr && reached->tls.has_value()) explanation.tls = DescribeTls(*reached->tls);
   return explanation;
+}
+
+}  // namespace
+
+Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request) {
+  NothingKnown facts;
+  return Explain(snapshot, request, facts);
+}
+
+Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, FactSource& facts) {
+  if (IsConnection(request)) return ExplainConnection(snapshot, request);
+  std::vector<AuthMethod> assumed;
+  Explanation explanation = ExplainInWorld({snapshot, request, facts, {}, assumed});
+  if (assumed.empty()) return explanation;
+  std::vector<World> others;
+  for (const std::vector<AuthMethod>& doubted : ChoicesOf(assumed)) {
+    std::vector<AuthMethod> left;
+    others.push_back({doubted, ExplainInWorld({snapshot, request, facts, doubted, left})});
+  }
+  return Merge(std::move(explanation), std::move(others));
 }
 
 }  // namespace penstock::snapshot

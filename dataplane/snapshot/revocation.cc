@@ -52,7 +52,7 @@ std::shared_ptr<const CompiledRevocation> CompileRevocation(const xds::v1::Revoc
       break;
     case xds::v1::Revocation::kIssuedBeforeUnixMs:
       result->what = What::kIssuedBefore;
-      result->before = WallTime(std::chrono::milliseconds(revocation.issued_before_unix_ms()));
+      result->before = WallTimeOfUnixMs(revocation.issued_before_unix_ms());
       break;
     case xds::v1::Revocation::WHAT_NOT_SET:
       // Whatever it is that a newer control plane takes back must not go on here.

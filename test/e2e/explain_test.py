@@ -131,6 +131,7 @@ class Explain(unittest.TestCase):
         self.fleet.cli("consumer", "create", "app", "--plan", "gold")
         issued = self.fleet.cli("key", "issue", "app", "--name", "app-1").stdout
         key = next(line.split()[1] for line in issued.splitlines() if line.startswith("key "))
+        self.assertRegex(self.fleet.cli("get", "apikeys").stdout, r"app-1 +of app ")
         for where in ([], ["--from=replica/replica-2"]):
             text = self.explain("/keys", "-H", "x-api-key: " + key, *where).stdout
             self.assertIn("key of Consumer default/app, Plan gold", text)

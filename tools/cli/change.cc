@@ -48,10 +48,10 @@ absl::StatusOr<api::ChangeOptions> ChangeOptionsOf(const CommandLine& line) {
 }
 
 absl::StatusOr<Exit> RunChange(Invocation& call, const api::ChangeOptions& options, std::span<const ManifestFile> files,
-                               Send send) {
+                               Send send, const Json& also) {
   absl::Duration wait = absl::Seconds(options.timeout().seconds()) + absl::Nanoseconds(options.timeout().nanos());
   absl::Time end = absl::Now() + wait + kBeyondTheWait;
-  ChangeReport report(call.console, files, options.dry_run());
+  ChangeReport report(call.console, files, options.dry_run(), also);
   Interrupt interrupt;
   auto on_event = [&](const api::ApplyEvent& event) {
     if (event.has_stored()) interrupt.Set(StateOf(event.stored()));

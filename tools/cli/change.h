@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "tools/cli/client.h"
 #include "tools/cli/invocation.h"
+#include "tools/cli/render/json.h"
 
 namespace penstock::cli {
 
@@ -26,10 +27,10 @@ absl::StatusOr<api::ChangeOptions> ChangeOptionsOf(const CommandLine& line);
 
 // Runs a change and reports it. `send` makes the call with the given limit; after a lost connection it is called again,
 // with the same request, until the wait's time is over: the control plane knows the request by its id and answers with
-// the same generation.
+// the same generation. ALSO: members of the JSON result, if the change was stored.
 using Send = absl::FunctionRef<absl::Status(Client& client, absl::Duration limit, Client::OnEvent on_event)>;
 absl::StatusOr<Exit> RunChange(Invocation& call, const api::ChangeOptions& options, std::span<const ManifestFile> files,
-                               Send send);
+                               Send send, const Json& also = Json::object());
 
 absl::StatusOr<std::unique_ptr<Client>> OpenClient(const Invocation& call);
 

@@ -38,7 +38,7 @@ std::string ApiKeyConfig::Describe() const {
 
 AuthResult ApiKeyConfig::Decide(std::string_view hash, Exchange& x) {
   Known known = NoteConsumer(CredentialKind::kApiKey, hash, x);
-  if (known == Known::kNobody) return {AuthResult::State::kInvalid, "the key is nobody's, or has expired"};
+  if (known == Known::kNobody) return {AuthResult::State::kInvalid, kNobodys};
   if (known == Known::kAnother) return {AuthResult::State::kInvalid, kAnotherConsumer};
   if (x.identity.subject.empty()) x.identity.subject = x.identity.consumer;
   return {AuthResult::State::kProven, ""};
@@ -53,6 +53,8 @@ Judgement Tell(std::string_view key, Exchange& x, const Facts& facts) {
   if (ApiKeyConfig::IsKey(key)) hash = facts.Find(StrCat(kKeyHashFact, key));
   if (!ApiKeyConfig::IsKey(key)) {
     result = {AuthResult::State::kInvalid, ApiKeyConfig::kNoKey};
+  } else if (!hash.has_value() && x.identity.doubts(AuthMethod::kApiKey)) {
+    result = {AuthResult::State::kInvalid, ApiKeyConfig::kNobodys};
   } else if (!hash.has_value()) {
     result = {AuthResult::State::kAssumed, "whose key it is is not known here"};
     return Judgement::Pass("one key; whose it is only a data plane knows");

@@ -35,6 +35,7 @@ class ApiKeyConfig : public PolicyConfig {
   // Can KEY be one?
   static bool IsKey(std::string_view key) { return !key.empty() && key.size() <= kMaxKeyBytes; }
   static constexpr std::string_view kNoKey = "no key is like that";
+  static constexpr std::string_view kNobodys = "the key is nobody's, or has expired";
   // Notes in X whose the key of HASH is.
   static AuthResult Decide(std::string_view hash, Exchange& x);
 

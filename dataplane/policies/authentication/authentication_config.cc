@@ -195,11 +195,6 @@ Judgement AuthenticationConfig::Judge(Exchange& x, const Facts&) const {
   if (decision.kind == AuthDecision::Kind::kProven) return Judgement::Pass(StrCat("proven: ", Describe()));
   std::string why = StrCat("wants ", Join(decision.wanted), ": ", Why(decision, x.identity, x.arena));
   if (decision.kind == AuthDecision::Kind::kRefused) return Judgement::Deny(Reason::kUnauthenticated, std::move(why));
-  // What comes behind this is for whoever has passed it.
-  for (AuthMethod method : kMethods) {
-    AuthResult& result = x.identity.of(method);
-    if (result.state == AuthResult::State::kAssumed) result.state = AuthResult::State::kProven;
-  }
   return Judgement::Unknown(Reason::kPolicyUnavailable,
                             StrCat(why, "; goes on if it holds, 401 if not, 503 as long as nobody can tell"));
 }

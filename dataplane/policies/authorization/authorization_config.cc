@@ -25,20 +25,9 @@ bool OneMightHold(const std::vector<AuthorizationRule>& rules, const Exchange& x
                      [&](const AuthorizationRule& rule) { return rule.condition.MightHold(x, use); });
 }
 
-bool Has(const Identity& identity, AuthResult::State state) {
+bool SomebodyIsUnknown(const Identity& identity) {
   return std::any_of(std::begin(identity.results), std::end(identity.results),
-                     [state](const AuthResult& result) { return result.state == state; });
-}
-
-// What is sure of IDENTITY as long as something of it is only assumed: who it is might be that.
-Identity WithoutAssumptions(const Identity& identity) {
-  Identity left;
-  for (size_t i = 0; i < std::size(identity.results); ++i) {
-    left.results[i] = identity.results[i];
-    bool assumed = left.results[i].state == AuthResult::State::kAssumed;
-    if (assumed) left.results[i].state = AuthResult::State::kInvalid;
-  }
-  return left;
+                     [](const AuthResult& result) { return result.state == AuthResult::State::kUnknown; });
 }
 
 std::string Named(const AuthorizationRule& rule) { return StrCat("rule \"", rule.name, "\""); }
@@ -101,9 +90,11 @@ AuthorizationDecision AuthorizationConfig::Decide(const Exchange& x) const {
   return {allows != nullptr ? Kind::kAllowed : Kind::kNotAllowed, allows};
 }
 
-std::string_view AuthorizationConfig::Why(const AuthorizationDecision& decision, Arena& arena) {
+std::string_view AuthorizationConfig::Why(const AuthorizationDecision& decision, const Exchange& x) {
   if (decision.kind == Kind::kNotAllowed) return "no rule allows it";
-  return arena.Concat({"denied by rule \"", decision.rule->name, "\""});
+  std::string not_looked_at = decision.rule->condition.NotLookedAt(x);
+  return x.arena.Concat(
+      {"denied by rule \"", decision.rule->name, "\"", not_looked_at.empty() ? "" : ": ", not_looked_at});
 }
 
 std::string AuthorizationConfig::Describe() const {
@@ -112,17 +103,8 @@ std::string AuthorizationConfig::Describe() const {
   return StrCat(text, "allows by ", Join(allow_));
 }
 
-bool AuthorizationConfig::HangsOnAssumptions(const AuthorizationDecision& decision, Exchange& x) const {
-  if (!Has(x.identity, AuthResult::State::kAssumed)) return false;
-  Identity assumed = x.identity;
-  x.identity = WithoutAssumptions(assumed);
-  AuthorizationDecision other = Decide(x);
-  x.identity = assumed;
-  return (other.kind == Kind::kAllowed) != (decision.kind == Kind::kAllowed);
-}
-
 bool AuthorizationConfig::MayTurn(const AuthorizationDecision& decision, const Exchange& x) const {
-  if (decision.kind == Kind::kDenied || !Has(x.identity, AuthResult::State::kUnknown)) return false;
+  if (decision.kind == Kind::kDenied || !SomebodyIsUnknown(x.identity)) return false;
   bool to_denied = OneMightHold(deny_, x, Use::kDeny);
   return decision.kind == Kind::kAllowed ? to_denied : OneMightHold(allow_, x, Use::kAllow);
 }
@@ -133,18 +115,15 @@ Judgement AuthorizationConfig::Judge(Exchange& x, const Facts&) const {
   if (decision.kind == Kind::kAllowed) {
     why = StrCat(Named(*decision.rule), " allows: ", decision.rule->condition.Describe());
   } else if (decision.kind == Kind::kDenied) {
-    why = StrCat(Why(decision, x.arena), ": ", decision.rule->condition.Describe());
+    why = StrCat(Why(decision, x), ": ", decision.rule->condition.Describe());
   } else {
     std::string each = ShortList(allow_.size(), [&](size_t i) {
       return StrCat(Named(allow_[i]), " wants ", allow_[i].condition.Why(x, Use::kAllow));
     });
-    why = StrCat(Why(decision, x.arena), each.empty() ? "" : ": ", each);
+    why = StrCat(Why(decision, x), each.empty() ? "" : ": ", each);
   }
   if (MayTurn(decision, x)) {
     return Judgement::Unknown(Reason::kAccessDenied, StrCat("as long as it is not known who asks: ", why));
-  }
-  if (HangsOnAssumptions(decision, x)) {
-    return Judgement::Unknown(Reason::kAccessDenied, StrCat("if the credential holds, and otherwise not: ", why));
   }
   if (decision.kind == Kind::kAllowed) return Judgement::Pass(std::move(why));
   return Judgement::Deny(Reason::kAccessDenied, std::move(why));

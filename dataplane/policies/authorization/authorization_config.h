@@ -43,17 +43,16 @@ class AuthorizationConfig : public PolicyConfig {
 
   // At a cost that grows with the rules.
   AuthorizationDecision Decide(const Exchange& x) const;
-  // Of a decision that does not allow: "denied by rule \"no-delete\"", "no rule allows it". Static, or in ARENA.
-  static std::string_view Why(const AuthorizationDecision& decision, Arena& arena);
+  // Of a decision that does not allow: "denied by rule \"no-delete\"", "no rule allows it". Static, or in X's arena.
+  static std::string_view Why(const AuthorizationDecision& decision, const Exchange& x);
 
   std::string Describe() const override;
-  // kUnknown: a credential cannot be judged yet, or is only assumed to hold, and who it is could turn the decision.
+  // kUnknown: a credential cannot be judged yet, and who it is could turn the decision.
   Judgement Judge(Exchange& x, const Facts& facts) const override;
 
  private:
   AuthorizationConfig() = default;
   absl::Status AddRule(const xds::v1::AuthorizationRule& rule, const std::string& path);
-  bool HangsOnAssumptions(const AuthorizationDecision& decision, Exchange& x) const;
   bool MayTurn(const AuthorizationDecision& decision, const Exchange& x) const;
 
   std::vector<AuthorizationRule> deny_;

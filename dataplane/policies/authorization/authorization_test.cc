@@ -129,30 +129,14 @@ TEST(Authorization, CannotTellWhileItIsNotKnownWhoAsks) {
   }
 }
 
-// Where nobody has to prove anything, a request goes on with and without its credential.
-TEST(Authorization, CannotTellWhatHangsOnACredentialThatIsOnlyAssumedToHold) {
-  struct Row {
-    const char* config;
-    Judgement::Outcome outcome;
-  };
-  const Row kRows[] = {
-      {"rules { condition { authenticated: true } }", Judgement::Outcome::kUnknown},
-      {"rules { condition { subjects: 'ada' } deny: true } rules {}", Judgement::Outcome::kUnknown},
-      {"rules { condition { subjects: 'bob' } deny: true } rules {}", Judgement::Outcome::kPass},
-      {"rules {}", Judgement::Outcome::kPass},
-      {"rules { condition { subjects: 'bob' } }", Judgement::Outcome::kDeny},
-  };
-  for (const Row& row : kRows) {
-    TestRequest request;
-    TestExchange x(request);
-    x->identity.of(AuthMethod::kBasic) = {AuthResult::State::kAssumed, "whether the password is right"};
-    x->identity.subject = "ada";
-    Judgement judgement = (*Compile(row.config))->Judge(*x, NoFacts());
-    EXPECT_EQ(judgement.outcome, row.outcome) << row.config << " " << judgement.why;
-    bool told = judgement.why.starts_with("if the credential holds, and otherwise not: ");
-    EXPECT_EQ(told, row.outcome == Judgement::Outcome::kUnknown) << judgement.why;
-    EXPECT_EQ(x->identity.subject, "ada");
-  }
+TEST(Authorization, SaysThatAListWasTooLongToLookAt) {
+  const char* config =
+      "rules { name: 'd' deny: true condition { headers { name: 'x-list' values: 'evil' } } } rules {}";
+  TestRequest request{.fields = {{"x-list", std::string(200, ',')}}};
+  TestExchange x(request);
+  Verdict verdict = RunReady(AuthorizationPolicy(*Compile(config)).OnRequest(*x));
+  EXPECT_EQ(verdict.reason(), Reason::kAccessDenied);
+  EXPECT_EQ(x->detail, "denied by rule \"d\": header x-list has more than 128 values");
 }
 
 TEST(Authorization, IsNotEscapedByATokenThatDoesNotHold) {

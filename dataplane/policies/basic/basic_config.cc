@@ -80,14 +80,19 @@ namespace {
 std::string Tell(const BasicConfig& config, const BasicCredentials& found, Exchange& x, const Facts& facts) {
   AuthResult& result = x.identity.of(AuthMethod::kBasic);
   std::optional<std::string_view> text = facts.Find(StrCat("secret/", config.secret(), "/", BasicConfig::kFileKey));
+  if (text.has_value()) {
+    StatusOr<passwords::UserFile> file = passwords::UserFile::Parse(*text);
+    result = {State::kInvalid, file.ok() ? BasicConfig::kWrong : BasicConfig::kNoUsers};
+    if (!file.ok()) return std::string(result.why);
+    if (file->Find(found.user) == nullptr) return StrCat("counts as none: there is no user ", Printable(found.user));
+  }
+  if (x.identity.doubts(AuthMethod::kBasic)) {
+    result = {State::kInvalid, BasicConfig::kWrong};
+    return StrCat("user ", Printable(found.user), " counts as none: ", result.why);
+  }
   if (!text.has_value()) {
     result = {State::kAssumed, "whether there is such a user is not known here"};
     return StrCat(result.why, "; whether the password is right is not looked at here");
-  }
-  StatusOr<passwords::UserFile> file = passwords::UserFile::Parse(*text);
-  if (!file.ok() || file->Find(found.user) == nullptr) {
-    result = {State::kInvalid, file.ok() ? BasicConfig::kWrong : BasicConfig::kNoUsers};
-    return file.ok() ? StrCat("counts as none: there is no user ", Printable(found.user)) : std::string(result.why);
   }
   config.NoteUser(found.user, State::kAssumed, x);
   if (result.state != State::kAssumed) return StrCat("user ", Printable(found.user), " counts as none: ", result.why);

@@ -11,8 +11,8 @@ namespace {
 
 // As they are told: who, what, when.
 constexpr Status (*kAdd[])(const xds::v1::Condition&, std::vector<TermPtr>&) = {
-    &AddAuthenticated, &AddRoles, &AddScopes,    &AddClaims,  &AddNames,
-    &AddMethods,       &AddPaths, &AddAddresses, &AddHeaders, &AddTimes,
+    &AddAuthenticated, &AddRoles,   &AddScopes, &AddClaims,    &AddNames,
+    &AddHeaders,       &AddMethods, &AddPaths,  &AddAddresses, &AddTimes,
 };
 
 }  // namespace
@@ -34,6 +34,15 @@ bool Condition::Holds(const Exchange& x, Use use) const {
 bool Condition::MightHold(const Exchange& x, Use use) const {
   return std::all_of(terms_.rbegin(), terms_.rend(),
                      [&](const TermPtr& term) { return term->AsksIdentity() || term->Holds(x, use); });
+}
+
+std::string Condition::NotLookedAt(const Exchange& x) const {
+  std::string text;
+  for (const TermPtr& term : terms_) {
+    std::string one = term->NotLookedAt(x);
+    if (!one.empty()) text += StrCat(text.empty() ? "" : "; ", one);
+  }
+  return text;
 }
 
 std::string Condition::Describe() const {

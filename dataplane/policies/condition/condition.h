@@ -47,6 +47,9 @@ class Condition {
   bool MightHold(const Exchange& x, Use use) const;
   // "role admin, method DELETE, path /admin"; paths: "=" one, "~" an expression. On one line.
   std::string Describe() const;
+  // REQUIRES: it holds for X, to keep somebody out. What of it does only because X is too much to look at: "header
+  // x-role has more than 128 values". "": nothing.
+  std::string NotLookedAt(const Exchange& x) const;
   // For explain: what does not hold for X, "role admin: no token". "" if it holds.
   std::string Why(const Exchange& x, Use use) const;
 

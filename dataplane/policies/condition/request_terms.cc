@@ -91,11 +91,17 @@ class HeaderTerm final : public Term {
   }
   std::string Seen(const Exchange& x) const override {
     if (!x.request.headers.Has(name_)) return "it is not there";
-    Walk walk = ForEachMember(x.request.headers, name_, [](std::string_view) { return true; });
-    return walk == Walk::kTooMany ? StrCat("it has more than ", kMaxMembers, " values") : "it has another value";
+    return HasTooMany(x.request.headers) ? StrCat("it has more than ", kMaxMembers, " values") : "it has another value";
+  }
+  std::string NotLookedAt(const Exchange& x) const override {
+    bool not_looked_at = !values_.empty() && HasTooMany(x.request.headers);
+    return not_looked_at ? StrCat("header ", name_, " has more than ", kMaxMembers, " values") : "";
   }
 
  private:
+  bool HasTooMany(const http::Headers& headers) const {
+    return ForEachMember(headers, name_, [](std::string_view) { return true; }) == Walk::kTooMany;
+  }
   bool AllAmong(const http::Headers& headers) const {
     bool all = false;
     Walk walk = ForEachMember(headers, name_, [&](std::string_view member) { return all = values_.Contains(member); });

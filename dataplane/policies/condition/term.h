@@ -22,6 +22,8 @@ class Term {
   virtual std::string Describe() const = 0;  // "role admin, editor", on one line
   // REQUIRES: it does not hold for X. What X has instead: "no token". Nothing that could be a credential.
   virtual std::string Seen(const Exchange& x) const = 0;
+  // Of one that holds for X: what was not looked at, "header x-role has more than 128 values". "": it was.
+  virtual std::string NotLookedAt(const Exchange&) const { return ""; }
   // Is it about who asks?
   virtual bool AsksIdentity() const { return false; }
 };

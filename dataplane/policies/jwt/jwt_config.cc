@@ -275,6 +275,10 @@ Judgement Tell(const JwtConfig& config, const FoundToken& found, Exchange& x, co
     result.why = *proof == kProofNoKey ? JwtConfig::kUnknownKey : JwtConfig::kBadSignature;
     return Judgement::Pass(StrCat("token of ", provider->name, " counts as none: ", result.why));
   }
+  if (!proof.has_value() && x.identity.doubts(AuthMethod::kJwt)) {
+    result.why = JwtConfig::kBadSignature;
+    return Judgement::Pass(StrCat("token of ", provider->name, " counts as none: ", result.why));
+  }
   result.state = proof.has_value() ? AuthResult::State::kProven : AuthResult::State::kAssumed;
   if (!proof.has_value()) result.why = "whether its signature holds is not known here";
   const jose::Json& claims = x.Own<jose::Json>(token->claims);

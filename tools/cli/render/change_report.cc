@@ -227,6 +227,7 @@ void ChangeReport::PrintJson() {
   body["lagging"] = progress["lagging"];
   body["findings"] = FindingsJson(findings_);
   body["changes"] = PlanJson(plan_);
+  if (has_stored_) body.update(also_);
   PrintDocument(console_, Document("ChangeResult", body));
 }
 

@@ -32,9 +32,9 @@ std::string ObjectText(const management::v1::ObjectRef& object);
 // once.
 class ChangeReport {
  public:
-  // `files` are those sent, for source lines; both outlive the report.
-  ChangeReport(Console& console, std::span<const ManifestFile> files, bool dry_run)
-      : console_(console), files_(files), dry_run_(dry_run) {}
+  // `files` are those sent, for source lines; both outlive the report. `also`: see RunChange.
+  ChangeReport(Console& console, std::span<const ManifestFile> files, bool dry_run, Json also = Json::object())
+      : console_(console), files_(files), dry_run_(dry_run), also_(std::move(also)) {}
 
   void Take(const management::v1::ApplyEvent& event);
 
@@ -56,6 +56,7 @@ class ChangeReport {
   Console& console_;
   const std::span<const ManifestFile> files_;
   const bool dry_run_;
+  const Json also_;
   std::vector<management::v1::Finding> findings_;
   management::v1::Plan plan_;
   bool has_plan_ = false;

@@ -67,6 +67,20 @@ Json StatusJson(const api::StoredObject& object) {
   return ParseJson(object.status_json(), status) ? status : Json();
 }
 
+// Of what has no conditions, what people look for in a list of them.
+std::string SummaryOf(const api::StoredObject& object) {
+  Json json;
+  if (!ParseJson(object.json(), json) || !json.is_object()) return "-";
+  Json spec = json.value("spec", Json::object());
+  if (!spec.is_object()) return "-";
+  if (object.ref().kind() == "ApiKey") {
+    std::string expires = Text(spec, "expires");
+    return StrCat("of ", Text(spec, "consumer"), expires.empty() ? "" : ", until ", expires);
+  }
+  std::string plan = object.ref().kind() == "Consumer" ? Text(spec, "plan") : "";
+  return plan.empty() ? "-" : StrCat("Plan ", plan);
+}
+
 // The condition types that hold everywhere; of those that do not, the first with its reason.
 std::string StatusText(const api::StoredObject& object) {
   std::map<std::string, bool> holds;
@@ -78,7 +92,7 @@ std::string StatusText(const api::StoredObject& object) {
     if (!good) return StrCat(c.type, "=", c.status, c.reason.empty() ? "" : StrCat(" (", c.reason, ")"));
     if (!inverse && holds.emplace(c.type, true).second) order.push_back(c.type);
   }
-  return order.empty() ? "-" : Join(order, ",");
+  return order.empty() ? SummaryOf(object) : Join(order, ",");
 }
 
 }  // namespace

@@ -19,12 +19,12 @@ namespace {
 
 constexpr Flag kKeyFlags[] = {
     {"name", 0, "NAME", "issue: of the ApiKey; default CONSUMER and some random letters"},
-    {"expires", 0, "DURATION", "issue: how long it counts: 2160h; default: until it is revoked"},
+    {"expires", 0, "DURATION", "issue: how long it counts, at most 876000h; default: until it is revoked"},
     {"namespace", 'n', "NAME", "default \"default\""},
     {"scheme", 0, "NAME", "hash-password: yescrypt, bcrypt or sha512; default yescrypt"},
 };
 constexpr Flag kConsumerFlags[] = {
-    {"plan", 0, "NAME", "create: a Plan"},
+    {"plan", 0, "NAME", "create: a Plan; empty: none"},
     {"namespace", 'n', "NAME", "default \"default\""},
 };
 
@@ -45,14 +45,15 @@ std::string Sha256Hex(std::string_view text) {
   return absl::BytesToHexString({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
-absl::StatusOr<Exit> Apply(Invocation& call, const Json& manifest) {
+// ALSO: see RunChange.
+absl::StatusOr<Exit> Apply(Invocation& call, const Json& manifest, const Json& also = Json::object()) {
   api::ApplyOptions options;
   ASSIGN_OR_RETURN(*options.mutable_change(), ChangeOptionsOf(call.line));
   std::vector<ManifestFile> files = {{"penstock.json", manifest.dump()}};
   auto send = [&](Client& client, absl::Duration limit, Client::OnEvent on_event) {
     return client.Apply(options, files, limit, on_event);
   };
-  return RunChange(call, options.change(), files, send);
+  return RunChange(call, options.change(), files, send, also);
 }
 
 Json ManifestOf(const CommandLine& line, std::string_view kind, const std::string& name, Json spec) {
@@ -62,16 +63,25 @@ Json ManifestOf(const CommandLine& line, std::string_view kind, const std::strin
           {"spec", std::move(spec)}};
 }
 
-// A second key of that name would take the first one back.
-absl::Status ExpectNew(Invocation& call, const std::string& name) {
+// The manifest of what is stored under that name; null: nothing.
+absl::StatusOr<Json> Stored(Invocation& call, std::string_view kind, const std::string& name) {
   api::GetRequest request;
-  request.set_kind("ApiKey");
+  request.set_kind(std::string(kind));
   request.set_namespace_(call.line.Get("namespace", "default"));
   request.set_name(name);
   ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
   absl::StatusOr<std::vector<api::StoredObject>> found = client->Get(request, absl::Seconds(60));
-  if (absl::IsNotFound(found.status()) || (found.ok() && found->empty())) return absl::OkStatus();
+  if (absl::IsNotFound(found.status()) || (found.ok() && found->empty())) return Json();
   if (!found.ok()) return found.status();
+  Json manifest;
+  if (ParseJson(found->front().json(), manifest) && manifest.is_object()) return manifest;
+  return absl::InternalError(StrCat("the control plane says of ", kind, " \"", name, "\" what is no manifest"));
+}
+
+// A second key of that name would take the first one back.
+absl::Status ExpectNew(Invocation& call, const std::string& name) {
+  ASSIGN_OR_RETURN(Json stored, Stored(call, "ApiKey", name));
+  if (stored.is_null()) return absl::OkStatus();
   return absl::AlreadyExistsError(
       StrCat("ApiKey \"", name, "\" exists already: give the new one another --name, or revoke that one before"));
 }
@@ -82,21 +92,22 @@ bool MayBeStored(Exit exit) {
          exit == Exit::kInterrupted;
 }
 
-void Show(const std::string& name, const std::string& key, Invocation& call) {
-  Json shown = {{"apiKey", name}, {"key", key}};
-  std::string format = call.line.Get("output", "table");
-  if (format == "json") {
-    call.console.Out(shown.dump(2) + "\n");
-  } else if (format == "yaml") {
-    call.console.Out(StrCat("---\napiKey: ", name, "\nkey: ", key, "\n"));
-  } else {
-    call.console.Out(StrCat("ApiKey  ", name, "\nkey     ", key, "\n"));
+// When a key that is issued now ends to count; "": never.
+absl::StatusOr<std::string> ExpiryOf(const CommandLine& line) {
+  if (!line.Has("expires")) return "";
+  ASSIGN_OR_RETURN(absl::Duration expires, line.Duration("expires", absl::ZeroDuration()));
+  constexpr absl::Duration kMost = absl::Hours(24 * 365 * 100);
+  if (expires <= absl::ZeroDuration() || expires > kMost) {
+    return absl::InvalidArgumentError(StrCat(
+        "--expires ", line.Get("expires"),
+        ": a key counts for more than 0s and at most 100 years (876000h); without --expires, until it is revoked"));
   }
-  call.console.Note("nobody can read the key again: give it to its owner now");
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now() + expires, absl::UTCTimeZone());
 }
 
 absl::StatusOr<Exit> IssueKey(Invocation& call) {
   std::string consumer(call.line.Positional(1));
+  ASSIGN_OR_RETURN(std::string expires, ExpiryOf(call.line));
   ASSIGN_OR_RETURN(std::string secret, RandomBytes(kKeyBytes));
   ASSIGN_OR_RETURN(std::string letters, RandomBytes(4));
   std::string key = StrCat(kPrefix, absl::WebSafeBase64Escape(secret));
@@ -105,12 +116,12 @@ absl::StatusOr<Exit> IssueKey(Invocation& call) {
     RETURN_IF_ERROR(ExpectNew(call, name));
   }
   Json spec = {{"consumer", consumer}, {"sha256", Sha256Hex(key)}};
-  ASSIGN_OR_RETURN(absl::Duration expires, call.line.Duration("expires", absl::ZeroDuration()));
-  if (expires > absl::ZeroDuration()) {
-    spec["expires"] = absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now() + expires, absl::UTCTimeZone());
-  }
-  ASSIGN_OR_RETURN(Exit exit, Apply(call, ManifestOf(call.line, "ApiKey", name, spec)));
-  if (MayBeStored(exit) && !call.line.Has("dry-run")) Show(name, key, call);
+  if (!expires.empty()) spec["expires"] = expires;
+  ASSIGN_OR_RETURN(Exit exit,
+                   Apply(call, ManifestOf(call.line, "ApiKey", name, spec), {{"apiKey", name}, {"key", key}}));
+  if (!MayBeStored(exit) || call.line.Has("dry-run")) return exit;
+  if (call.console.format() == Format::kTable) call.console.Out(StrCat("ApiKey  ", name, "\nkey     ", key, "\n"));
+  call.console.Note("nobody can read the key again: give it to its owner now");
   return exit;
 }
 
@@ -145,23 +156,35 @@ absl::StatusOr<Exit> HashPassword(Invocation& call) {
 }
 
 absl::StatusOr<Exit> RunKey(Invocation& call) {
-  RETURN_IF_ERROR(call.line.ExpectPositionals(2, 2));
+  RETURN_IF_ERROR(call.line.ExpectPositionals(1, 2));
   std::string_view what = call.line.Positional(0);
-  if (what == "issue") return IssueKey(call);
-  if (what == "revoke") return RevokeKey(call);
-  if (what == "hash-password") return HashPassword(call);
-  return absl::InvalidArgumentError(StrCat("\"", what, "\": write issue CONSUMER, revoke NAME or hash-password USER"));
+  auto* run = what == "issue"           ? IssueKey
+              : what == "revoke"        ? RevokeKey
+              : what == "hash-password" ? HashPassword
+                                        : nullptr;
+  if (run == nullptr) {
+    return absl::InvalidArgumentError(StrCat("\"", what,
+                                             "\": write issue CONSUMER, revoke NAME or hash-password USER; ",
+                                             "`penstock get apikeys` lists keys"));
+  }
+  RETURN_IF_ERROR(call.line.ExpectPositionals(2, 2));
+  return run(call);
 }
 
 absl::StatusOr<Exit> RunConsumer(Invocation& call) {
-  RETURN_IF_ERROR(call.line.ExpectPositionals(2, 2));
+  RETURN_IF_ERROR(call.line.ExpectPositionals(1, 2));
   if (call.line.Positional(0) != "create") {
     return absl::InvalidArgumentError(
         StrCat("\"", call.line.Positional(0), "\": write create NAME; `penstock get consumers` lists them"));
   }
-  Json spec = Json::object();
-  if (call.line.Has("plan")) spec["plan"] = call.line.Get("plan");
-  return Apply(call, ManifestOf(call.line, "Consumer", std::string(call.line.Positional(1)), spec));
+  RETURN_IF_ERROR(call.line.ExpectPositionals(2, 2));
+  std::string name(call.line.Positional(1));
+  ASSIGN_OR_RETURN(Json manifest, Stored(call, "Consumer", name));
+  if (manifest.is_null()) manifest = ManifestOf(call.line, "Consumer", name, Json::object());
+  // Who he is, his tokens, users and certificates, stays.
+  if (call.line.Has("plan")) manifest["spec"]["plan"] = call.line.Get("plan");
+  if (call.line.Has("plan") && call.line.Get("plan").empty()) manifest["spec"].erase("plan");
+  return Apply(call, manifest);
 }
 
 }  // namespace
@@ -197,7 +220,9 @@ const Verb kConsumer = {
     .flags = kConsumerFlags,
     .shared_flags = kChangeFlags,
     .details =
-        "What more a Consumer can have, as tokens and certificates, a manifest says: `penstock explain consumer`.",
+        "Of a Consumer that exists only the Plan is changed, if --plan is given. What more he can have, as tokens, "
+        "users "
+        "and\ncertificates, a manifest says: `penstock explain consumer`.",
     .example = "penstock consumer create mobile-app --plan gold",
     .run = RunConsumer,
 };
