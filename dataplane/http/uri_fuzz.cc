@@ -13,6 +13,11 @@ void Require(bool holds) {
   if (!holds) std::abort();
 }
 
+std::string Escape(char c) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  return {'%', kDigits[static_cast<uint8_t>(c) >> 4], kDigits[static_cast<uint8_t>(c) & 15]};
+}
+
 void CheckPath(std::string_view input, EscapedSlashes mode) {
   penstock::Arena arena;
   std::string_view path;
@@ -29,6 +34,12 @@ void CheckPath(std::string_view input, EscapedSlashes mode) {
   std::string_view again;
   Require(CanonicalPath(path, mode, arena, again) == TargetResult::kOk);
   Require(again == path);
+  std::string_view unescaped = WithoutEscapedDelimiters(path, arena);
+  Require(unescaped.size() <= path.size() && (unescaped.size() == path.size()) == (unescaped.data() == path.data()));
+  Require(WithoutEscapedDelimiters(unescaped, arena) == unescaped);
+  std::string delimiters;
+  for (char c : path) delimiters += kPathDelimiters.find(c) == std::string_view::npos ? std::string(1, c) : Escape(c);
+  Require(WithoutEscapedDelimiters(delimiters, arena) == unescaped);
 }
 
 void CheckAuthority(std::string_view input) {
