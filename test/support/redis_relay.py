@@ -3,13 +3,10 @@
     relay = Relay(server.port)
     relay.say("slow 1")
 """
-import os
-import queue
-import socket
+import asyncio
 import subprocess
 import sys
 import threading
-import time
 
 from test.support import fleet as parts
 
@@ -39,76 +36,83 @@ class Relay:
         self.process.wait()
 
 
-class _Passage:
-    """One connection through the relay."""
+class _Passage(asyncio.Protocol):
+    """One connection through the relay: this end is the client's. All on one thread, so that none waits for another to be made."""
 
     mode, seconds, answers = "pass", 0.0, 0  # of all
 
-    def __init__(self, client, target):
-        self.client, self.server = client, socket.create_connection(("127.0.0.1", target))
-        self.late = queue.Queue()
-        for work in (self._questions, self._answers, self._deliver):
-            threading.Thread(target=work, daemon=True).start()
+    def __init__(self, loop, target):
+        self.loop, self.target = loop, target
+        self.client = self.server = None
+        self.waiting = []  # for the connection to the server
+        self.due = 0.0  # of the last answer
 
-    def _questions(self):
-        while piece := self._read(self.client):
-            if _Passage.mode == "nonsense":
-                _Passage.answers += 1
-                self.late.put((0.0, NONSENSE[_Passage.answers % len(NONSENSE)]))
-            else:
-                self.server.sendall(piece)
-        self.late.put((0.0, b""))
+    def connection_made(self, transport):
+        self.client = transport
+        self.loop.create_task(self.connect())
 
-    def _answers(self):
-        while piece := self._read(self.server):
-            self.late.put((time.monotonic() + _Passage.seconds, piece))
-        self.late.put((0.0, b""))
-
-    def _deliver(self):
-        while True:
-            due, piece = self.late.get()
-            time.sleep(max(0.0, due - time.monotonic()))
-            try:
-                if piece:
-                    self.client.sendall(piece)
-                    continue
-            except OSError:
-                pass
-            for end in (self.client, self.server):
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-            return
-
-    @staticmethod
-    def _read(end):
+    async def connect(self):
         try:
-            return end.recv(65536)
+            self.server, _ = await self.loop.create_connection(lambda: _ServerEnd(self), "127.0.0.1", self.target)
         except OSError:
-            return b""
+            return self.client.abort()
+        if self.client.is_closing():
+            return self.server.close()
+        for piece in self.waiting:
+            self.server.write(piece)
+
+    def data_received(self, piece):
+        if _Passage.mode == "nonsense":
+            _Passage.answers += 1
+            self.answer(NONSENSE[_Passage.answers % len(NONSENSE)], 0.0)
+        elif self.server is None:
+            self.waiting.append(piece)
+        else:
+            self.server.write(piece)
+
+    def answer(self, piece, seconds):
+        """PIECE, or the end if it is empty, so much later, behind all before it."""
+        self.due = max(self.due + 1e-6, self.loop.time() + seconds)  # timers of one moment come in no order
+        act = self.client.close if not piece else lambda: self.client.is_closing() or self.client.write(piece)
+        if self.due <= self.loop.time():
+            act()
+        else:
+            self.loop.call_at(self.due, act)
+
+    def connection_lost(self, error):
+        if self.server is not None:
+            self.server.close()
 
 
-def _accept(listener, target):
-    while True:
-        client, _ = listener.accept()
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            _Passage(client, target)
-        except OSError:
-            client.close()
+class _ServerEnd(asyncio.Protocol):
+    def __init__(self, passage):
+        self.passage = passage
+
+    def data_received(self, piece):
+        self.passage.answer(piece, _Passage.seconds)
+
+    def connection_lost(self, error):
+        self.passage.answer(b"", 0.0)
 
 
-def main(port, target):
-    listener = socket.create_server(("127.0.0.1", int(port)))
-    threading.Thread(target=_accept, args=(listener, int(target)), daemon=True).start()
-    print("ready", flush=True)
+def _listen(tell):
+    """Tells each line of standard input, and "" at its end."""
     for line in sys.stdin:
+        tell(line)
+    tell("")
+
+
+async def main(port, target):
+    loop = asyncio.get_running_loop()
+    await loop.create_server(lambda: _Passage(loop, int(target)), "127.0.0.1", int(port))
+    print("ready", flush=True)
+    told = asyncio.Queue()
+    threading.Thread(target=_listen, args=(lambda line: loop.call_soon_threadsafe(told.put_nowait, line),), daemon=True).start()
+    while line := await told.get():
         mode, _, seconds = line.strip().partition(" ")
         _Passage.mode, _Passage.seconds = mode, float(seconds or 0)
         print("done", flush=True)
-    os._exit(0)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    asyncio.run(main(*sys.argv[1:]))
