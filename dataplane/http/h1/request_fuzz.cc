@@ -21,6 +21,14 @@ void Require(bool holds, const std::string& what) {
   std::abort();
 }
 
+// What a client speaks that speaks no HTTP is told by what is there when it is refused (base/spoken.h), and the
+// signature of PROXY version 2 is refused from its second line on.
+bool RefusedAlike(std::string_view input, Error a, Error b) {
+  constexpr std::string_view kSignature("\r\n\r\n\0\r\nQUIT\n", 12);
+  bool cut = input.starts_with(kSignature) && (a == Error::kProxyHeader || b == Error::kProxyHeader);
+  return a == b || (cut && (a == Error::kRequestLine || b == Error::kRequestLine));
+}
+
 void CheckSplit(std::string_view input, size_t split) {
   std::string one(input);
   std::string two(input);
@@ -32,7 +40,7 @@ void CheckSplit(std::string_view input, size_t split) {
   Progress progress = pieces.Parse({two.data(), split}, b);
   if (progress == Progress::kNeedMore) progress = pieces.Parse({two.data(), two.size()}, b);
   Require(progress == expected, "another result when split");
-  Require(whole.error() == pieces.error(), "another error when split");
+  Require(RefusedAlike(input, whole.error(), pieces.error()), "another error when split");
   Require(expected != Progress::kDone || whole.consumed() == pieces.consumed(), "another end when split");
   Require(expected != Progress::kDone || a.headers.size() == b.headers.size(), "other fields when split");
 }
