@@ -371,12 +371,10 @@ Explanation Explain(const Snapshot& snapshot, const ExplainRequest& request, Fac
   std::vector<AuthMethod> assumed;
   Explanation explanation = ExplainInWorld({snapshot, request, facts, {}, assumed});
   if (assumed.empty()) return explanation;
-  std::vector<World> others;
-  for (const std::vector<AuthMethod>& doubted : ChoicesOf(assumed)) {
-    std::vector<AuthMethod> left;
-    others.push_back({doubted, ExplainInWorld({snapshot, request, facts, doubted, left})});
-  }
-  return Merge(std::move(explanation), std::move(others));
+  auto explain = [&](const std::vector<AuthMethod>& doubted, std::vector<AuthMethod>& left) {
+    return ExplainInWorld({snapshot, request, facts, doubted, left});
+  };
+  return Merge(std::move(explanation), OtherWorlds(assumed, explain));
 }
 
 }  // namespace penstock::snapshot

@@ -34,15 +34,24 @@ void MergePolicy(const ExplainedPolicy& also, const World& world, ExplainedPolic
 
 }  // namespace
 
-std::vector<std::vector<AuthMethod>> ChoicesOf(const std::vector<AuthMethod>& assumed) {
-  std::vector<std::vector<AuthMethod>> choices;
-  for (size_t bits = 1; bits < (size_t{1} << assumed.size()); ++bits) {
-    std::vector<AuthMethod>& choice = choices.emplace_back();
-    for (size_t i = 0; i < assumed.size(); ++i) {
-      if ((bits >> i & 1) != 0) choice.push_back(assumed[i]);
+std::vector<World> OtherWorlds(const std::vector<AuthMethod>& assumed, ExplainAs explain) {
+  std::vector<World> worlds;
+  std::vector<std::vector<AuthMethod>> choices;  // each in order, each once
+  auto doubt_also = [&](const std::vector<AuthMethod>& doubted, const std::vector<AuthMethod>& more) {
+    for (AuthMethod method : more) {
+      std::vector<AuthMethod> choice = doubted;
+      choice.insert(std::upper_bound(choice.begin(), choice.end(), method), method);
+      if (std::find(choices.begin(), choices.end(), choice) == choices.end()) choices.push_back(std::move(choice));
     }
+  };
+  doubt_also({}, assumed);
+  for (size_t i = 0; i < choices.size(); ++i) {
+    std::vector<AuthMethod> doubted = choices[i];
+    std::vector<AuthMethod> left;
+    worlds.push_back({doubted, explain(doubted, left)});
+    doubt_also(doubted, left);
   }
-  return choices;
+  return worlds;
 }
 
 Explanation Merge(Explanation first, std::vector<World> others) {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "dataplane/exchange/identity.h"
 #include "dataplane/snapshot/explain.h"
 
@@ -15,8 +16,13 @@ struct World {
   Explanation explanation;
 };
 
-// Each choice of ASSUMED that may not hold, but for none.
-std::vector<std::vector<AuthMethod>> ChoicesOf(const std::vector<AuthMethod>& assumed);
+// Explains the request as if the credentials of DOUBTED do not hold; adds those that are assumed to hold to ASSUMED.
+using ExplainAs =
+    absl::FunctionRef<Explanation(const std::vector<AuthMethod>& doubted, std::vector<AuthMethod>& assumed)>;
+
+// Of every way in which things may be, but for the one in which nothing is doubted, of which ASSUMED is. A credential
+// may be looked at only because another one does not hold.
+std::vector<World> OtherWorlds(const std::vector<AuthMethod>& assumed, ExplainAs explain);
 
 // One explanation of all that may be: FIRST, in which every credential holds, and OTHERS, of the same request. A policy
 // that does not do the same in all of them is "unknown", and so is what comes of it; the request is denied if it is in

@@ -176,6 +176,7 @@ spec:
         self.assertEqual(another["outcome"], "ok")
         self.assertEqual(ask(another["key"]), 429, "a key of the same Consumer")
         self.fleet.cli("key", "revoke", another["apiKey"])
+        self.assertEqual(self.fleet.cli("consumer", "create", "", check=False).returncode, 2, "no name is not the name of somebody")
         for wrong in ("0s", "-5m", "900000h"):
             self.assertEqual(self.fleet.cli("key", "issue", "app", "--expires", wrong, check=False).returncode, 2, wrong)
         for verb in (["get", "apikeys", "-o", "yaml"], ["history"], ["get", "all", "-o", "json"]):

@@ -66,7 +66,10 @@ absl::StatusOr<Exit> RunChange(Invocation& call, const api::ChangeOptions& optio
     bool again = was_lost && absl::IsUnavailable(status) && absl::Now() + kBetweenTries < end;
     if (status.ok())
       status = absl::InternalError("the control plane ended the call without a result; see `penstock history`");
-    if (!again) return status;
+    if (!again) {
+      if (was_lost) report.TellWhatMayBeStored();
+      return status;
+    }
     call.console.Progress("  connection to the control plane lost; asking again for the same change");
     absl::SleepFor(kBetweenTries);
   }

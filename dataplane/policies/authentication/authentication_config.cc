@@ -46,10 +46,9 @@ AuthDecision::Kind KindOf(AuthMethods step, const Identity& identity) {
   auto kind = AuthDecision::Kind::kRefused;
   for (AuthMethod method : kMethods) {
     if (!step.Has(method)) continue;
-    if (identity.proven(method)) return AuthDecision::Kind::kProven;
     AuthResult::State state = identity.of(method).state;
-    bool may = state == AuthResult::State::kUnknown || state == AuthResult::State::kAssumed;
-    if (may) kind = AuthDecision::Kind::kUnknown;
+    if (state >= AuthResult::State::kAssumed) return AuthDecision::Kind::kProven;
+    if (state == AuthResult::State::kUnknown) kind = AuthDecision::Kind::kUnknown;
   }
   return kind;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <optional>
 
 #include "absl/strings/escaping.h"
 #include "absl/time/clock.h"
@@ -45,10 +46,13 @@ std::string Sha256Hex(std::string_view text) {
   return absl::BytesToHexString({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
-// ALSO: see RunChange.
-absl::StatusOr<Exit> Apply(Invocation& call, const Json& manifest, const Json& also = Json::object()) {
+// AFTER: the generation that MANIFEST was made from, so that nothing is lost that was stored meanwhile; nullopt: of
+// none. ALSO: see RunChange.
+absl::StatusOr<Exit> Apply(Invocation& call, const Json& manifest, std::optional<uint64_t> after,
+                           const Json& also = Json::object()) {
   api::ApplyOptions options;
   ASSIGN_OR_RETURN(*options.mutable_change(), ChangeOptionsOf(call.line));
+  if (after.has_value() && !call.line.Has("if-generation")) options.mutable_change()->set_if_generation(*after);
   std::vector<ManifestFile> files = {{"penstock.json", manifest.dump()}};
   auto send = [&](Client& client, absl::Duration limit, Client::OnEvent on_event) {
     return client.Apply(options, files, limit, on_event);
@@ -63,25 +67,37 @@ Json ManifestOf(const CommandLine& line, std::string_view kind, const std::strin
           {"spec", std::move(spec)}};
 }
 
-// The manifest of what is stored under that name; null: nothing.
-absl::StatusOr<Json> Stored(Invocation& call, std::string_view kind, const std::string& name) {
+// What is stored under a name.
+struct Found {
+  Json manifest;            // null: nothing
+  uint64_t generation = 0;  // the newest one, of which that is so
+};
+
+// InvalidArgument if NAME is empty, which asks for all.
+absl::StatusOr<Found> Stored(Invocation& call, std::string_view kind, const std::string& name) {
+  if (name.empty()) return absl::InvalidArgumentError(StrCat("the name of the ", kind, " is empty"));
   api::GetRequest request;
   request.set_kind(std::string(kind));
   request.set_namespace_(call.line.Get("namespace", "default"));
   request.set_name(name);
   ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
+  api::HistoryRequest newest;
+  newest.set_limit(1);
+  ASSIGN_OR_RETURN(api::HistoryResponse history, client->History(newest));
+  Found result;
+  if (!history.generations().empty()) result.generation = history.generations(0).number();
+  request.set_generation(result.generation);
   absl::StatusOr<std::vector<api::StoredObject>> found = client->Get(request, absl::Seconds(60));
-  if (absl::IsNotFound(found.status()) || (found.ok() && found->empty())) return Json();
+  if (absl::IsNotFound(found.status()) || (found.ok() && found->empty())) return result;
   if (!found.ok()) return found.status();
-  Json manifest;
-  if (ParseJson(found->front().json(), manifest) && manifest.is_object()) return manifest;
+  if (ParseJson(found->front().json(), result.manifest) && result.manifest.is_object()) return result;
   return absl::InternalError(StrCat("the control plane says of ", kind, " \"", name, "\" what is no manifest"));
 }
 
-// A second key of that name would take the first one back.
-absl::Status ExpectNew(Invocation& call, const std::string& name) {
-  ASSIGN_OR_RETURN(Json stored, Stored(call, "ApiKey", name));
-  if (stored.is_null()) return absl::OkStatus();
+// A second key of that name would take the first one back. The generation in which there is none.
+absl::StatusOr<uint64_t> ExpectNew(Invocation& call, const std::string& name) {
+  ASSIGN_OR_RETURN(Found stored, Stored(call, "ApiKey", name));
+  if (stored.manifest.is_null()) return stored.generation;
   return absl::AlreadyExistsError(
       StrCat("ApiKey \"", name, "\" exists already: give the new one another --name, or revoke that one before"));
 }
@@ -97,10 +113,10 @@ absl::StatusOr<std::string> ExpiryOf(const CommandLine& line) {
   if (!line.Has("expires")) return "";
   ASSIGN_OR_RETURN(absl::Duration expires, line.Duration("expires", absl::ZeroDuration()));
   constexpr absl::Duration kMost = absl::Hours(24 * 365 * 100);
-  if (expires <= absl::ZeroDuration() || expires > kMost) {
+  if (expires < absl::Seconds(1) || expires > kMost) {
     return absl::InvalidArgumentError(StrCat(
         "--expires ", line.Get("expires"),
-        ": a key counts for more than 0s and at most 100 years (876000h); without --expires, until it is revoked"));
+        ": a key counts for 1s at least and at most 100 years (876000h); without --expires, until it is revoked"));
   }
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now() + expires, absl::UTCTimeZone());
 }
@@ -112,13 +128,15 @@ absl::StatusOr<Exit> IssueKey(Invocation& call) {
   ASSIGN_OR_RETURN(std::string letters, RandomBytes(4));
   std::string key = StrCat(kPrefix, absl::WebSafeBase64Escape(secret));
   std::string name = call.line.Get("name", StrCat(consumer, "-", absl::BytesToHexString(letters)));
+  if (consumer.empty()) return absl::InvalidArgumentError("the name of the Consumer is empty");
+  std::optional<uint64_t> after;
   if (call.line.Has("name")) {
-    RETURN_IF_ERROR(ExpectNew(call, name));
+    ASSIGN_OR_RETURN(after, ExpectNew(call, name));
   }
   Json spec = {{"consumer", consumer}, {"sha256", Sha256Hex(key)}};
   if (!expires.empty()) spec["expires"] = expires;
   ASSIGN_OR_RETURN(Exit exit,
-                   Apply(call, ManifestOf(call.line, "ApiKey", name, spec), {{"apiKey", name}, {"key", key}}));
+                   Apply(call, ManifestOf(call.line, "ApiKey", name, spec), after, {{"apiKey", name}, {"key", key}}));
   if (!MayBeStored(exit) || call.line.Has("dry-run")) return exit;
   if (call.console.format() == Format::kTable) call.console.Out(StrCat("ApiKey  ", name, "\nkey     ", key, "\n"));
   call.console.Note("nobody can read the key again: give it to its owner now");
@@ -179,12 +197,13 @@ absl::StatusOr<Exit> RunConsumer(Invocation& call) {
   }
   RETURN_IF_ERROR(call.line.ExpectPositionals(2, 2));
   std::string name(call.line.Positional(1));
-  ASSIGN_OR_RETURN(Json manifest, Stored(call, "Consumer", name));
+  ASSIGN_OR_RETURN(Found stored, Stored(call, "Consumer", name));
+  Json manifest = std::move(stored.manifest);
   if (manifest.is_null()) manifest = ManifestOf(call.line, "Consumer", name, Json::object());
   // Who he is, his tokens, users and certificates, stays.
   if (call.line.Has("plan")) manifest["spec"]["plan"] = call.line.Get("plan");
   if (call.line.Has("plan") && call.line.Get("plan").empty()) manifest["spec"].erase("plan");
-  return Apply(call, manifest);
+  return Apply(call, manifest, stored.generation);
 }
 
 }  // namespace
