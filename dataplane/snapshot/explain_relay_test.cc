@@ -7,7 +7,6 @@
 #include "dataplane/snapshot/hash.h"
 #include "dataplane/snapshot/question.h"
 #include "dataplane/snapshot/testing.h"
-#include "proto/penstock/xds/v1/credential.pb.h"
 
 namespace penstock::snapshot {
 namespace {
@@ -15,25 +14,20 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kJwt[] = R"(policies { type: 'jwt' origin: 'SecurityPolicy shop/tokens' config {
-  [type.googleapis.com/penstock.xds.v1.Jwt] { providers { name: 'auth' issuer: 'https://auth'
-    inline_jwks: '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}' } } } }
-  policies { type: 'api_key' origin: 'SecurityPolicy shop/tokens' config {
-  [type.googleapis.com/penstock.xds.v1.ApiKeyAuthentication] {} } }
-  policies { type: 'authentication' origin: 'SecurityPolicy shop/tokens' config {
+constexpr char kWantsAKey[] = R"(policies { type: 'authentication' origin: 'SecurityPolicy shop/tokens' config {
   [type.googleapis.com/penstock.xds.v1.Authentication] { all_of { any_of: 'apiKey' } } } })";
 
 std::shared_ptr<const Snapshot> Shop() {
-  return testing::MustCompile(
-      nullptr,
-      {{testing::Listener("shop/web/http", "policy_chain: 'edge'"), testing::Cluster("users"),
-        testing::Endpoints("users", "endpoints { address: '10.0.0.21' port: 8081 weight: 1 }"),
-        testing::PolicyChain("edge", kJwt), testing::Route("shop/users", R"(attachments { listener: 'shop/web/http' }
+  return testing::MustCompile(nullptr,
+                              {{testing::Listener("shop/web/http", "policy_chain: 'edge'"), testing::Cluster("users"),
+                                testing::Endpoints("users", "endpoints { address: '10.0.0.21' port: 8081 weight: 1 }"),
+                                testing::PolicyChain("edge", testing::TokensAndKeys() + kWantsAKey),
+                                testing::Route("shop/users", R"(attachments { listener: 'shop/web/http' }
            rules { name: 'all' matches { prefix: '/users' } forward { clusters { cluster: 'users' weight: 9 }
                    clusters { problem: 'gone' weight: 1 } } }
            rules { matches { prefix: '/old' } redirect { hostname: 'new.example' } })")},
-       {},
-       {}});
+                               {},
+                               {}});
 }
 
 ExplainRequest Get(std::string path, std::vector<std::pair<std::string, std::string>> fields = {}) {
@@ -117,31 +111,10 @@ TEST(ExplainRelay, TakesNoQuestionWithoutAPortOrAClient) {
   EXPECT_FALSE(FromQuestion(question).ok());
 }
 
-// Whoever explains where keys can be hashed; of as good a hash as any.
-struct KeyHashes final : FactSource, policies::Facts {
-  static std::string Of(std::string_view key) {
-    std::string hash(key);
-    hash.resize(32, 'x');
-    return hash;
-  }
-  const policies::Facts& About(Exchange&, std::string_view, size_t) override { return *this; }
-  std::optional<std::string_view> Find(std::string_view name) const override {
-    constexpr std::string_view kFact = "api_key/sha256/";
-    if (!name.starts_with(kFact)) return std::nullopt;
-    return last = Of(name.substr(kFact.size()));
-  }
-  mutable std::string last;
-};
-
 TEST(ExplainRelay, KnowsWhoseAnApiKeyIsWhereKeysCanBeHashed) {
-  xds::v1::Credential credential;
-  credential.set_name("apikey/shop/key");
-  credential.set_consumer("shop/app");
-  credential.set_plan("shop/gold");
-  credential.set_api_key_sha256(KeyHashes::Of("open-sesame"));
-  Delta delta{{{std::string(kCredentialType), credential.name(), "", credential.SerializeAsString()}}, {}, {}};
+  Delta delta{{testing::ApiKey("shop/key", "open-sesame", "shop/app", "shop/gold")}, {}, {}};
   std::shared_ptr<const Snapshot> snapshot = testing::MustCompile(Shop().get(), delta);
-  KeyHashes facts;
+  testing::KeyHashes facts;
   Explanation good = Explain(*snapshot, Get("/users", {{"x-api-key", "open-sesame"}}), facts);
   EXPECT_EQ(good.policies[1].why, "key of Consumer shop/app, Plan shop/gold");
   EXPECT_FALSE(good.denied);

@@ -15,29 +15,10 @@ namespace {
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
-constexpr char kCredentials[] = R"(policies { type: 'jwt' origin: 'SecurityPolicy shop/tokens' config {
-  [type.googleapis.com/penstock.xds.v1.Jwt] { providers { name: 'auth' issuer: 'https://auth'
-    claim_headers { claim: 'role' header: 'x-role' }
-    inline_jwks: '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}' } } } }
-  policies { type: 'api_key' origin: 'SecurityPolicy shop/tokens' config {
-  [type.googleapis.com/penstock.xds.v1.ApiKeyAuthentication] {} } })";
-
-std::string KeyHash(std::string_view key) {
-  std::string hash(key);
-  hash.resize(32, 'x');
-  return hash;
-}
-
-// Hashes keys, and knows nothing of signatures.
-struct KeyHashes final : FactSource, policies::Facts {
-  const policies::Facts& About(Exchange&, std::string_view, size_t) override { return *this; }
-  std::optional<std::string_view> Find(std::string_view name) const override {
-    constexpr std::string_view kFact = "api_key/sha256/";
-    if (!name.starts_with(kFact)) return std::nullopt;
-    return last = KeyHash(name.substr(kFact.size()));
-  }
-  mutable std::string last;
-};
+constexpr char kProvider[] =
+    "claim_headers { claim: 'role' header: 'x-role' } sources { header: 'authorization' prefix: 'Bearer ' } "
+    "sources { header: 'x-token' prefix: 'Bearer ' }";
+constexpr char kUser[] = "ada:$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC";
 
 class ExplainWorlds : public ::testing::Test {
  protected:
@@ -48,19 +29,23 @@ class ExplainWorlds : public ::testing::Test {
     token.set_consumer("shop/eve");
     token.mutable_token()->set_issuer("https://auth");
     token.mutable_token()->set_subject("eve");
-    xds::v1::Credential key;
-    key.set_name("apikey/shop/key");
-    key.set_consumer("shop/other");
-    key.set_api_key_sha256(KeyHash("open-sesame"));
+    xds::v1::Credential user;
+    user.set_name("consumer/shop/lovelace/user-0");
+    user.set_consumer("shop/lovelace");
+    user.mutable_user()->set_namespace_("shop");
+    user.mutable_user()->set_name("ada");
+    std::string chain = StrCat(testing::TokensAndKeys(kProvider), " policies { ", policy, " }");
     Delta delta{{testing::Listener("shop/web/http", "policy_chain: 'edge'"),
-                 testing::PolicyChain("edge", StrCat(kCredentials, " policies { ", policy, " }")),
+                 testing::PolicyChain("edge", chain),
+                 testing::ApiKey("shop/key", "open-sesame", "shop/other"),
+                 testing::Secret("shop/users", {{"htpasswd", kUser}}),
+                 {std::string(kCredentialType), user.name(), "", user.SerializeAsString()},
+                 {std::string(kCredentialType), token.name(), "", token.SerializeAsString()},
                  testing::Route("shop/all",
                                 "attachments { listener: 'shop/web/http' } rules { matches { prefix: '/' } "
                                 "static_reply { status: 200 } }")},
                 {},
                 {}};
-    for (const xds::v1::Credential& credential : {token, key})
-      delta.upserts.push_back({std::string(kCredentialType), credential.name(), "", credential.SerializeAsString()});
     snapshot = testing::MustCompile(nullptr, delta);
   }
   void Authorize(const std::string& rules) {
@@ -86,7 +71,7 @@ class ExplainWorlds : public ::testing::Test {
   Explanation AskWithBoth() { return Ask({{"authorization", Token()}, {"x-api-key", "open-sesame"}}); }
 
   std::shared_ptr<const Snapshot> snapshot;
-  KeyHashes facts;
+  testing::KeyHashes facts;
 };
 
 TEST_F(ExplainWorlds, SaysOfWhatHangsOnATokenWhatComesOfIt) {
@@ -126,6 +111,26 @@ TEST_F(ExplainWorlds, DoesNotTakeAKeyForNoneBecauseOfATokenThatMayNotHold) {
   Explanation explanation = AskWithBoth();
   EXPECT_EQ(explanation.policies[2].verdict, "unknown");
   EXPECT_FALSE(explanation.denied);
+}
+
+// Whoever has proven to be one Consumer cannot be another one by a password: that is looked at only if he has not.
+TEST_F(ExplainWorlds, LooksAtCredentialsThatCountOnlyIfAnotherOneDoesNotHold) {
+  auto ask = [&](const std::string& rules) {
+    Serve(StrCat(
+        "type: 'basic' config { [type.googleapis.com/penstock.xds.v1.BasicAuthentication] { secret: 'shop/users' "
+        "namespace: 'shop' } } } policies { type: 'authorization' config { "
+        "[type.googleapis.com/penstock.xds.v1.Authorization] { ",
+        rules, " } }"));
+    return Ask({{"x-token", Token()}, {"authorization", "Basic YWRhOmFueXRoaW5n"}}).policies[3];
+  };
+  ExplainedPolicy either = ask("rules { name: 'both' condition { consumers: 'shop/eve' consumers: 'shop/lovelace' } }");
+  EXPECT_EQ(either.verdict, "unknown");
+  EXPECT_THAT(either.why, HasSubstr("if the credentials of jwt and basic do not hold: deny"));
+  ExplainedPolicy not_she =
+      ask("rules { name: 'not-she' deny: true condition { consumers: 'shop/lovelace' } } rules {}");
+  EXPECT_EQ(not_she.verdict, "unknown");
+  EXPECT_THAT(not_she.why, HasSubstr("if the credential of jwt does not hold: deny (denied by rule \"not-she\""));
+  EXPECT_EQ(ask("rules { name: 'no-bob' deny: true condition { consumers: 'shop/bob' } } rules {}").verdict, "pass");
 }
 
 TEST_F(ExplainWorlds, KnowsThatAFieldWhichATokenFillsHangsOnIt) {

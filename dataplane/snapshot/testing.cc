@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/base/strings.h"
+#include "dataplane/snapshot/hash.h"
 #include "proto/penstock/xds/v1/cluster.pb.h"
+#include "proto/penstock/xds/v1/credential.pb.h"
 #include "proto/penstock/xds/v1/endpoints.pb.h"
 #include "proto/penstock/xds/v1/listener.pb.h"
 #include "proto/penstock/xds/v1/policy.pb.h"
@@ -15,6 +17,13 @@ namespace {
 
 std::string Named(const char* field, std::string_view name, const std::string& more) {
   return StrCat(field, ": '", name, "' ", more);
+}
+
+// Of 32 bytes, as those of SHA-256.
+std::string KeyHash(std::string_view key) {
+  std::string hash(key);
+  hash.resize(32, 'x');
+  return hash;
 }
 
 }  // namespace
@@ -49,6 +58,30 @@ Resource Secret(std::string_view name, const std::map<std::string, std::string>&
 
 Resource PolicyChain(std::string_view name, const std::string& text) {
   return MakeResource<xds::v1::PolicyChain>(name, Named("name", name, text));
+}
+
+std::string TokensAndKeys(const std::string& provider) {
+  return StrCat(R"(policies { type: 'jwt' origin: 'SecurityPolicy shop/tokens' config {
+    [type.googleapis.com/penstock.xds.v1.Jwt] { providers { name: 'auth' issuer: 'https://auth' )",
+                provider, R"(
+      inline_jwks: '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}' } } } }
+    policies { type: 'api_key' origin: 'SecurityPolicy shop/tokens' config {
+    [type.googleapis.com/penstock.xds.v1.ApiKeyAuthentication] {} } })");
+}
+
+Resource ApiKey(std::string_view name, std::string_view key, std::string_view consumer, std::string_view plan) {
+  xds::v1::Credential credential;
+  credential.set_name(StrCat("apikey/", name));
+  credential.set_consumer(std::string(consumer));
+  credential.set_plan(std::string(plan));
+  credential.set_api_key_sha256(KeyHash(key));
+  return {std::string(kCredentialType), credential.name(), "", credential.SerializeAsString()};
+}
+
+std::optional<std::string_view> KeyHashes::Find(std::string_view name) const {
+  constexpr std::string_view kFact = "api_key/sha256/";
+  if (!name.starts_with(kFact)) return std::nullopt;
+  return last = KeyHash(name.substr(kFact.size()));
 }
 
 std::shared_ptr<const Snapshot> MustCompile(const Snapshot* previous, const Delta& delta) {

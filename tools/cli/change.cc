@@ -5,6 +5,7 @@
 #include "dataplane/base/status.h"
 #include "tools/cli/interrupt.h"
 #include "tools/cli/render/change_report.h"
+#include "tools/cli/render/failure.h"
 #include "tools/cli/text.h"
 
 namespace penstock::cli {
@@ -24,6 +25,11 @@ absl::StatusOr<api::WaitFor> WaitForOf(const CommandLine& line) {
 
 ChangeState StateOf(const api::Stored& stored) {
   return {stored.unchanged() ? ChangeState::kUnchanged : ChangeState::kStored, stored.generation()};
+}
+
+std::string MayBeStoredText(Format format, const Json& also) {
+  if (also.empty()) return "";
+  return format == Format::kTable ? MembersText(also) : DocumentText(format, Document("MayBeStored", also));
 }
 
 }  // namespace
@@ -50,25 +56,32 @@ absl::StatusOr<api::ChangeOptions> ChangeOptionsOf(const CommandLine& line) {
 absl::StatusOr<Exit> RunChange(Invocation& call, const api::ChangeOptions& options, std::span<const ManifestFile> files,
                                Send send, const Json& also) {
   absl::Duration wait = absl::Seconds(options.timeout().seconds()) + absl::Nanoseconds(options.timeout().nanos());
-  absl::Time end = absl::Now() + wait + kBeyondTheWait;
+  absl::Time end_of_tries = absl::Now() + wait;
+  absl::Time end = end_of_tries + kBeyondTheWait;
   ChangeReport report(call.console, files, options.dry_run(), also);
-  Interrupt interrupt;
+  Interrupt interrupt(MayBeStoredText(call.console.format(), also));
+  ChangeState state;
+  auto reach = [&](ChangeState reached) { interrupt.Set(state = reached); };
   auto on_event = [&](const api::ApplyEvent& event) {
-    if (event.has_stored()) interrupt.Set(StateOf(event.stored()));
+    if (event.has_stored()) reach(StateOf(event.stored()));
     report.Take(event);
   };
   for (bool was_lost = false;;) {
     ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
-    if (!was_lost) interrupt.Set({options.dry_run() ? ChangeState::kDryRun : ChangeState::kSent});
+    if (!was_lost) reach({options.dry_run() ? ChangeState::kDryRun : ChangeState::kSent});
     absl::Status status = send(*client, end - absl::Now(), on_event);
     if (report.Done()) return report.Finish();
     was_lost |= client->ConnectionWasLost();
-    bool again = was_lost && absl::IsUnavailable(status) && absl::Now() + kBetweenTries < end;
+    bool again = was_lost && absl::IsUnavailable(status) && absl::Now() + kBetweenTries < end_of_tries;
     if (status.ok())
       status = absl::InternalError("the control plane ended the call without a result; see `penstock history`");
     if (!again) {
-      if (was_lost) report.TellWhatMayBeStored();
-      return status;
+      bool may_be_stored = state.phase == ChangeState::kStored ||
+                           (state.phase == ChangeState::kSent && (was_lost || absl::IsDeadlineExceeded(status)));
+      if (!may_be_stored) return status;
+      call.console.EndProgress();
+      return TellFailure(absl::Status(status.code(), StrCat(status.message(), "; ", FateText(state))), call.console,
+                         also);
     }
     call.console.Progress("  connection to the control plane lost; asking again for the same change");
     absl::SleepFor(kBetweenTries);

@@ -27,7 +27,8 @@ absl::StatusOr<api::ChangeOptions> ChangeOptionsOf(const CommandLine& line);
 
 // Runs a change and reports it. `send` makes the call with the given limit; after a lost connection it is called again,
 // with the same request, until the wait's time is over: the control plane knows the request by its id and answers with
-// the same generation. ALSO: members of the JSON result, if the change was stored.
+// the same generation. ALSO: strings that nobody can ask for again, members of the result
+// (in tables lines) unless the change was not stored for sure.
 using Send = absl::FunctionRef<absl::Status(Client& client, absl::Duration limit, Client::OnEvent on_event)>;
 absl::StatusOr<Exit> RunChange(Invocation& call, const api::ChangeOptions& options, std::span<const ManifestFile> files,
                                Send send, const Json& also = Json::object());

@@ -9,25 +9,34 @@
 #include "tools/cli/text.h"
 
 namespace penstock::cli {
+namespace {
 
-std::string InterruptText(ChangeState state) {
-  switch (state.phase) {
-    case ChangeState::kNotSent:
-      return "interrupted: nothing was sent, so nothing was stored";
-    case ChangeState::kSent:
-      return "interrupted: unknown whether it was stored; `penstock history` tells";
-    case ChangeState::kStored:
-      return StrCat("interrupted: stored as generation ", state.generation,
-                    ", and goes on being rolled out; `penstock status` shows how far it is");
-    case ChangeState::kUnchanged:
-      return StrCat("interrupted: nothing was changed; the newest generation stays ", state.generation);
-    case ChangeState::kDryRun:
-      return "interrupted: a dry run, nothing was stored";
-  }
-  return "interrupted";
+// The main thread may be printing: no stream is shared with it.
+void Write(int file, std::string_view text) {
+  [[maybe_unused]] ssize_t written = write(file, text.data(), text.size());
 }
 
-Interrupt::Interrupt() : stop_(eventfd(0, EFD_CLOEXEC)) {
+}  // namespace
+
+std::string FateText(ChangeState state) {
+  switch (state.phase) {
+    case ChangeState::kNotSent:
+      return "nothing was sent, so nothing was stored";
+    case ChangeState::kSent:
+      return "unknown whether it was stored; `penstock history` tells";
+    case ChangeState::kStored:
+      return StrCat("stored as generation ", state.generation,
+                    ", and goes on being rolled out; `penstock status` shows how far it is");
+    case ChangeState::kUnchanged:
+      return StrCat("nothing was changed; the newest generation stays ", state.generation);
+    case ChangeState::kDryRun:
+      return "a dry run, nothing was stored";
+  }
+  return "";
+}
+
+Interrupt::Interrupt(std::string may_be_stored)
+    : may_be_stored_(std::move(may_be_stored)), stop_(eventfd(0, EFD_CLOEXEC)) {
   sigset_t interrupts;
   sigemptyset(&interrupts);
   sigaddset(&interrupts, SIGINT);
@@ -55,9 +64,8 @@ void Interrupt::Watch() {
   }
   if (watched[0].revents == 0) return;
   MutexLock lock(&mutex_);  // what is said here is still so when the process ends
-  // The main thread may be printing: no stream is shared with it.
-  std::string line = StrCat(isatty(STDERR_FILENO) == 1 ? "\n" : "", InterruptText(state_), "\n");
-  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+  Write(STDERR_FILENO, StrCat(isatty(STDERR_FILENO) == 1 ? "\n" : "", "interrupted: ", FateText(state_), "\n"));
+  if (state_.phase == ChangeState::kSent || state_.phase == ChangeState::kStored) Write(STDOUT_FILENO, may_be_stored_);
   _exit(static_cast<int>(Exit::kInterrupted));
 }
 

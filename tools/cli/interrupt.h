@@ -19,13 +19,14 @@ struct ChangeState {
 };
 
 // One line: stored or not, and how to see it.
-std::string InterruptText(ChangeState state);
+std::string FateText(ChangeState state);
 
 // While it lives, SIGINT ends the process with exit code 130, after a line on standard error that says what became of
-// the change. REQUIRES: no other thread was started yet that takes SIGINT.
+// the change, and MAY_BE_STORED on standard output unless the change was not stored for sure. REQUIRES: no other thread
+// was started yet that takes SIGINT.
 class Interrupt {
  public:
-  Interrupt();
+  explicit Interrupt(std::string may_be_stored = "");
   ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
@@ -35,6 +36,7 @@ class Interrupt {
  private:
   void Watch();
 
+  const std::string may_be_stored_;
   Mutex mutex_;
   ChangeState state_ ABSL_GUARDED_BY(mutex_);
   sigset_t before_{};

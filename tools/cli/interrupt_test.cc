@@ -8,7 +8,8 @@ namespace {
 
 // In a process of its own.
 [[noreturn]] void InterruptAt(ChangeState state) {
-  Interrupt interrupt;
+  dup2(STDERR_FILENO, STDOUT_FILENO);  // which is what is looked at
+  Interrupt interrupt("the key\n");
   interrupt.Set(state);
   kill(getpid(), SIGINT);
   for (;;) pause();
@@ -21,6 +22,13 @@ TEST(Interrupt, SaysWhatBecameOfTheChangeAndExitsWith130) {
               "stored as generation 7, .*penstock status");
   EXPECT_EXIT(InterruptAt({.phase = ChangeState::kUnchanged, .generation = 7}), testing::ExitedWithCode(130),
               "nothing was changed; the newest generation stays 7");
+}
+
+TEST(Interrupt, TellsWhatNobodyCanAskForAgainUnlessNothingWasStored) {
+  EXPECT_EXIT(InterruptAt({.phase = ChangeState::kSent}), testing::ExitedWithCode(130), "unknown.*\nthe key\n$");
+  EXPECT_EXIT(InterruptAt({.phase = ChangeState::kStored}), testing::ExitedWithCode(130), "stored.*\nthe key\n$");
+  for (auto phase : {ChangeState::kNotSent, ChangeState::kUnchanged, ChangeState::kDryRun})
+    EXPECT_EXIT(InterruptAt({.phase = phase}), testing::ExitedWithCode(130), "interrupted: [^\n]*\n$");
 }
 
 TEST(Interrupt, LeavesTheSignalAsItWas) {

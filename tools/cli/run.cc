@@ -8,7 +8,7 @@
 #include "dataplane/base/status.h"
 #include "tools/cli/help.h"
 #include "tools/cli/invocation.h"
-#include "tools/cli/render/json.h"
+#include "tools/cli/render/failure.h"
 #include "tools/cli/text.h"
 
 namespace penstock::cli {
@@ -64,16 +64,6 @@ absl::Status CheckNamespace(const CommandLine& line) {
   return absl::OkStatus();
 }
 
-Exit Fail(const absl::Status& error, Console& console) {
-  Exit exit = ExitOf(error);
-  console.Error(StrCat(console.PaintErr(Colour::kRed, "error:"), " ", PrintableLines(ToStd(error.message()))));
-  if (console.format() != Format::kTable) {
-    Json body = {{"exit", static_cast<int>(exit)}, {"message", std::string(error.message())}};
-    PrintDocument(console, Document("Error", body));
-  }
-  return exit;
-}
-
 // Success without its output is none.
 Exit WithOutput(Exit exit, Console& console) {
   if (console.lost_output().empty()) return exit;
@@ -103,13 +93,13 @@ Exit Run(std::span<const std::string> arguments, const Environment& environment,
   const Verb* verb = FindVerb(place < arguments.size() ? arguments[place] : "help");
   if (verb == nullptr) {
     Console console(out, err, options);
-    return Fail(UnknownVerb(arguments[place]), console);
+    return TellFailure(UnknownVerb(arguments[place]), console);
   }
   absl::StatusOr<CommandLine> line = CommandLine::Parse(*verb, rest);
   absl::StatusOr<Format> format = line.ok() ? FormatOf(*line) : line.status();
   if (!format.ok()) {
     Console console(out, err, options);
-    return Fail(format.status(), console);
+    return TellFailure(format.status(), console);
   }
   options.format = *format;
   options.quiet = line->Has("quiet");
@@ -122,7 +112,7 @@ Exit Run(std::span<const std::string> arguments, const Environment& environment,
   Invocation invocation{*line, console, environment};
   absl::Status checked = CheckNamespace(*line);
   absl::StatusOr<Exit> exit = checked.ok() ? verb->run(invocation) : checked;
-  return WithOutput(exit.ok() ? *exit : Fail(exit.status(), console), console);
+  return WithOutput(exit.ok() ? *exit : TellFailure(exit.status(), console), console);
 }
 
 }  // namespace penstock::cli

@@ -177,20 +177,11 @@ void ChangeReport::TakeProgress(const api::Progress& progress) {
 
 std::string ChangeReport::ServedText() const { return StrCat(progress_.served(), "/", progress_.total()); }
 
-void ChangeReport::TellWhatMayBeStored() {
-  if (also_.empty() || dry_run_) return;
-  console_.EndProgress();
-  if (console_.format() == Format::kTable) {
-    for (const auto& [name, value] : also_.items()) console_.Out(StrCat(name, "  ", value.get<std::string>(), "\n"));
-  } else {
-    PrintDocument(console_, Document("MayBeStored", also_));
-  }
-}
-
 Exit ChangeReport::Finish() {
   console_.EndProgress();
   if (console_.format() == Format::kTable) {
     PrintOutcome();
+    if (has_stored_) console_.Out(MembersText(also_));
   } else {
     PrintJson();
   }

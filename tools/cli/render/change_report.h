@@ -41,10 +41,7 @@ class ChangeReport {
   // True once the last event is here.
   bool Done() const { return outcome_.code() != management::v1::Outcome::CODE_UNSPECIFIED; }
 
-  // Prints ALSO, if it is anything: the change may be stored, and nobody can ask for it again.
-  void TellWhatMayBeStored();
-
-  // Prints the result and gives the exit. REQUIRES: Done().
+  // Prints the result, with ALSO if the change was stored, and gives the exit. REQUIRES: Done().
   Exit Finish();
 
  private:

@@ -220,6 +220,24 @@ INSTANTIATE_TEST_SUITE_P(All, Outcomes,
                                                           ExitCase{api::Outcome::NOT_FOUND, Exit::kNotFound}),
                                           testing::Values(Format::kTable, Format::kJson, Format::kYaml)));
 
+TEST(ChangeReport, TellsWhatNobodyCanAskForAgainUnlessNothingWasStored) {
+  for (auto [code, stored, dry_run, told] : {std::tuple{api::Outcome::OK, true, false, true},
+                                             {api::Outcome::TIMEOUT, true, false, true},
+                                             {api::Outcome::REJECTED, true, false, true},
+                                             {api::Outcome::INVALID, false, false, false},
+                                             {api::Outcome::CONFLICT, false, false, false},
+                                             {api::Outcome::OK, false, true, false}}) {
+    for (Format format : {Format::kTable, Format::kJson}) {
+      Told said({.format = format});
+      ChangeReport report(said.console, {}, dry_run, {{"apiKey", "app-1"}, {"key", "pk_secret"}});
+      if (stored) report.Take(StoredEvent());
+      report.Take(OutcomeEvent(code));
+      report.Finish();
+      EXPECT_EQ(said.out.str().find("pk_secret") != std::string::npos, told) << api::Outcome::Code_Name(code);
+    }
+  }
+}
+
 TEST(ChangeReport, NamesNoUndoToAGenerationOfTheSameContents) {
   Told told;
   ChangeReport report(told.console, {}, false);

@@ -135,12 +135,19 @@ std::string ToYaml(const Json& json) {
   return out;
 }
 
-void PrintDocument(Console& console, const Json& document) {
-  if (console.format() == Format::kYaml) {
-    console.Out(ToYaml(document));
-  } else {
-    console.Out(Dumped(document, 2) + "\n");
-  }
+std::string MembersText(const Json& object) {
+  size_t width = 0;
+  for (const auto& [name, value] : object.items()) width = std::max(width, name.size());
+  std::string text;
+  for (const auto& [name, value] : object.items())
+    StrAppend(&text, name, std::string(width - name.size() + 2, ' '), value.get<std::string>(), "\n");
+  return text;
 }
+
+std::string DocumentText(Format format, const Json& document) {
+  return format == Format::kYaml ? ToYaml(document) : Dumped(document, 2) + "\n";
+}
+
+void PrintDocument(Console& console, const Json& document) { console.Out(DocumentText(console.format(), document)); }
 
 }  // namespace penstock::cli

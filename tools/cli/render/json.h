@@ -24,7 +24,12 @@ bool ParseJson(std::string_view text, Json& json);
 // Block style YAML; strings that YAML would read as something else are quoted.
 std::string ToYaml(const Json& json);
 
-// Prints in the console's format, which is not kTable.
+// The members of an object, which are strings, a line each: "name  value".
+std::string MembersText(const Json& object);
+
+// As text in FORMAT, which is not kTable.
+std::string DocumentText(Format format, const Json& document);
+// Prints that in the console's format.
 void PrintDocument(Console& console, const Json& document);
 
 }  // namespace penstock::cli

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "dataplane/base/status.h"
 #include "tools/cli/change.h"
+#include "tools/cli/one_object.h"
 #include "tools/cli/passwords.h"
 #include "tools/cli/render/json.h"
 #include "tools/cli/verbs/verbs.h"
@@ -23,10 +24,6 @@ constexpr Flag kKeyFlags[] = {
     {"expires", 0, "DURATION", "issue: how long it counts, at most 876000h; default: until it is revoked"},
     {"namespace", 'n', "NAME", "default \"default\""},
     {"scheme", 0, "NAME", "hash-password: yescrypt, bcrypt or sha512; default yescrypt"},
-};
-constexpr Flag kConsumerFlags[] = {
-    {"plan", 0, "NAME", "create: a Plan; empty: none"},
-    {"namespace", 'n', "NAME", "default \"default\""},
 };
 
 constexpr std::string_view kPrefix = "pk_";  // so that scanners of source code know a key when they see one
@@ -46,66 +43,12 @@ std::string Sha256Hex(std::string_view text) {
   return absl::BytesToHexString({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
-// AFTER: the generation that MANIFEST was made from, so that nothing is lost that was stored meanwhile; nullopt: of
-// none. ALSO: see RunChange.
-absl::StatusOr<Exit> Apply(Invocation& call, const Json& manifest, std::optional<uint64_t> after,
-                           const Json& also = Json::object()) {
-  api::ApplyOptions options;
-  ASSIGN_OR_RETURN(*options.mutable_change(), ChangeOptionsOf(call.line));
-  if (after.has_value() && !call.line.Has("if-generation")) options.mutable_change()->set_if_generation(*after);
-  std::vector<ManifestFile> files = {{"penstock.json", manifest.dump()}};
-  auto send = [&](Client& client, absl::Duration limit, Client::OnEvent on_event) {
-    return client.Apply(options, files, limit, on_event);
-  };
-  return RunChange(call, options.change(), files, send, also);
-}
-
-Json ManifestOf(const CommandLine& line, std::string_view kind, const std::string& name, Json spec) {
-  return {{"apiVersion", "penstock.dev/v1"},
-          {"kind", kind},
-          {"metadata", {{"name", name}, {"namespace", line.Get("namespace", "default")}}},
-          {"spec", std::move(spec)}};
-}
-
-// What is stored under a name.
-struct Found {
-  Json manifest;            // null: nothing
-  uint64_t generation = 0;  // the newest one, of which that is so
-};
-
-// InvalidArgument if NAME is empty, which asks for all.
-absl::StatusOr<Found> Stored(Invocation& call, std::string_view kind, const std::string& name) {
-  if (name.empty()) return absl::InvalidArgumentError(StrCat("the name of the ", kind, " is empty"));
-  api::GetRequest request;
-  request.set_kind(std::string(kind));
-  request.set_namespace_(call.line.Get("namespace", "default"));
-  request.set_name(name);
-  ASSIGN_OR_RETURN(std::unique_ptr<Client> client, OpenClient(call));
-  api::HistoryRequest newest;
-  newest.set_limit(1);
-  ASSIGN_OR_RETURN(api::HistoryResponse history, client->History(newest));
-  Found result;
-  if (!history.generations().empty()) result.generation = history.generations(0).number();
-  request.set_generation(result.generation);
-  absl::StatusOr<std::vector<api::StoredObject>> found = client->Get(request, absl::Seconds(60));
-  if (absl::IsNotFound(found.status()) || (found.ok() && found->empty())) return result;
-  if (!found.ok()) return found.status();
-  if (ParseJson(found->front().json(), result.manifest) && result.manifest.is_object()) return result;
-  return absl::InternalError(StrCat("the control plane says of ", kind, " \"", name, "\" what is no manifest"));
-}
-
 // A second key of that name would take the first one back. The generation in which there is none.
 absl::StatusOr<uint64_t> ExpectNew(Invocation& call, const std::string& name) {
-  ASSIGN_OR_RETURN(Found stored, Stored(call, "ApiKey", name));
+  ASSIGN_OR_RETURN(StoredObject stored, FindStored(call, "ApiKey", name));
   if (stored.manifest.is_null()) return stored.generation;
   return absl::AlreadyExistsError(
       StrCat("ApiKey \"", name, "\" exists already: give the new one another --name, or revoke that one before"));
-}
-
-// Was the change stored, as far as is known? Then the key may count, and nobody can ask for it again.
-bool MayBeStored(Exit exit) {
-  return exit == Exit::kOk || exit == Exit::kRejected || exit == Exit::kTimeout || exit == Exit::kUnreachable ||
-         exit == Exit::kInterrupted;
 }
 
 // When a key that is issued now ends to count; "": never.
@@ -136,10 +79,9 @@ absl::StatusOr<Exit> IssueKey(Invocation& call) {
   Json spec = {{"consumer", consumer}, {"sha256", Sha256Hex(key)}};
   if (!expires.empty()) spec["expires"] = expires;
   ASSIGN_OR_RETURN(Exit exit,
-                   Apply(call, ManifestOf(call.line, "ApiKey", name, spec), after, {{"apiKey", name}, {"key", key}}));
-  if (!MayBeStored(exit) || call.line.Has("dry-run")) return exit;
-  if (call.console.format() == Format::kTable) call.console.Out(StrCat("ApiKey  ", name, "\nkey     ", key, "\n"));
-  call.console.Note("nobody can read the key again: give it to its owner now");
+                   Store(call, ManifestOf(call.line, "ApiKey", name, spec), after, {{"apiKey", name}, {"key", key}}));
+  bool stored = exit == Exit::kOk || exit == Exit::kRejected || exit == Exit::kTimeout;
+  if (stored && !call.line.Has("dry-run")) call.console.Note("nobody can read the key again: give it to its owner now");
   return exit;
 }
 
@@ -186,24 +128,10 @@ absl::StatusOr<Exit> RunKey(Invocation& call) {
                                              "`penstock get apikeys` lists keys"));
   }
   RETURN_IF_ERROR(call.line.ExpectPositionals(2, 2));
-  return run(call);
-}
-
-absl::StatusOr<Exit> RunConsumer(Invocation& call) {
-  RETURN_IF_ERROR(call.line.ExpectPositionals(1, 2));
-  if (call.line.Positional(0) != "create") {
-    return absl::InvalidArgumentError(
-        StrCat("\"", call.line.Positional(0), "\": write create NAME; `penstock get consumers` lists them"));
+  for (auto [flag, of] : {std::pair{"name", "issue"}, {"expires", "issue"}, {"scheme", "hash-password"}}) {
+    if (call.line.Has(flag) && what != of) return absl::InvalidArgumentError(StrCat("--", flag, " is of key ", of));
   }
-  RETURN_IF_ERROR(call.line.ExpectPositionals(2, 2));
-  std::string name(call.line.Positional(1));
-  ASSIGN_OR_RETURN(Found stored, Stored(call, "Consumer", name));
-  Json manifest = std::move(stored.manifest);
-  if (manifest.is_null()) manifest = ManifestOf(call.line, "Consumer", name, Json::object());
-  // Who he is, his tokens, users and certificates, stays.
-  if (call.line.Has("plan")) manifest["spec"]["plan"] = call.line.Get("plan");
-  if (call.line.Has("plan") && call.line.Get("plan").empty()) manifest["spec"].erase("plan");
-  return Apply(call, manifest, stored.generation);
+  return run(call);
 }
 
 }  // namespace
@@ -218,7 +146,12 @@ const Verb kKey = {
     .details =
         "A key is shown once; what is stored and sent to the data planes is its SHA-256. To rotate: issue another one, "
         "change the\n"
-        "caller, revoke the old one. `penstock get apikeys` lists them.\n"
+        "caller, revoke the old one. `penstock get apikeys` lists them. Whoever ends it with Ctrl-C, or loses the "
+        "control plane, "
+        "is\n"
+        "shown the key if it may be stored. With --name it ends with exit 4 where something else was stored in "
+        "between: "
+        "repeat it.\n"
         "\n"
         "hash-password asks for a password (or reads the only line of standard input) and prints a line USER:HASH for "
         "the key\n"
@@ -229,21 +162,6 @@ const Verb kKey = {
         "penstock key issue mobile-app --expires 2160h\npenstock key revoke mobile-app-1f2e3d4c\npenstock key "
         "hash-password ada >>users.htpasswd",
     .run = RunKey,
-};
-
-const Verb kConsumer = {
-    .name = "consumer",
-    .group = "Change",
-    .summary = "Creates a Consumer, or gives it another Plan",
-    .arguments = "create NAME",
-    .flags = kConsumerFlags,
-    .shared_flags = kChangeFlags,
-    .details =
-        "Of a Consumer that exists only the Plan is changed, if --plan is given. What more he can have, as tokens, "
-        "users "
-        "and\ncertificates, a manifest says: `penstock explain consumer`.",
-    .example = "penstock consumer create mobile-app --plan gold",
-    .run = RunConsumer,
 };
 
 }  // namespace penstock::cli
