@@ -317,6 +317,14 @@ inline constexpr MessageCode kCodeTable[] = {
      "Correct `issuer`: it is compared byte for byte with the issuer of the provider, and with the claim iss. "
      "`penstock "
      "delete revocation NAME` takes away what was a mistake."},
+    {"W223", "Rules about tokens where nobody reads tokens",
+     "The policy has a rule by roles, scopes or claims, or counts by a claim, at a place where no SecurityPolicy in "
+     "effect has `jwt`. Nobody has claims there: a rule that denies or limits is for nobody, one that allows lets "
+     "nobody "
+     "in, and what was to be counted by a claim is counted by address.",
+     "Write `jwt` into a SecurityPolicy of that route or its Gateway, or attach the policy where tokens are read. "
+     "`penstock "
+     "get httproute NAME --effective` shows what is in effect."},
 };
 
 }  // namespace penstock::manifests

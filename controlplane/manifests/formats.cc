@@ -173,7 +173,7 @@ constexpr Format kFormats[] = {
     {"quantity", IsQuantity, "a quantity such as \"64Ki\" or \"10M\""},
     {"realm", IsRealm, "a name in printable ASCII without quotation marks and backslashes, such as \"shop\""},
     {"regex", IsRegex, "a regular expression in RE2 syntax"},
-    {"sha256", IsSha256, "64 hexadecimal digits"},
+    {"sha256", IsSha256, "64 hexadecimal digits", /*by_mistake_secret=*/true},
     {"socket_path", IsSocketPath, "the path of a socket such as \"/run/app.sock\", or \"@name\", at most 107 bytes"},
     {"time", IsTime, "a time such as \"2026-11-29T12:00:00Z\""},
     {"upgrade", IsUpgrade, "a protocol in lower case such as \"websocket\" (never h2c or tls, which hide requests)"},

@@ -94,7 +94,7 @@ bool MessageDecoder::CheckText(const Node& node, const v1::FieldRules& rules) {
   }
   const Format* format = rules.format().empty() ? nullptr : FindFormat(rules.format());
   if (format != nullptr && !format->matches(text)) {
-    std::string what = rules.secret() ? "this value" : Quoted(text);
+    std::string what = rules.secret() || format->by_mistake_secret ? "this value" : Quoted(text);
     Error("E015", node, Cat(what, " is not valid: must be ", format->description));
     return false;
   }

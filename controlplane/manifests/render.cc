@@ -32,9 +32,26 @@ std::string Painted(std::string_view text, std::string_view color, bool on) {
   return on ? Cat(color, text, kReset) : std::string(text);
 }
 
-// Key material may stand on the line of a Secret, and by mistake elsewhere.
-bool MayShowSource(const Finding& finding) { return !finding.object().starts_with("Secret"); }
-bool MayShowLine(std::string_view line) { return line.find("PRIVATE KEY") == std::string_view::npos; }
+// Key material may stand on the line of a Secret, where a hash is expected, and by mistake elsewhere.
+bool MayShowSource(const Finding& finding) {
+  return !finding.object().starts_with("Secret") && !finding.object().starts_with("ApiKey ");
+}
+
+// "redis://user:password@host"
+bool NamesUserInUrl(std::string_view line) {
+  for (size_t at = line.find("://"); at != std::string_view::npos; at = line.find("://", at + 3)) {
+    std::string_view authority = line.substr(at + 3);
+    if (authority.substr(0, authority.find_first_of("/ \t\"'")).find('@') != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+bool MayShowLine(std::string_view line) {
+  constexpr std::string_view kMarks[] = {"PRIVATE KEY", "\"oct\"", "pk_"};  // the last one: of API keys
+  return !NamesUserInUrl(line) && std::none_of(std::begin(kMarks), std::end(kMarks), [&](std::string_view mark) {
+    return line.find(mark) != std::string_view::npos;
+  });
+}
 
 std::string_view LineOf(std::string_view text, uint32_t line) {
   for (uint32_t i = 1; i < line && !text.empty(); ++i) {

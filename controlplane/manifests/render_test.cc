@@ -48,7 +48,10 @@ TEST(Render, NamesTheObjectWhenThereIsNoFile) {
 TEST(Render, NeverShowsTheLinesOfSecrets) {
   std::string text = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {key: [hunter2]}\n";
   std::string broken = "kind: Secret\nstringData: {key: \"hunter2}\n";
-  for (const std::string& source : {text, broken}) {
+  std::string latin = "kind: Secret\nstringData: {key: \"hunter2 \xfc\"}\n";
+  std::string pasted =
+      "apiVersion: penstock.dev/v1\nkind: ApiKey\nmetadata: {name: k}\nspec: {consumer: c, sha256: hunter2}\n";
+  for (const std::string& source : {text, broken, latin, pasted}) {
     File file{"a.yaml", source};
     ParseResult result = Parse({&file, 1});
     ASSERT_FALSE(result.findings.empty());
@@ -56,14 +59,19 @@ TEST(Render, NeverShowsTheLinesOfSecrets) {
   }
 }
 
-TEST(Render, ShowsNoLineWithAPrivateKeyWhateverTheObject) {
+TEST(Render, ShowsNoLineWithWhatLooksLikeASecretWhateverTheObject) {
   Finding finding = Missing();
   finding.set_object("ConfigMap default/ca");
   finding.set_line(1);
   finding.set_column(1);
-  std::string text = RenderText({&finding, 1}, WithSource("ca.crt: \"-----BEGIN EC PRIVATE KEY-----\\nhunter2\""));
-  EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
-  EXPECT_NE(text.find("does not exist"), std::string::npos);
+  for (std::string line : {"ca.crt: \"-----BEGIN EC PRIVATE KEY-----\\nhunter2\"",
+                           "inline: '{\"keys\":[{\"kty\":\"oct\",\"k\":\"hunter2\"}]}'", "key: pk_hunter2",
+                           "address: redis://u:hunter2@host:1", "a: https://x/, b: \"redis://hunter2@h\""}) {
+    std::string text = RenderText({&finding, 1}, WithSource(line));
+    EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+    EXPECT_NE(text.find("does not exist"), std::string::npos);
+  }
+  EXPECT_NE(RenderText({&finding, 1}, WithSource("a: https://x/@me, b: me@x")).find("@me"), std::string::npos);
 }
 
 TEST(Render, CutsLongLinesAroundThePlaceAndCountsCharacters) {

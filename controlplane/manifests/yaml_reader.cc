@@ -103,6 +103,7 @@ void ReportText(Position position, FindingSink& sink) {
 
 void ReadPart(const Part& part, const LineIndex& lines, const YamlLimits& limits, FindingSink& sink,
               const std::function<void(const Document&)>& take) {
+  sink.set_object(MayHoldSecrets(part.text) ? "Secret" : "");
   if (size_t abyss = FindAbyss(part.text); abyss != std::string_view::npos) {
     sink.Error("E004", PositionFinder(lines).At(lines.StartOf(part.first_line) + abyss, 1), "",
                Cat("maps and lists nest deeper than ", limits.max_depth, " levels"));
@@ -111,7 +112,6 @@ void ReadPart(const Part& part, const LineIndex& lines, const YamlLimits& limits
   ViewBuffer buffer(part.text);
   std::istream stream(&buffer);
   YamlBuilder builder(part.text, part.first_line, lines, limits, sink);
-  sink.set_object(MayHoldSecrets(part.text) ? "Secret" : "");
   size_t errors = sink.errors();
   try {
     YAML::Parser parser(stream);
@@ -141,6 +141,7 @@ void ReadYaml(std::string_view text, const YamlLimits& limits, FindingSink& sink
   LineIndex lines(text);
   size_t bad = FirstBadByte(text);
   if (bad != std::string_view::npos) {
+    sink.set_object(MayHoldSecrets(text) ? "Secret" : "");
     size_t length = Utf8Length(text.substr(bad));
     bool control = length > 0;
     std::string what = Printable(text.substr(bad, std::max<size_t>(length, 1)));

@@ -44,7 +44,10 @@ void Fleet::RememberRejected(GenerationId id, std::string_view replica) { reject
 FleetStatus Fleet::Remembered(absl::Time now) const {
   FleetStatus remembered;
   for (const auto& [id, member] : members_) {
-    if (IsShown(member, now)) *remembered.add_replicas() = Describe(member, now);
+    if (!IsShown(member, now)) continue;
+    ReplicaStatus& replica = *remembered.add_replicas();
+    replica = Describe(member, now);
+    if (member.session == 0 && Counts(member, now)) replica.set_state(std::string(kExpected));
   }
   return remembered;
 }
@@ -60,9 +63,10 @@ void Fleet::Remember(const FleetStatus& before, absl::Time now) {
                       .weakened = {replica.weakened().begin(), replica.weakened().end()}};
     member.connected_since = TimeOf(replica.connected_since());
     member.last_seen = TimeOf(replica.last_seen());
-    // How long this process was away says nothing about the replica.
-    member.expected = replica.connected() || replica.state() == kExpected;
-    member.lost_at = member.expected ? now : TimeOf(replica.disconnected_since());
+    // How long this process was away says nothing about a replica that counted when it ended.
+    absl::Time lost_at = TimeOf(replica.disconnected_since());
+    member.expected = replica.connected() || (replica.state() == kExpected && now - lost_at <= kLostShown);
+    member.lost_at = member.expected ? now : lost_at;
   }
   NoteFloor(ServedByAll(now), now);
 }

@@ -65,8 +65,8 @@ class Fleet {
 
   // The replicas that are not forgotten yet, to be kept where a restart finds them.
   management::v1::FleetStatus Remembered(absl::Time now) const;
-  // What Remembered() said before a restart: who was connected then is expected back from `now` on, and serves nothing
-  // until it has said so again.
+  // What Remembered() said before a restart: who counted then is expected back from `now` on, and serves nothing until
+  // it has said so again; but nobody who was lost longer than kLostShown ago.
   // REQUIRES: before the first Connected().
   void Remember(const management::v1::FleetStatus& before, absl::Time now);
 

@@ -105,6 +105,16 @@ TEST(Fleet, ExpectsBackWhoWasExpectedAlreadyWhenTwoRestartsFollowEachOther) {
   EXPECT_EQ(second.SpreadOf(kG1, kStart + absl::Minutes(3)).total, 3u);
 }
 
+TEST(Fleet, ExpectsBackWhoWasLostJustBeforeTheControlPlaneEnded) {
+  Fleet before = ThreeServingOne();
+  before.Lost(3, kStart);
+  Fleet soon, late;
+  soon.Remember(before.Remembered(kStart + absl::Seconds(1)), kStart + absl::Seconds(40));
+  EXPECT_EQ(soon.SpreadOf(kG1, kStart + absl::Seconds(40)).total, 3u) << "it had 29 seconds left to come back";
+  late.Remember(before.Remembered(kStart + absl::Seconds(31)), kStart + absl::Seconds(40));
+  EXPECT_EQ(late.SpreadOf(kG1, kStart + absl::Seconds(40)).total, 2u);
+}
+
 TEST(Fleet, CountsNobodyAsServingAfterARestartUntilItHasSaidSoAgain) {
   Fleet fleet;
   fleet.Stored(kG1, kStart);

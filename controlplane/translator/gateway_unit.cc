@@ -14,6 +14,7 @@
 #include "controlplane/translator/resource.h"
 #include "controlplane/translator/route_kinds.h"
 #include "controlplane/translator/settings.h"
+#include "controlplane/translator/unread_tokens.h"
 #include "controlplane/translator/values.h"
 #include "proto/penstock/xds/v1/listener.pb.h"
 
@@ -131,10 +132,12 @@ bool OffersHttp2(const wire::ServerTls& tls) {
 }
 
 // The chain of a listener's requests, as a resource; "" if there is none.
-std::string AddChain(const ObjectKey& gateway, const ListenerOutput& listener, Reader& reader, GatewayOutput& output) {
+std::string AddChain(const ObjectKey& gateway, const ListenerOutput& listener, Reader& reader, FindingSink& findings,
+                     GatewayOutput& output) {
   if (listener.protocol != "HTTP" && listener.protocol != "HTTPS") return "";
   ChainNeeds needs;
   Access access = AccessOfListener({gateway, listener.owner, listener.name}, reader);
+  UnreadTokens(findings).Check(access, listener.path);
   std::optional<wire::PolicyChain> chain = ChainOf(access, reader, needs);
   if (!chain.has_value()) return "";
   chain->set_name(ListenerChainName(listener.ResourceName()));
@@ -145,7 +148,7 @@ std::string AddChain(const ObjectKey& gateway, const ListenerOutput& listener, R
 }
 
 ResourcePtr ListenerResource(const ObjectKey& key, const api::GatewaySpec& spec, ListenerOutput& listener,
-                             Reader& reader, GatewayOutput& output) {
+                             Reader& reader, FindingSink& findings, GatewayOutput& output) {
   wire::Listener message;
   message.set_name(listener.ResourceName());
   for (const api::GatewayAddress& address : spec.addresses()) {
@@ -168,7 +171,7 @@ ResourcePtr ListenerResource(const ObjectKey& key, const api::GatewaySpec& spec,
     AddClientTls(client, protocol == wire::Listener::HTTPS, *message.mutable_tls());
   }
   listener.speaks_http2 = protocol == wire::Listener::HTTPS ? OffersHttp2(message.tls()) : clear_http2;
-  message.set_policy_chain(AddChain(key, listener, reader, output));
+  message.set_policy_chain(AddChain(key, listener, reader, findings, output));
   listener.denies_http2 = client.http2().has_prior_knowledge() && !client.http2().prior_knowledge();
   return MakeResource(message.name(), message, {NamespacedName(key)});
 }
@@ -213,7 +216,7 @@ GatewayOutput TranslateGateway(const Upsert& gateway, Reader& reader) {
     for (ListenerOutput& listener : output.listeners) {
       if (!output.accepted && listener.served) Refuse(listener, "Pending", output.message);
       if (!listener.served) continue;
-      ResourcePtr resource = ListenerResource(key, message.spec(), listener, reader, output);
+      ResourcePtr resource = ListenerResource(key, message.spec(), listener, reader, findings.Of(listener), output);
       output.resources.push_back(std::move(resource));
     }
     AddListenerSecrets(key, output);

@@ -80,7 +80,7 @@ absl::StatusOr<Exit> RunChange(Invocation& call, const api::ChangeOptions& optio
                            (state.phase == ChangeState::kSent && (was_lost || absl::IsDeadlineExceeded(status)));
       if (!may_be_stored) return status;
       call.console.EndProgress();
-      return TellFailure(absl::Status(status.code(), StrCat(status.message(), "; ", FateText(state))), call.console,
+      return TellFailure(absl::Status(status.code(), StrCat(status.message(), "\n  ", FateText(state))), call.console,
                          also);
     }
     call.console.Progress("  connection to the control plane lost; asking again for the same change");

@@ -15,7 +15,7 @@ namespace penstock::cli {
 // The flags of apply, delete and rollback.
 inline constexpr Flag kChangeFlags[] = {
     {"wait", 0, "served|acked|none", "until every replica serves it (default), has taken it, or not at all"},
-    {"timeout", 0, "DURATION", "of the wait; default 30s"},
+    {"timeout", 0, "DURATION", "of the wait; default 30s. A control plane that hangs gets 30s more"},
     {"message", 'm', "TEXT", "for the history"},
     {"if-generation", 0, "N", "only if N is still the newest generation (exit 4 if not)"},
     {"dry-run", 0, "", "validate and plan; change nothing"},

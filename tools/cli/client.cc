@@ -212,6 +212,8 @@ class GrpcClient : public Client {
       case grpc::StatusCode::UNIMPLEMENTED:
         return absl::InvalidArgumentError(StrCat("the control plane at ", target_.server,
                                                  " does not know this call; its build is older than the CLI's"));
+      case grpc::StatusCode::DEADLINE_EXCEEDED:
+        return absl::DeadlineExceededError(StrCat("the control plane at ", target_.server, " did not answer in time"));
       default:
         return absl::Status(static_cast<absl::StatusCode>(status.error_code()), message);
     }

@@ -109,9 +109,24 @@ class HeaderTerm final : public Term {
   }
   bool OneAmong(const http::Headers& headers) const {
     bool one = false;
-    Walk walk =
-        ForEachMember(headers, name_, [&](std::string_view member) { return !(one = values_.Contains(member)); });
+    Walk walk = ForEachMember(headers, name_, [&](std::string_view member) {
+      one = values_.Contains(member) || ContainsUnquoted(member);
+      return !one;
+    });
     return one || walk == Walk::kTooMany;
+  }
+  // Backends may take marks of quotation and backslashes away, before they split at commas or after (RFC 9110 5.6.4).
+  bool ContainsUnquoted(std::string_view member) const {
+    if (member.find_first_of("\"\\") == std::string_view::npos) return false;
+    std::array<char, kMaxValueLength> text;
+    size_t size = 0;
+    for (size_t i = 0; i < member.size(); ++i) {
+      if (member[i] == '"') continue;
+      if (member[i] == '\\' && i + 1 < member.size()) ++i;
+      if (size == text.size()) return false;
+      text[size++] = member[i];
+    }
+    return values_.Contains(WithoutBlanks({text.data(), size}));
   }
 
   std::string name_;  // lower case
