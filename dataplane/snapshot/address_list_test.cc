@@ -40,6 +40,15 @@ TEST(AddressList, ThatIsNamedMustBeThereAndStay) {
   testing::MustCompile(first.get(), {{}, {list, {std::string(kPolicyChainType), "p"}}, {}});
 }
 
+TEST(AddressList, ThatGoesWithWhatNamedItIsNotMissedWhereThatIsRefused) {
+  std::shared_ptr<const Snapshot> first = testing::MustCompile(nullptr, {{List("n/bad", ""), Chain()}, {}, {}});
+  ResourceName list{std::string(kAddressListType), "n/bad"};
+  std::string refused = testing::Text(
+      Compile(first.get(), {{testing::PolicyChain("p", "policies { type: 'nonsense' }")}, {list}, {}}).problems);
+  EXPECT_EQ(refused.find("E203"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("PolicyChain p policies[0]"), std::string::npos) << refused;
+}
+
 TEST(AddressList, HoldsNothingButAddresses) {
   EXPECT_EQ(
       testing::Text(Compile(nullptr, {{List("n/bad", "addresses: '10.0.0.0/8' addresses: 'x'")}, {}, {}}).problems),

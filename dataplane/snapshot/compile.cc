@@ -321,6 +321,8 @@ void Compiler::NameUsers(const Name& gone) {
   auto check = [&](const auto& record, const std::set<std::string>& changed) {
     using T = std::remove_cvref_t<decltype(*record.value)>;
     if (changed.count(std::string(record.key())) != 0) return;
+    // What it was to become is refused already: what it was says nothing.
+    if (failed_.count({std::string(TypeUrlOf<T>()), std::string(record.key())}) != 0) return;
     bool uses = false;
     ForEachReference(*record.value, [&](std::string_view type_url, std::string_view name, const Field&) {
       uses = uses || (type_url == gone.first && name == gone.second);

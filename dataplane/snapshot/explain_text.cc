@@ -89,6 +89,17 @@ void AppendList(std::string_view label, const std::vector<std::string>& items, s
   if (!items.empty()) text += "\n";
 }
 
+// What is said of the action is so if they let the request pass.
+void AppendUnknown(const Explanation& e, std::string& text) {
+  std::vector<std::string> unknown;
+  for (size_t i = 0; i < e.policies.size(); ++i) {
+    if (e.policies[i].verdict == "unknown") unknown.push_back(StrCat(i + 1, " ", e.policies[i].type));
+  }
+  if (e.denied || unknown.empty()) return;
+  unknown.back() += " may refuse it; otherwise:";
+  AppendList("unknown", unknown, text);
+}
+
 void AppendAction(const Explanation& e, std::string& text) {
   if (e.backends.empty()) {
     text += StrCat(Pad("action", kLabel), e.action, "\n");
@@ -134,7 +145,10 @@ std::string ExplanationText(const Explanation& e) {
   for (size_t i = 0; i < e.filters.size(); ++i) {
     text += StrCat(Pad(i == 0 ? "filters" : "", kLabel), e.filters[i], "\n");
   }
-  if (e.outcome == Explanation::Outcome::kRouted) AppendAction(e, text);
+  if (e.outcome == Explanation::Outcome::kRouted) {
+    AppendUnknown(e, text);
+    AppendAction(e, text);
+  }
   AppendUnserved(e, text);
   text += DecidedText(e);
   return text;

@@ -83,6 +83,7 @@ TEST_F(ExplainWorlds, SaysOfWhatHangsOnATokenWhatComesOfIt) {
             "jwt does not hold: deny (no rule allows it: rule \"known\" wants authenticated: nothing is proven)");
   EXPECT_FALSE(explanation.denied);
   EXPECT_THAT(explanation.action, HasSubstr("200"));
+  EXPECT_THAT(ExplanationText(explanation), HasSubstr("\nunknown   3 authorization may refuse it; otherwise:\naction"));
 }
 
 TEST_F(ExplainWorlds, GoesOnWhereARequestPassesIfTheTokenDoesNotHold) {
