@@ -212,8 +212,10 @@ class GrpcClient : public Client {
       case grpc::StatusCode::UNIMPLEMENTED:
         return absl::InvalidArgumentError(StrCat("the control plane at ", target_.server,
                                                  " does not know this call; its build is older than the CLI's"));
-      case grpc::StatusCode::DEADLINE_EXCEEDED:
-        return absl::DeadlineExceededError(StrCat("the control plane at ", target_.server, " did not answer in time"));
+      case grpc::StatusCode::DEADLINE_EXCEEDED:  // gRPC's own words, unless the control plane says who is late
+        return absl::DeadlineExceededError(
+            message == "Deadline Exceeded" ? StrCat("the control plane at ", target_.server, " did not answer in time")
+                                           : message);
       default:
         return absl::Status(static_cast<absl::StatusCode>(status.error_code()), message);
     }

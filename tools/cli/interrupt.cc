@@ -64,8 +64,9 @@ void Interrupt::Watch() {
   }
   if (watched[0].revents == 0) return;
   MutexLock lock(&mutex_);  // what is said here is still so when the process ends
-  Write(STDERR_FILENO, StrCat(isatty(STDERR_FILENO) == 1 ? "\n" : "", "interrupted: ", FateText(state_), "\n"));
+  if (isatty(STDERR_FILENO) == 1) Write(STDERR_FILENO, "\n");
   if (state_.phase == ChangeState::kSent || state_.phase == ChangeState::kStored) Write(STDOUT_FILENO, may_be_stored_);
+  Write(STDERR_FILENO, StrCat("interrupted: ", FateText(state_), "\n"));
   _exit(static_cast<int>(Exit::kInterrupted));
 }
 

@@ -25,10 +25,12 @@ TEST(Interrupt, SaysWhatBecameOfTheChangeAndExitsWith130) {
 }
 
 TEST(Interrupt, TellsWhatNobodyCanAskForAgainUnlessNothingWasStored) {
-  EXPECT_EXIT(InterruptAt({.phase = ChangeState::kSent}), testing::ExitedWithCode(130), "unknown.*\nthe key\n$");
-  EXPECT_EXIT(InterruptAt({.phase = ChangeState::kStored}), testing::ExitedWithCode(130), "stored.*\nthe key\n$");
+  EXPECT_EXIT(InterruptAt({.phase = ChangeState::kSent}), testing::ExitedWithCode(130),
+              "^the key\ninterrupted: unknown");
+  EXPECT_EXIT(InterruptAt({.phase = ChangeState::kStored}), testing::ExitedWithCode(130),
+              "^the key\ninterrupted: stored");
   for (auto phase : {ChangeState::kNotSent, ChangeState::kUnchanged, ChangeState::kDryRun})
-    EXPECT_EXIT(InterruptAt({.phase = phase}), testing::ExitedWithCode(130), "interrupted: [^\n]*\n$");
+    EXPECT_EXIT(InterruptAt({.phase = phase}), testing::ExitedWithCode(130), "^interrupted: ");
 }
 
 TEST(Interrupt, LeavesTheSignalAsItWas) {
