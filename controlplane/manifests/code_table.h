@@ -325,6 +325,15 @@ inline constexpr MessageCode kCodeTable[] = {
      "Write `jwt` into a SecurityPolicy of that route or its Gateway, or attach the policy where tokens are read. "
      "`penstock "
      "get httproute NAME --effective` shows what is in effect."},
+    {"W224", "Settings of limits where nothing is limited",
+     "A RateLimitPolicy says `key`, `redis` or `headers` in a place where no RateLimitPolicy in effect has `rules`, so "
+     "that nothing is limited there.",
+     "Write `rules`, or remove the policy. `penstock get httproute NAME --effective` shows what is in effect."},
+    {"W225", "A cost that no request can pay",
+     "`cost` is above what the limit allows at once (`requests`, or the `burst` of a TokenBucket), so that every "
+     "request "
+     "of the rule is refused.",
+     "Write a smaller cost or a larger limit; a SecurityPolicy with a rule that denies says that nobody may come."},
 };
 
 }  // namespace penstock::manifests

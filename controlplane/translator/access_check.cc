@@ -197,6 +197,11 @@ class AccessCheck {
       findings_.Error(path + ".limit.burst", "E121", "only a TokenBucket has a burst", "add algorithm: TokenBucket");
     if (!limit.max_delay().empty() && limit.algorithm() != "LeakyBucket")
       findings_.Error(path + ".limit.maxDelay", "E121", "only a LeakyBucket delays", "add algorithm: LeakyBucket");
+    int64_t most = limit.has_burst() ? limit.burst() : limit.requests();
+    if (rule.has_cost() && rule.has_limit() && rule.cost() > most) {
+      findings_.Warning(path + ".cost", "W225", Cat("at most ", most, " at once: every request is refused"),
+                        "write a smaller cost, or a larger limit");
+    }
   }
 
   // Logs and clients are told the name, and counters go by it.
@@ -259,7 +264,7 @@ class AccessCheck {
     CheckLists(filter.allow_lists(), "spec.ipFilter.allowLists");
     CheckLists(filter.deny_lists(), "spec.ipFilter.denyLists");
     int named = filter.allow_size() + filter.deny_size() + filter.allow_lists_size() + filter.deny_lists_size();
-    if (named > 0) return;
+    if (named > 0 || findings_.is_partial()) return;
     findings_.Error("spec.ipFilter", "E121", "neither allow nor deny names an address", "remove it, or add addresses");
   }
 

@@ -9,12 +9,12 @@
 #include "controlplane/translator/listener_conflicts.h"
 #include "controlplane/translator/listener_sets.h"
 #include "controlplane/translator/listeners.h"
+#include "controlplane/translator/no_effect.h"
 #include "controlplane/translator/owner_findings.h"
 #include "controlplane/translator/policies.h"
 #include "controlplane/translator/resource.h"
 #include "controlplane/translator/route_kinds.h"
 #include "controlplane/translator/settings.h"
-#include "controlplane/translator/unread_tokens.h"
 #include "controlplane/translator/values.h"
 #include "proto/penstock/xds/v1/listener.pb.h"
 
@@ -137,7 +137,7 @@ std::string AddChain(const ObjectKey& gateway, const ListenerOutput& listener, R
   if (listener.protocol != "HTTP" && listener.protocol != "HTTPS") return "";
   ChainNeeds needs;
   Access access = AccessOfListener({gateway, listener.owner, listener.name}, reader);
-  UnreadTokens(findings).Check(access, listener.path);
+  NoEffect(findings).Check(access, listener.path);
   std::optional<wire::PolicyChain> chain = ChainOf(access, reader, needs);
   if (!chain.has_value()) return "";
   chain->set_name(ListenerChainName(listener.ResourceName()));

@@ -11,6 +11,7 @@
 #include "controlplane/translator/findings.h"
 #include "controlplane/translator/grpc.h"
 #include "controlplane/translator/layer4.h"
+#include "controlplane/translator/no_effect.h"
 #include "controlplane/translator/outcome.h"
 #include "controlplane/translator/parents.h"
 #include "controlplane/translator/policies.h"
@@ -19,7 +20,6 @@
 #include "controlplane/translator/rules.h"
 #include "controlplane/translator/settings.h"
 #include "controlplane/translator/status.h"
-#include "controlplane/translator/unread_tokens.h"
 
 namespace penstock::translator {
 namespace {
@@ -91,15 +91,20 @@ std::string ClusterFor(const std::string& cluster, const Part& part, const Gatew
 // The chains of one rule: one for all listeners of the part where they agree.
 class RuleChains {
  public:
-  RuleChains(const std::string& route, size_t rule, std::string gateway, Reader& reader, UnreadTokens& unread,
+  RuleChains(const std::string& route, size_t rule, std::string gateway, Reader& reader, NoEffect& no_effect,
              RouteOutput& output)
-      : route_(route), rule_(rule), gateway_(std::move(gateway)), reader_(reader), unread_(unread), output_(output) {}
+      : route_(route),
+        rule_(rule),
+        gateway_(std::move(gateway)),
+        reader_(reader),
+        no_effect_(no_effect),
+        output_(output) {}
 
   void Add(const Attachment& attachment, const ObjectKey& route, wire::RouteRule& rule) {
     ChainNeeds needs;
     ListenerPlace place{attachment.gateway, attachment.owner, attachment.listener};
     Access access = AccessOfRule(place, route, rule.name(), reader_);
-    unread_.Check(access, Cat("spec.rules[", rule_, "]"));
+    no_effect_.Check(access, Cat("spec.rules[", rule_, "]"));
     std::optional<wire::PolicyChain> chain = ChainOf(access, reader_, needs);
     for (std::string& secret : needs.secrets) output_.secrets.emplace_back(std::move(secret), gateway_);
     for (std::string& cluster : needs.clusters) output_.clusters.emplace_back(std::move(cluster), gateway_);
@@ -128,17 +133,17 @@ class RuleChains {
   const size_t rule_;
   const std::string gateway_;
   Reader& reader_;
-  UnreadTokens& unread_;
+  NoEffect& no_effect_;
   RouteOutput& output_;
   std::optional<std::string> first_;
 };
 
 // Routes without policies of their own run the chains of their listeners.
-void AddChains(const ObjectKey& route, const Part& part, wire::Route& message, Reader& reader, UnreadTokens& unread,
+void AddChains(const ObjectKey& route, const Part& part, wire::Route& message, Reader& reader, NoEffect& no_effect,
                RouteOutput& output) {
   if (!HasAccessPolicies(route, reader)) return;
   for (int i = 0; i < message.rules_size(); ++i) {
-    RuleChains chains(message.name(), static_cast<size_t>(i), NamespacedName(part.gateway), reader, unread, output);
+    RuleChains chains(message.name(), static_cast<size_t>(i), NamespacedName(part.gateway), reader, no_effect, output);
     for (const Attachment& attachment : output.attachments) {
       if (part.Has(attachment)) chains.Add(attachment, route, *message.mutable_rules(i));
     }
@@ -147,7 +152,7 @@ void AddChains(const ObjectKey& route, const Part& part, wire::Route& message, R
 
 // `spec` is nullptr for layer 4. Notes the clusters that the Route needs.
 ResourcePtr RouteResource(const Upsert& route, const Part& part, int32_t priority, const TranslatedRules& rules,
-                          const api::HTTPRouteSpec* spec, Reader& reader, UnreadTokens& unread, RouteOutput& output) {
+                          const api::HTTPRouteSpec* spec, Reader& reader, NoEffect& no_effect, RouteOutput& output) {
   const ObjectKey& key = route.object->key();
   wire::Route message;
   message.set_name(NameFor(part, *route.object, reader));
@@ -175,7 +180,7 @@ ResourcePtr RouteResource(const Upsert& route, const Part& part, int32_t priorit
       if (!cluster.empty()) output.clusters.emplace_back(cluster, NamespacedName(part.gateway));
     });
   }
-  if (spec != nullptr) AddChains(key, part, message, reader, unread, output);
+  if (spec != nullptr) AddChains(key, part, message, reader, no_effect, output);
   return MakeResource(message.name(), message, {NamespacedName(part.gateway)});
 }
 
@@ -293,9 +298,9 @@ RouteOutput TranslateRoute(const Upsert& route, Reader& reader) {
   TranslatedRules rules =
       spec == nullptr ? TranslateLayer4(*route.object, reader, findings) : TranslateRules(key, *spec, reader, findings);
   int32_t priority = ReadPriority(*route.object, findings);
-  UnreadTokens unread(findings);
+  NoEffect no_effect(findings);
   for (const Part& part : PartsOf(output.attachments)) {
-    ResourcePtr resource = RouteResource(route, part, priority, rules, spec, reader, unread, output);
+    ResourcePtr resource = RouteResource(route, part, priority, rules, spec, reader, no_effect, output);
     output.resources.push_back(std::move(resource));
   }
   MakeUnique(output.clusters);

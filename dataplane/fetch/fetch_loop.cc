@@ -14,7 +14,7 @@ struct FetchLoop::Lane {
         refresh(refresh),
         document(std::move(document)),
         life(&loop.life_),
-        trouble(loop.log_, "fetch", "a document cannot be fetched, the last one stays in use",
+        trouble(loop.log_, "fetch", "a document cannot be fetched; one that was fetched before stays in use",
                 "a document is fetched again") {}
 
   const std::uint64_t id;

@@ -169,15 +169,36 @@ Status Client::OnReply(Reply reply) {
   return absl::OkStatus();
 }
 
+// Adds STEP to the gauge of what the connection is in.
+void Client::Count(int step) {
+  if (cells_ == nullptr) return;
+  bool serves = state_ == State::kUp && !refuses_;
+  if (serves) cells_->redis_connections_up.Add(step);
+  if (state_ == State::kDown || refuses_) cells_->redis_connections_down.Add(step);
+}
+
 void Client::Become(State state) {
-  if (cells_ != nullptr && state != state_) {
-    if (state_ == State::kUp) cells_->redis_connections_up.Add(-1);
-    if (state_ == State::kDown) cells_->redis_connections_down.Add(-1);
-    if (state == State::kUp) cells_->redis_connections_up.Add(1);
-    if (state == State::kDown) cells_->redis_connections_down.Add(1);
-    if (state_ == State::kUp && state == State::kDown) cells_->redis_connections_lost.Add();
-  }
+  Count(-1);
+  if (cells_ != nullptr && state_ == State::kUp && state == State::kDown) cells_->redis_connections_lost.Add();
   state_ = state;
+  refuses_ = false;
+  Count(1);
+}
+
+void Client::Refuses(std::string_view word) {
+  if (state_ != State::kUp) return;
+  Count(-1);
+  refuses_ = true;
+  Count(1);
+  trouble_.Failed(reactor_.Now(), {{"server", server()}, {"reason", StrCat("it refuses with ", word)}});
+}
+
+void Client::Serves() {
+  if (!refuses_) return;
+  Count(-1);
+  refuses_ = false;
+  Count(1);
+  trouble_.Worked({{"server", server()}});
 }
 
 // Only the first cause counts.

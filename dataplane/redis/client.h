@@ -65,6 +65,11 @@ class Client {
   // The server answered something that it cannot have meant: the connection is closed, and all who wait fail.
   void Distrust(std::string_view why) { Lose(absl::UnavailableError(ToAbsl(why))); }
 
+  // The server does not do what it is there for: it answered with an error, of which WORD is the first (OOM, READONLY).
+  // Told and counted as a loss, until it Serves() again; the connection stays, and whoever asks is answered.
+  void Refuses(std::string_view word);
+  void Serves();
+
   // Connected, as far as is known.
   bool up() const { return state_ == State::kUp; }
   const std::string& server() const { return options_.address.text; }
@@ -110,6 +115,7 @@ class Client {
   void Lose(const Status& why);
   void BeDown(State state, const Status& why);
   void Become(State state);
+  void Count(int step);
   Task<void> CloseStream();
 
   // --- Writing.
@@ -124,7 +130,8 @@ class Client {
   telemetry::Trouble trouble_;
   telemetry::WorkerCells* const cells_;
   State state_ = State::kNew;
-  Status down_;  // what callers get while kDown or kStopped
+  bool refuses_ = false;  // while kUp
+  Status down_;           // what callers get while kDown or kStopped
   std::size_t callers_ = 0;
   io::WaitQueue settled_;   // callers wait here for the first dial
   io::WaitQueue finished_;  // Stop() waits here

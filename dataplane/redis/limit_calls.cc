@@ -97,10 +97,14 @@ Task<StatusOr<TakenThere>> LimitCalls::Run(std::string key, const LimitRule& rul
   }
   CO_RETURN_IF_ERROR(reply.status());
   if (reply->kind == Reply::Kind::kError) {
+    client_.Refuses(ErrorWord(reply->text));
     co_return absl::UnavailableError(StrCat("redis ", client_.server(), ": refused with ", ErrorWord(reply->text)));
   }
   StatusOr<TakenThere> taken = ReadTaken(*reply, rule);
-  if (taken.ok()) co_return taken;
+  if (taken.ok()) {
+    client_.Serves();
+    co_return taken;
+  }
   client_.Distrust("it answered the limit script with something else");
   co_return absl::UnavailableError(StrCat("redis ", client_.server(), ": answered with something else"));
 }

@@ -6,6 +6,7 @@
 
 #include "dataplane/base/when.h"
 #include "dataplane/redis/client_fixture.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace penstock::redis {
@@ -53,6 +54,35 @@ TEST_F(LimitCall, SendsTheScriptOnlyIfTheServerDoesNotKnowIt) {
   ASSERT_TRUE(sixth.ok()) << sixth.status();
   EXPECT_EQ(sixth->taken.remaining, 4u);
   EXPECT_NE(Ask(client, {"INFO", "commandstats"}).find("cmdstat_eval:calls=2,"), std::string::npos);
+}
+
+TEST_F(LimitCall, CountsAServerThatRefusesAsLostUntilItServesAgain) {
+  RedisServer server;
+  Client& client = Connect(server.options());
+  LimitCalls calls(client, "test:");
+  auto counted = [&] {
+    return StrCat(cells_.redis_connections_up.Read(), " up, ", cells_.redis_connections_down.Read(), " down");
+  };
+  EXPECT_TRUE(Take(calls, kTenPerHour, "key").ok());
+  EXPECT_EQ(counted(), "1 up, 0 down");
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(Ask(client, {"CONFIG", "SET", "maxmemory", "1"}), "OK");
+    for (int i = 0; i < 3; ++i) {
+      StatusOr<TakenThere> refused = Take(calls, kTenPerHour, "key");
+      EXPECT_THAT(refused.status().ToString(), testing::HasSubstr("refused with OOM"));
+      EXPECT_EQ(counted(), "0 up, 1 down");
+      EXPECT_TRUE(client.up());
+    }
+    EXPECT_EQ(Ask(client, {"CONFIG", "SET", "maxmemory", "0"}), "OK");
+    EXPECT_TRUE(Take(calls, kTenPerHour, "key").ok());
+    EXPECT_EQ(counted(), "1 up, 0 down");
+  }
+  EXPECT_EQ(Ask(client, {"CONFIG", "SET", "maxmemory", "1"}), "OK");
+  EXPECT_FALSE(Take(calls, kTenPerHour, "key").ok());
+  server.Kill();
+  EXPECT_TRUE(Becomes(client, false));
+  EXPECT_EQ(counted(), "0 up, 1 down");
+  EXPECT_EQ(cells_.redis_connections_lost.Read(), 1u);
 }
 
 TEST_F(LimitCall, GoesOnWhenTheServerHasLostEverything) {

@@ -71,6 +71,18 @@ TEST_F(ClientCertificate, SaysWhoTheClientIs) {
   EXPECT_EQ(Seen(Rules(), &by_subject), "CN=test");
 }
 
+// Consumers and rules know a client by the text alone.
+TEST_F(ClientCertificate, NamesNobodyByANameThatHasTheFormOfAnotherType) {
+  for (const char* name : {"DNS:spiffe://shop/orders", "EMAIL:spiffe://shop/orders", "EMAIL:spiffe:a@b.test",
+                           "EMAIL:CN=a@b.test", "DNS:a@b.test", "URI:orders.test", "URI:CN=bob,O=Acme", "URI:CN=a:b",
+                           "URI::x", "URI:", "DNS:", "EMAIL:orders.test", "IP:127.0.0.1"}) {
+    TestCertificate odd = Issue({name});
+    EXPECT_EQ(Seen(Rules(), &odd), "CN=test") << name;
+    TestCertificate behind = Issue({name, "DNS:orders.test"});
+    EXPECT_EQ(Seen(Rules(), &behind), "orders.test") << name;
+  }
+}
+
 TEST_F(ClientCertificate, IsRefusedIfItIsMissingAndRequired) {
   for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     EXPECT_EQ(Seen(Rules(), nullptr, version), "certificate_missing");
@@ -125,7 +137,7 @@ TEST_F(ClientCertificate, IsComparedByTheTypeOfTheName) {
   TestCertificate as_address = Issue({"IP:127.0.0.1"});
   TestCertificate as_subject = clients_ca_.Issue(TestCertificateOptions{.names = {}, .subject = "orders.test"});
   EXPECT_EQ(Seen(Rules(dns), &as_dns), "orders.test");
-  EXPECT_EQ(Seen(Rules(uri), &as_uri), "orders.test");
+  EXPECT_EQ(Seen(Rules(uri), &as_uri), "CN=test") << "let in by a name that is no URI, but not known by it";
   EXPECT_NE(Seen(Rules(address), &as_address), "certificate_refused");
   EXPECT_EQ(Seen(Rules(uri), &as_dns), "certificate_refused");
   EXPECT_EQ(Seen(Rules(dns), &as_uri), "certificate_refused");

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "dataplane/base/ip_address.h"
 #include "dataplane/tls/openssl.h"
 
@@ -55,6 +56,31 @@ std::optional<SubjectAltName> Read(const GENERAL_NAME* name) {
   }
 }
 
+// Has NAME the form of its type, and of no other one? Identities are compared as text: a CA that writes whatever it is
+// asked for into DNS names must not make a URI of one. A subject has a "=" before any ":".
+bool HasFormOfItsType(const SubjectAltName& name) {
+  std::string_view text = name.value;
+  switch (name.type) {
+    case Type::kUri: {  // RFC 3986 3.1
+      std::string_view scheme = text.substr(0, text.find(':'));
+      return scheme.size() < text.size() && !scheme.empty() &&
+             absl::ascii_isalpha(static_cast<unsigned char>(scheme[0])) &&
+             std::all_of(
+                 scheme.begin(), scheme.end(),
+                 [](unsigned char c) { return absl::ascii_isalnum(c) || c == '+' || c == '-' || c == '.'; });
+    }
+    case Type::kDns:
+      return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.' || c == '*';
+      });
+    case Type::kEmail:
+      return text.find('@') != std::string_view::npos && text.find_first_of(":=") == std::string_view::npos;
+    case Type::kIp:
+      return false;
+  }
+  return false;
+}
+
 std::string SubjectOf(X509* certificate) {
   BioPtr text(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
@@ -97,7 +123,7 @@ std::string IdentityOf(X509* certificate) {
   if (!names.ok()) return "";
   for (Type type : {Type::kUri, Type::kDns, Type::kEmail}) {
     for (const SubjectAltName& name : *names) {
-      if (name.type == type && !name.value.empty()) return name.value.substr(0, kMaxIdentityBytes);
+      if (name.type == type && HasFormOfItsType(name)) return name.value.substr(0, kMaxIdentityBytes);
     }
   }
   return SubjectOf(certificate).substr(0, kMaxIdentityBytes);

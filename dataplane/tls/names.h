@@ -28,8 +28,9 @@ StatusOr<std::vector<SubjectAltName>> NamesOf(X509* certificate);
 // Is one of WANTED among NAMES?
 bool HasOneOf(std::span<const SubjectAltName> names, std::span<const SubjectAltName> wanted);
 
-// Who CERTIFICATE is for: its first URI, else DNS name, else e-mail address, else its subject; at most
-// kMaxIdentityBytes of it.
+// Who CERTIFICATE is for: its first URI, else DNS name, else e-mail address, else its subject, as RFC 4514 writes it;
+// at most kMaxIdentityBytes of it. Names that have not the form of their type are passed over, so that the text says of
+// which type it is.
 inline constexpr size_t kMaxIdentityBytes = 512;
 std::string IdentityOf(X509* certificate);
 

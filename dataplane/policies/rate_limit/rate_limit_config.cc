@@ -1,6 +1,7 @@
 #include "dataplane/policies/rate_limit/rate_limit_config.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -98,8 +99,11 @@ std::string DescribeKey(const LimitTerms& rule) {
 // RFC 9651 3.3.3 allows only some characters in a string; names are DNS labels, which are among them.
 std::string PolicyField(const LimitTerms& rule) {
   if (rule.concurrency > 0) return StrCat("\"", rule.name, "\";q=", rule.concurrency, ";qu=\"concurrent-requests\"");
-  int64_t window = std::chrono::duration_cast<std::chrono::seconds>(rule.limit.per).count();
-  return StrCat("\"", rule.name, "\";q=", limits::LimitOf(rule.limit), ";w=", std::max<int64_t>(window, 1));
+  // As many in as long as they take to come back: a burst is another number than the requests of `per`.
+  uint64_t quota = limits::LimitOf(rule.limit);
+  double window = std::chrono::duration<double>(rule.limit.per).count() * static_cast<double>(quota) /
+                  static_cast<double>(rule.limit.requests);
+  return StrCat("\"", rule.name, "\";q=", quota, ";w=", std::max<int64_t>(std::llround(window), 1));
 }
 
 // What the numbers of a counter mean. Who is in progress is that whatever the bound: it is no part of what they mean.

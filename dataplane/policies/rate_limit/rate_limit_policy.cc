@@ -202,10 +202,12 @@ Verdict RateLimitPolicy::OnFailure(const LimitTerms& rule, const Status& why, Ex
 }
 
 bool RateLimitPolicy::Count(const LimitTerms& rule, const Taken& taken, Exchange& x) const {
-  Note& note = NoteOf(x, this);
-  if (note.rule == nullptr || Stricter(taken, note.taken)) {
-    note.rule = &rule;
-    note.taken = taken;
+  if (!rule.shadow) {
+    Note& note = NoteOf(x, this);
+    if (note.rule == nullptr || Stricter(taken, note.taken)) {
+      note.rule = &rule;
+      note.taken = taken;
+    }
   }
   bool shadowed = !taken.allowed && rule.shadow;
   if (shadowed) {
@@ -234,7 +236,7 @@ Verdict RateLimitPolicy::Refuse(const LimitTerms& rule, const Taken& taken, Exch
 
 Task<Verdict> RateLimitPolicy::OnResponse(Exchange& x) const {
   const Note* note = config_->tells() ? FindNote(x, this) : nullptr;
-  if (note == nullptr || note->rule == nullptr || note->rule->shadow) return Verdict::Continue();
+  if (note == nullptr || note->rule == nullptr) return Verdict::Continue();
   // Backends do not speak for this gateway. When others leave, nobody knows: a concurrency has no time.
   bool timed = note->rule->concurrency == 0;
   x.response.headers.Set("ratelimit-policy", note->rule->policy_field);

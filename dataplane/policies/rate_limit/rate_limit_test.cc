@@ -133,6 +133,9 @@ TEST_F(RateLimitTest, KeepsNoRuleFromCountingByItsShadow) {
   Configure(R"(rules { name: 'trial' requests: 1 per { seconds: 60 } shadow: true }
                rules { name: 'real' requests: 3 per { seconds: 60 } algorithm: FIXED_WINDOW })");
   EXPECT_EQ(Passing({}, 10), 3);
+  Seen refused = Ask({});
+  EXPECT_TRUE(refused.refused);
+  EXPECT_EQ(refused.ratelimit.substr(0, 10), R"("real";r=0)") << "clients are told of the rule that is for them";
 }
 
 TEST_F(RateLimitTest, RefusesAServerThatCannotBeMeant) {

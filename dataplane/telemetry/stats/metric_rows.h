@@ -226,7 +226,7 @@ inline constexpr CounterRow<WorkerCells> kWorkerCounters[] = {
       ""},
      &WorkerCells::limits_crowded},
     {{"penstock_rate_limit_store_failures_total",
-      "Questions about limits that Redis did not answer in time; onFailure decided.", ""},
+      "Questions about limits that Redis did not answer in time or refused; onFailure decided.", ""},
      &WorkerCells::limits_unanswered},
     {{"penstock_redis_connections_lost_total",
       "Connections to Redis that broke, or whose server was silent or slower than the policy's timeout.", ""},
@@ -237,7 +237,8 @@ inline constexpr GaugeRow<WorkerCells> kWorkerGauges[] = {
       "Connections to Redis that answer within the policy's timeout; one for each worker and server.", ""},
      &WorkerCells::redis_connections_up},
     {{"penstock_redis_connections_down",
-      "Connections to Redis that are lost and tried again; while there are any, onFailure of the policies decides.",
+      "Connections to Redis that are lost and tried again, or whose server refuses to count (full, or a replica that "
+      "takes no writes); while there are any, onFailure of the policies decides.",
       ""},
      &WorkerCells::redis_connections_down},
 };

@@ -1,0 +1,32 @@
+// What a policy says that has no effect where it says it.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "controlplane/translator/access.h"
+#include "controlplane/translator/findings.h"
+
+namespace penstock::translator {
+
+// Warns of rules by claims of tokens where nobody reads tokens (W223) and of limits without rules (W224): of each
+// policy once, at the first of the places that are looked at where it is so.
+class NoEffect {
+ public:
+  explicit NoEffect(FindingSink& findings) : findings_(findings) {}
+
+  // PATH: of the place, in the object that the findings are about.
+  void Check(const Access& access, const std::string& path);
+
+ private:
+  void CheckTokens(const Access& access, const std::string& path);
+  void CheckLimits(const Access& access, const std::string& path);
+  // The object at fault, if it is to be told: FIELD is what it says.
+  const ObjectKey* Teller(const Access& access, std::string_view field);
+  void TellTokens(const Access& access, std::string_view field, const std::string& what, const std::string& path);
+
+  FindingSink& findings_;
+  std::set<ObjectKey> told_;
+};
+
+}  // namespace penstock::translator
