@@ -111,6 +111,9 @@ absl::StatusOr<snapshot::ExplainRequest> QuestionOf(const management::v1::Explai
   if (!request.client().empty()) {
     ASSIGN_OR_RETURN(question.client, IpAddress::Parse(request.client()), _ << "the client's address");
   }
+  if (!request.client_certificate().empty() && url.scheme != "https")
+    return absl::InvalidArgumentError("a client shows a certificate over https:// only");
+  question.client_certificate = request.client_certificate();
   RETURN_IF_ERROR(TakeFields(request, question));
   if (!HasHost(question)) question.fields.emplace_back("host", url.authority);
   return question;

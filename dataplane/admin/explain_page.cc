@@ -19,8 +19,8 @@ namespace {
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
-constexpr std::string_view kFields[] = {"scheme", "serverName", "method", "host",   "path",  "headers",
-                                        "port",   "address",    "seed",   "format", "client"};
+constexpr std::string_view kFields[] = {"scheme", "serverName", "method", "host",   "path",   "headers",
+                                        "port",   "address",    "seed",   "format", "client", "clientCertificate"};
 constexpr std::string_view kSchemes[] = {"http", "https", "tls", "tcp", "udp"};
 
 struct Asked {
@@ -102,6 +102,7 @@ Status Parse(std::string_view body, Asked& asked) {
   if (!client.empty()) {
     ASSIGN_OR_RETURN(asked.request.client, IpAddress::Parse(client), _ << "\"client\"");
   }
+  ASSIGN_OR_RETURN(asked.request.client_certificate, Text(object, "clientCertificate", ""));
   if (!absl::SimpleAtoi(seed, &asked.request.seed)) {
     return absl::InvalidArgumentError("\"seed\" must be a number in a string, as the access log shows it");
   }

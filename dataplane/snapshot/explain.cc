@@ -322,6 +322,10 @@ void ExplainRequestTo(const Asked& asked, const BindGroup& group, const Compiled
   x.consumers = &asked.snapshot.consumers();
   x.address_lists = &asked.snapshot.address_lists();
   x.seed = asked.request.seed;
+  ConnectionInfo connection;
+  bool asks_for_one = reached != nullptr && reached->tls.has_value() && reached->tls->client.has_value();
+  if (asks_for_one) connection.client_identity = asked.request.client_certificate;
+  x.connection = &connection;
   for (AuthMethod method : asked.doubted) x.identity.doubted[static_cast<size_t>(method)] = true;
   const ClientSettings& settings = (reached != nullptr ? *reached : defaults).client;
   Admission read = ReadAsClientsSendIt(asked.request, settings, x.arena, x.request);

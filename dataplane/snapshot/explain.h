@@ -27,7 +27,10 @@ struct ExplainRequest {
   std::vector<std::pair<std::string, std::string>> fields;  // Host among them
   uint64_t seed = 0;                                 // the Exchange's: decides the random picks as live traffic does
   IpAddress client = IpAddress::V4({192, 0, 2, 1});  // who asks; of documentation (RFC 5737) if nobody says
-  WallTime now{};                                    // for what depends on the time of day: tokens, hours
+  // Of "https": who the certificate is for that the client shows (tls::IdentityOf); "" it shows none. Nobody is asked
+  // whether it holds.
+  std::string client_certificate;
+  WallTime now{};  // for what depends on the time of day: tokens, hours
 };
 
 // A match that lost, and why.

@@ -94,11 +94,13 @@ TEST(ExplainRelay, CarriesAQuestionAsItIs) {
   request.method = "PUT";
   request.seed = 7;
   request.client = *IpAddress::Parse("2001:db8::1");
+  request.client_certificate = "spiffe://shop/\xff";
   auto read = FromQuestion(ToQuestion(request));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->target, request.target);
   EXPECT_EQ(read->fields, request.fields);
   EXPECT_EQ(read->client, request.client);
+  EXPECT_EQ(read->client_certificate, request.client_certificate);
   EXPECT_EQ(ToQuestion(*read).SerializeAsString(), ToQuestion(request).SerializeAsString());
 }
 

@@ -49,6 +49,33 @@ TEST(ExplainSecure, SaysHowHandshakesAreAnswered) {
   EXPECT_THAT(ExplanationJson(explanation), HasSubstr(",\"tls\":\"TLS 1.3, shows"));
 }
 
+TEST(ExplainSecure, KnowsAClientByItsCertificateWhereOneIsAskedFor) {
+  auto verdicts = [](const std::string& tls, std::string certificate) {
+    Delta delta{{testing::Secret("shop/cert", {}), testing::Secret("ca/configmap/shop/ca", {}),
+                 testing::Listener("w/g/a", StrCat("port: 443 protocol: HTTPS policy_chain: 'edge' tls { certificates: "
+                                                   "'shop/cert' ",
+                                                   tls, " }")),
+                 testing::PolicyChain("edge", R"(policies { type: 'client_certificate' config {
+                     [type.googleapis.com/penstock.xds.v1.ClientCertificateAuthentication] {} } }
+                   policies { type: 'authorization' config { [type.googleapis.com/penstock.xds.v1.Authorization] {
+                     rules { condition { subjects: 'spiffe://shop/orders' } } } } })"),
+                 testing::Route("w/all",
+                                "attachments { listener: 'w/g/a' } rules { matches { prefix: '/' } "
+                                "static_reply { status: 204 } }")},
+                {},
+                {}};
+    ExplainRequest request = Ask("a.test", "a.test");
+    request.client_certificate = std::move(certificate);
+    Explanation explanation = Explain(*testing::MustCompile(nullptr, delta), request);
+    return explanation.policies[1].verdict + ": " + explanation.policies[0].why;
+  };
+  const std::string kAsks = "client { ca: 'ca/configmap/shop/ca' }";
+  EXPECT_EQ(verdicts(kAsks, "spiffe://shop/orders"), "pass: certificate of spiffe://shop/orders");
+  EXPECT_EQ(verdicts(kAsks, "spiffe://shop/other"), "deny: certificate of spiffe://shop/other");
+  EXPECT_EQ(verdicts(kAsks, ""), "deny: no certificate that was verified");
+  EXPECT_EQ(verdicts("", "spiffe://shop/orders"), "deny: no certificate that was verified");
+}
+
 TEST(ExplainSecure, TakesTheListenerThatTheServerNameReaches) {
   struct Case {
     std::string server_name, host, reached;

@@ -18,6 +18,7 @@ xds::v1::Question ToQuestion(const ExplainRequest& request) {
   }
   question.set_seed(request.seed);
   question.set_client(request.client.ToString());
+  question.set_client_certificate(request.client_certificate);
   return question;
 }
 
@@ -35,6 +36,7 @@ StatusOr<ExplainRequest> FromQuestion(const xds::v1::Question& question) {
     request.fields.emplace_back(field.name(), field.value());
   }
   request.seed = question.seed();
+  request.client_certificate = question.client_certificate();
   ASSIGN_OR_RETURN(request.client, IpAddress::Parse(question.client()), _ << "the client's address");
   return request;
 }

@@ -18,6 +18,7 @@ constexpr Flag kFlags[] = {
     {"header", 'H', "'NAME: VALUE'", "of the request; may be repeated"},
     {"seed", 0, "N", "decide random picks as the request with this seed (access log) did"},
     {"client", 0, "ADDRESS", "ask for a client of this address (default 192.0.2.1)"},
+    {"client-certificate", 0, "NAME", "ask for a client whose good certificate has this name (docs/authentication.md)"},
     {"from", 0, "replica/ID", "ask that replica what it would do now, with the keys and counters that it has"},
     {"file", 'f', "FILE|DIR|-", "ask these manifests, without a control plane; may be repeated"},
     {"namespace", 'n', "NAME", "of objects in them that name none; default \"default\""},

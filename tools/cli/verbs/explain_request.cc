@@ -87,6 +87,7 @@ absl::StatusOr<api::ExplainRequest> RequestOf(const CommandLine& line) {
   ASSIGN_OR_RETURN(uint64_t seed, line.Number("seed", 0));
   request.set_seed(seed);
   request.set_client(std::string(line.Get("client")));
+  request.set_client_certificate(std::string(line.Get("client-certificate")));
   ASSIGN_OR_RETURN(*request.mutable_replica(), ReplicaOf(line));
   return request;
 }
@@ -122,6 +123,8 @@ absl::Status CheckCanBeSent(const api::ExplainRequest& request) {
     if (ToUtf8(header.name()) != header.name() || ToUtf8(header.value()) != header.value())
       return absl::InvalidArgumentError(StrCat("-H '", header.name(), ": ...'", kWhy));
   }
+  if (ToUtf8(request.client_certificate()) != request.client_certificate())
+    return absl::InvalidArgumentError(StrCat("--client-certificate", kWhy));
   if (ToUtf8(request.url()) != request.url()) return absl::InvalidArgumentError(StrCat(request.url(), kWhy));
   return absl::OkStatus();
 }
