@@ -90,6 +90,17 @@ class Keys(unittest.TestCase):
         for words in (["key", "issue", "nobody"], ["key", "issue", "app", "--dry-run"], ["key", "issue", "app", "--if-generation", "1"]):
             self.assertNotIn("pk_", self.fleet.cli(*words, check=False).stdout, words)
 
+    def test_a_key_for_nobody_is_refused_with_what_makes_somebody(self):
+        done = self.fleet.cli("key", "issue", "nobody", "-n", "team", check=False)
+        self.assertEqual(done.returncode, 8)
+        self.assertIn('Consumer "nobody" does not exist', done.stderr)
+        self.assertIn("penstock consumer create nobody -n team", done.stderr)
+
+    def test_findings_about_what_a_verb_writes_name_the_object(self):
+        done = self.fleet.cli("revoke", "subject", "u1", "--issuer", "https://nobody.example", "--wait", "none")
+        self.assertRegex(done.stderr, r"(?m)^Revocation default/subject-[0-9a-f]+: warning: spec.issuer: no SecurityPolicy takes tokens of")
+        self.assertIn("subject u1 of https://nobody.example", self.fleet.cli("get", "revocations").stdout)
+
     def test_flags_of_other_words_are_refused(self):
         for words in (["issue", "app", "--scheme", "bcrypt"], ["hash-password", "ada", "--expires", "1h"]):
             done = self.fleet.cli("key", *words, check=False)

@@ -26,6 +26,8 @@ class Up(unittest.TestCase):
             self.assertEqual(up.cli("status").returncode, 0)
             pids = [up.pid(name) for name in ("controlplane", "replica-1", "replica-2", "demo-upstream")]
             files = up.files()
+            for log in ("access.log", "audit.log"):
+                self.assertTrue(os.path.exists(os.path.join(files, "replica-1", log)), log)
             self.assertEqual(up.interrupt(), 0, up.said())
             self.assertEqual([pid for pid in pids if is_alive(pid)], [])
             self.assertFalse(os.path.exists(files))

@@ -27,6 +27,7 @@ Program FleetLayout::DataPlane(const Replica& replica) const {
            "--id=" + replica.name, "--group=local", "--gateway-class=default", "--bind-address=" + replica.address,
            "--state-dir=" + home, StrCat("--metrics-address=", replica.address, ":", replica.metrics),
            "--admin-socket=" + home + "/admin.sock", "--access-log=" + home + "/access.log",
+           "--audit-log=" + home + "/audit.log",
            "--drain-grace=0s",  // nobody balances over these replicas by their readiness
            "--drain-timeout=5s"},
           Log(replica.name)};

@@ -40,11 +40,12 @@ absl::StatusOr<Exit> Store(Invocation& call, const Json& manifest, std::optional
   api::ApplyOptions options;
   ASSIGN_OR_RETURN(*options.mutable_change(), ChangeOptionsOf(call.line));
   if (after.has_value() && !call.line.Has("if-generation")) options.mutable_change()->set_if_generation(*after);
-  std::vector<ManifestFile> files = {{"penstock.json", manifest.dump()}};
+  // Without a name, so that findings are about the object: nobody has a file of it.
+  std::vector<ManifestFile> files = {{"", manifest.dump()}};
   auto send = [&](Client& client, absl::Duration limit, Client::OnEvent on_event) {
     return client.Apply(options, files, limit, on_event);
   };
-  return RunChange(call, options.change(), files, send, also);
+  return RunChange(call, options.change(), {}, send, also);
 }
 
 }  // namespace penstock::cli

@@ -1,7 +1,10 @@
 #include "tools/cli/render/objects.h"
 
 #include <map>
+#include <utility>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "tools/cli/render/change_report.h"
 #include "tools/cli/render/human.h"
 #include "tools/cli/render/table.h"
@@ -67,16 +70,33 @@ Json StatusJson(const api::StoredObject& object) {
   return ParseJson(object.status_json(), status) ? status : Json();
 }
 
+std::string KeySummary(const Json& spec) {
+  std::string expires = Text(spec, "expires");
+  absl::Time end = absl::InfiniteFuture();
+  bool over = absl::ParseTime(absl::RFC3339_full, expires, &end, nullptr) && end <= absl::Now();
+  return StrCat("of ", Text(spec, "consumer"), expires.empty() ? "" : over ? ", expired " : ", until ", expires);
+}
+
+// "token 7d1c1a2e of https://auth.example: stolen laptop"
+std::string RevocationSummary(const Json& spec) {
+  std::string text;
+  for (auto [field, what] :
+       {std::pair{"tokenId", "token "}, {"subject", "subject "}, {"issuedBefore", "all before "}}) {
+    if (std::string value = Text(spec, field); !value.empty()) text = what + value;
+  }
+  std::string issuer = Text(spec, "issuer");
+  std::string reason = Text(spec, "reason");
+  return Printable(StrCat(text, issuer.empty() ? "" : " of ", issuer, reason.empty() ? "" : ": ", reason));
+}
+
 // Of what has no conditions, what people look for in a list of them.
 std::string SummaryOf(const api::StoredObject& object) {
   Json json;
   if (!ParseJson(object.json(), json) || !json.is_object()) return "-";
   Json spec = json.value("spec", Json::object());
   if (!spec.is_object()) return "-";
-  if (object.ref().kind() == "ApiKey") {
-    std::string expires = Text(spec, "expires");
-    return StrCat("of ", Text(spec, "consumer"), expires.empty() ? "" : ", until ", expires);
-  }
+  if (object.ref().kind() == "ApiKey") return KeySummary(spec);
+  if (object.ref().kind() == "Revocation") return RevocationSummary(spec);
   std::string plan = object.ref().kind() == "Consumer" ? Text(spec, "plan") : "";
   return plan.empty() ? "-" : StrCat("Plan ", plan);
 }

@@ -51,6 +51,14 @@ absl::StatusOr<uint64_t> ExpectNew(Invocation& call, const std::string& name) {
       StrCat("ApiKey \"", name, "\" exists already: give the new one another --name, or revoke that one before"));
 }
 
+absl::Status ExpectConsumer(Invocation& call, const std::string& name) {
+  ASSIGN_OR_RETURN(StoredObject stored, FindStored(call, "Consumer", name));
+  if (!stored.manifest.is_null()) return absl::OkStatus();
+  std::string where = call.line.Has("namespace") ? StrCat(" -n ", call.line.Get("namespace")) : "";
+  return absl::NotFoundError(
+      StrCat("Consumer \"", name, "\" does not exist\n  penstock consumer create ", name, where, " makes one"));
+}
+
 // When a key that is issued now ends to count; "": never.
 absl::StatusOr<std::string> ExpiryOf(const CommandLine& line) {
   if (!line.Has("expires")) return "";
@@ -71,7 +79,7 @@ absl::StatusOr<Exit> IssueKey(Invocation& call) {
   ASSIGN_OR_RETURN(std::string letters, RandomBytes(4));
   std::string key = StrCat(kPrefix, absl::WebSafeBase64Escape(secret));
   std::string name = call.line.Get("name", StrCat(consumer, "-", absl::BytesToHexString(letters)));
-  if (consumer.empty()) return absl::InvalidArgumentError("the name of the Consumer is empty");
+  RETURN_IF_ERROR(ExpectConsumer(call, consumer));
   std::optional<uint64_t> after;
   if (call.line.Has("name")) {
     ASSIGN_OR_RETURN(after, ExpectNew(call, name));

@@ -6,6 +6,7 @@
 #include "dataplane/base/status.h"
 #include "dataplane/snapshot/hash.h"
 #include "tools/cli/change.h"
+#include "tools/cli/one_object.h"
 #include "tools/cli/render/json.h"
 #include "tools/cli/verbs/verbs.h"
 
@@ -33,8 +34,8 @@ absl::StatusOr<std::string> TimeOf(std::string_view text) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
 }
 
-// The Revocation, in JSON. Its name is made of what it takes back, so that taking it back twice is one object.
-absl::StatusOr<std::string> ManifestOf(const CommandLine& line) {
+// Its name is made of what it takes back, so that taking it back twice is one object.
+absl::StatusOr<Json> RevocationOf(const CommandLine& line) {
   RETURN_IF_ERROR(line.ExpectPositionals(2, 2));
   std::string_view word = line.Positional(0);
   const auto* what = std::ranges::find_if(kWhats, [&](const What& row) { return row.word == word; });
@@ -51,22 +52,12 @@ absl::StatusOr<std::string> ManifestOf(const CommandLine& line) {
   Json spec = {{what->field, value}};
   if (!issuer.empty()) spec["issuer"] = issuer;
   if (line.Has("reason")) spec["reason"] = line.Get("reason");
-  Json manifest = {{"apiVersion", "penstock.dev/v1"},
-                   {"kind", "Revocation"},
-                   {"metadata", {{"name", name}, {"namespace", line.Get("namespace", "default")}}},
-                   {"spec", spec}};
-  return manifest.dump();
+  return ManifestOf(line, "Revocation", name, std::move(spec));
 }
 
 absl::StatusOr<Exit> RunRevoke(Invocation& call) {
-  api::ApplyOptions options;
-  ASSIGN_OR_RETURN(*options.mutable_change(), ChangeOptionsOf(call.line));
-  ASSIGN_OR_RETURN(std::string manifest, ManifestOf(call.line));
-  std::vector<ManifestFile> files = {{"revocation.json", std::move(manifest)}};
-  auto send = [&](Client& client, absl::Duration limit, Client::OnEvent on_event) {
-    return client.Apply(options, files, limit, on_event);
-  };
-  return RunChange(call, options.change(), files, send);
+  ASSIGN_OR_RETURN(Json manifest, RevocationOf(call.line));
+  return Store(call, manifest, std::nullopt);
 }
 
 }  // namespace
