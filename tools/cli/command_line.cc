@@ -103,9 +103,10 @@ absl::StatusOr<absl::Duration> CommandLine::Duration(std::string_view flag, absl
   if (!Has(flag)) return otherwise;
   std::string text = Get(flag);
   absl::Duration duration;
-  bool plain_seconds = text.find_first_not_of("0123456789.") == std::string::npos;
+  bool plain_seconds = text.find_first_not_of("0123456789.", StartsWith(text, "-") ? 1 : 0) == std::string::npos;
   bool ok = absl::ParseDuration(plain_seconds ? text + "s" : text, &duration);
   if (ok && duration >= absl::ZeroDuration()) return duration;
+  if (ok) return absl::InvalidArgumentError(StrCat("--", flag, " ", text, ": a duration is not negative"));
   return absl::InvalidArgumentError(StrCat("--", flag, " ", text, ": not a duration; write it like 500ms, 30s or 2m"));
 }
 

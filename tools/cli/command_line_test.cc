@@ -56,7 +56,13 @@ TEST(CommandLine, ReadsDurationsAndPlainSeconds) {
   EXPECT_EQ(*Parse("wait", {"--timeout=30"})->Duration("timeout", absl::ZeroDuration()), absl::Seconds(30));
   EXPECT_EQ(*Parse("wait", {})->Duration("timeout", absl::Seconds(7)), absl::Seconds(7));
   EXPECT_FALSE(Parse("wait", {"--timeout=soon"})->Duration("timeout", absl::ZeroDuration()).ok());
-  EXPECT_FALSE(Parse("wait", {"--timeout=-5s"})->Duration("timeout", absl::ZeroDuration()).ok());
+}
+
+TEST(CommandLine, SaysOfANegativeDurationThatItIsOne) {
+  EXPECT_EQ(Parse("key", {"--expires", "-1h"})->Duration("expires", absl::ZeroDuration()).status().message(),
+            "--expires -1h: a duration is not negative");
+  EXPECT_EQ(Parse("wait", {"--timeout=-5"})->Duration("timeout", absl::ZeroDuration()).status().message(),
+            "--timeout -5: a duration is not negative");
 }
 
 TEST(CommandLine, LetsAVerbsFlagStandBeforeAGlobalOne) {
