@@ -29,7 +29,7 @@ struct ExplainRequest {
   IpAddress client = IpAddress::V4({192, 0, 2, 1});  // who asks; of documentation (RFC 5737) if nobody says
   // Of "https": who the certificate is for that the client shows (tls::IdentityOf); "" it shows none. Nobody is asked
   // whether it holds.
-  std::string client_certificate;
+  std::string client_certificate = {};
   WallTime now{};  // for what depends on the time of day: tokens, hours
 };
 

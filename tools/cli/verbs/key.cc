@@ -79,7 +79,9 @@ absl::StatusOr<Exit> IssueKey(Invocation& call) {
   ASSIGN_OR_RETURN(std::string letters, RandomBytes(4));
   std::string key = StrCat(kPrefix, absl::WebSafeBase64Escape(secret));
   std::string name = call.line.Get("name", StrCat(consumer, "-", absl::BytesToHexString(letters)));
-  RETURN_IF_ERROR(ExpectConsumer(call, consumer));
+  if (consumer.empty() || !call.line.Has("allow-unresolved")) {
+    RETURN_IF_ERROR(ExpectConsumer(call, consumer));
+  }
   std::optional<uint64_t> after;
   if (call.line.Has("name")) {
     ASSIGN_OR_RETURN(after, ExpectNew(call, name));
