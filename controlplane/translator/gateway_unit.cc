@@ -137,7 +137,7 @@ std::string AddChain(const ObjectKey& gateway, const ListenerOutput& listener, R
   if (listener.protocol != "HTTP" && listener.protocol != "HTTPS") return "";
   ChainNeeds needs;
   Access access = AccessOfListener({gateway, listener.owner, listener.name}, reader);
-  NoEffect(findings).Check(access, listener.path);
+  NoEffect(reader, findings).Check(access, listener.path);
   std::optional<wire::PolicyChain> chain = ChainOf(access, reader, needs);
   if (!chain.has_value()) return "";
   chain->set_name(ListenerChainName(listener.ResourceName()));

@@ -77,6 +77,7 @@ std::set<std::string> MemberSets(const manifests::Object* object) {
   const auto* policy = object == nullptr ? nullptr : object->As<api::SecurityPolicy>();
   if (policy == nullptr) return deps;
   for (const api::JwtProvider& provider : policy->spec().jwt().providers()) deps.insert(IssuerDep(provider.issuer()));
+  if (policy->spec().jwt().providers_size() > 0) deps.insert(IssuerDep(""));
   return deps;
 }
 

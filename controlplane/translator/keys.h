@@ -102,7 +102,7 @@ std::string TokenDep(std::string_view issuer, std::string_view subject);
 std::string CertificateDep(std::string_view name);
 std::string UserDep(std::string_view ns, std::string_view name);  // of the SecurityPolicies with `basic` of a namespace
 std::string ApiKeyDep(std::string_view sha256);
-// SecurityPolicies that take tokens of an issuer.
+// SecurityPolicies that take tokens of an issuer; "": of any.
 std::string IssuerDep(std::string_view issuer);
 
 }  // namespace penstock::translator

@@ -52,12 +52,22 @@ void NoEffect::CheckTokens(const Access& access, const std::string& path) {
 void NoEffect::CheckLimits(const Access& access, const std::string& path) {
   if (!access.limits.rules().empty()) return;
   for (std::string_view field : {"key", "redis", "headers"}) {
-    if (const ObjectKey* origin = Teller(access, field)) {
+    const ObjectKey* origin = Teller(access, field);
+    if (origin != nullptr && IsForRoutes(*origin)) {
       findings_.Warning(path, "W224",
                         Cat(origin->ToString(), " says ", field, ", and no policy here has rules to limit by"),
                         "write rules into it, or remove it");
     }
   }
+}
+
+bool NoEffect::IsForRoutes(const ObjectKey& policy) {
+  auto names_a_route = [](const auto* object) {
+    return object != nullptr && std::any_of(object->spec().target_refs().begin(), object->spec().target_refs().end(),
+                                            [](const auto& ref) { return ref.kind().ends_with("Route"); });
+  };
+  return names_a_route(reader_.Get<api::SecurityPolicy>(policy)) ||
+         names_a_route(reader_.Get<api::RateLimitPolicy>(policy));
 }
 
 const ObjectKey* NoEffect::Teller(const Access& access, std::string_view field) {
@@ -69,7 +79,7 @@ const ObjectKey* NoEffect::Teller(const Access& access, std::string_view field) 
 void NoEffect::TellTokens(const Access& access, std::string_view field, const std::string& what,
                           const std::string& path) {
   const ObjectKey* origin = Teller(access, field);
-  if (origin == nullptr) return;
+  if (origin == nullptr || (!IsForRoutes(*origin) && reader_.TakesTokens())) return;
   findings_.Warning(path, "W223", Cat("no policy reads tokens here, and ", origin->ToString(), " ", what),
                     "write jwt into a SecurityPolicy of this place, or attach that policy where tokens are read");
 }

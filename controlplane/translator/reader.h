@@ -58,7 +58,8 @@ class Reader {
   // Consumers and ApiKeys that claim a credential: CREDENTIAL is TokenDep() or another one of its kind.
   std::vector<const Upsert*> Claiming(const std::string& credential);
 
-  bool TakesTokensOf(const std::string& issuer);  // does a SecurityPolicy?
+  bool TakesTokensOf(const std::string& issuer);    // does a SecurityPolicy?
+  bool TakesTokens() { return TakesTokensOf(""); }  // of anybody
 
   // `did you mean "x"?` from the names of objects of these kinds, or "".
   std::string DidYouMean(std::string_view name, std::string_view ns, const std::vector<std::string_view>& kinds);

@@ -298,7 +298,7 @@ RouteOutput TranslateRoute(const Upsert& route, Reader& reader) {
   TranslatedRules rules =
       spec == nullptr ? TranslateLayer4(*route.object, reader, findings) : TranslateRules(key, *spec, reader, findings);
   int32_t priority = ReadPriority(*route.object, findings);
-  NoEffect no_effect(findings);
+  NoEffect no_effect(reader, findings);
   for (const Part& part : PartsOf(output.attachments)) {
     ResourcePtr resource = RouteResource(route, part, priority, rules, spec, reader, no_effect, output);
     output.resources.push_back(std::move(resource));
