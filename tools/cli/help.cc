@@ -33,6 +33,21 @@ std::string Indented(std::string_view text) {
   return out;
 }
 
+// TEXT with lines of at most 100 columns; its own line breaks stay.
+std::string Wrapped(std::string_view text) {
+  std::string out;
+  for (std::string_view line : Split(text, "\n")) {
+    size_t column = 0;
+    for (std::string_view word : Split(line, " ")) {
+      bool fits = column == 0 || column + 1 + word.size() <= 100;
+      StrAppend(&out, column == 0 ? "" : fits ? " " : "\n", word);
+      column = (fits && column > 0 ? column + 1 : 0) + word.size();
+    }
+    out += '\n';
+  }
+  return out;
+}
+
 std::vector<std::string_view> Groups() {
   std::vector<std::string_view> groups;
   for (const Verb* verb : Verbs()) {
@@ -60,7 +75,7 @@ std::string OverviewText() {
 
 std::string VerbText(const Verb& verb) {
   std::string text = StrCat(verb.summary, "\n\nusage: ", Usage(verb), "\n");
-  if (!verb.details.empty()) StrAppend(&text, "\n", verb.details, "\n");
+  if (!verb.details.empty()) StrAppend(&text, "\n", Wrapped(verb.details));
   if (!verb.flags.empty() || !verb.shared_flags.empty()) {
     StrAppend(&text, "\nflags\n", FlagsText(verb.flags, verb.shared_flags));
   }
@@ -73,9 +88,8 @@ std::string CliPage() {
   std::string page =
       "# penstock: the command line\n\n"
       "This page is made from the table of verbs (`penstock help --markdown`); a test keeps it equal.\n\n"
-      "Data goes to standard output, everything about the doing to standard error. On a terminal a wait shows one line "
-      "that\n"
-      "changes; elsewhere every change of state is a line. `-o json` and `-o yaml` carry an `apiVersion`.\n\n"
+      "Data goes to standard output, everything about the doing to standard error. On a terminal a wait shows one\n"
+      "line that changes; elsewhere every change of state is a line. `-o json` and `-o yaml` carry an `apiVersion`.\n\n"
       "## Exit codes\n\nOne table for all verbs and all formats.\n\n| Code | Meaning |\n|---|---|\n";
   for (const ExitRow& row : kExits) StrAppend(&page, "| ", static_cast<int>(row.exit), " | ", row.meaning, " |\n");
   StrAppend(
@@ -94,7 +108,7 @@ std::string CliPage() {
       StrAppend(&page, "\n", FlagsText(verb->flags, verb->shared_flags));
     }
     StrAppend(&page, "```\n");
-    if (!verb->details.empty()) StrAppend(&page, "\n", verb->details, "\n");
+    if (!verb->details.empty()) StrAppend(&page, "\n", Wrapped(verb->details));
     if (!verb->example.empty()) StrAppend(&page, "\n```\n", verb->example, "\n```\n");
   }
   return page;

@@ -26,7 +26,7 @@ struct Verb {
   std::string_view arguments;  // "KIND [NAME]"
   std::span<const Flag> flags;
   std::span<const Flag> shared_flags;  // of a family of verbs, listed after its own
-  std::string_view details;            // paragraphs for `penstock help VERB`
+  std::string_view details;            // of `penstock help VERB`, which wraps its lines
   std::string_view example;            // lines, each a command that works as it stands
   // An error ends the process with ExitOf(error) and its text on stderr.
   absl::StatusOr<Exit> (*run)(Invocation&);

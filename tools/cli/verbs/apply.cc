@@ -49,11 +49,10 @@ const Verb kApply = {
     .flags = kFlags,
     .shared_flags = kChangeFlags,
     .details =
-        "All files are one transaction: either everything is stored or nothing. With any error nothing changes (exit "
-        "3), and all\n"
-        "errors are told at once with their place. A connection that is lost meanwhile is made again, and the same "
-        "change is\n"
-        "asked for again; it is never made twice. With --prune-all, files without any object are refused (exit 2).",
+        "All files are one transaction: either everything is stored or nothing. With any error nothing changes "
+        "(exit 3), and all errors are told at once with their place. A connection that is lost meanwhile is made "
+        "again, and the same change is asked for again; it is never made twice. With --prune-all, files without "
+        "any object are refused (exit 2).",
     .example = "penstock apply -f shop/ --message \"canary at 10%\"",
     .run = RunApply,
 };

@@ -100,10 +100,9 @@ const Verb kCert = {
     .flags = kFlags,
     .shared_flags = {},
     .details =
-        "All connections of the fleet are mutual TLS; a certificate's URI says who its owner is. Files are made with "
-        "mode 0600 in\n"
-        "DIR: ca.crt, ca.key, controlplane.crt, dataplane-ID.crt, operator-NAME.crt and their keys. ca.key is needed "
-        "to issue only.",
+        "All connections of the fleet are mutual TLS; a certificate's URI says who its owner is. Files are made "
+        "with mode 0600 in DIR: ca.crt, ca.key, controlplane.crt, dataplane-ID.crt, operator-NAME.crt and their "
+        "keys. ca.key is needed to issue only.",
     .example =
         "penstock cert init pki\npenstock cert issue pki --controlplane --host 127.0.0.1 --host localhost\n"
         "penstock cert issue pki --dataplane edge-1\npenstock cert issue pki --operator ada",

@@ -76,8 +76,7 @@ const Verb kCompile = {
     .shared_flags = {},
     .details =
         "The file has the format of the last generation that a data plane keeps on disk. It is replaced at once, "
-        "never\n"
-        "half written; its folder must exist. A device or fifo is written to, a symbolic link followed.",
+        "never half written; its folder must exist. A device or fifo is written to, a symbolic link followed.",
     .example = "penstock compile -f shop/ -o shop.generation\npenstock-dataplane --generation shop.generation",
     .run = RunCompile,
 };

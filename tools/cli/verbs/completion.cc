@@ -160,8 +160,8 @@ const Verb kCompletion = {
     .flags = {},
     .shared_flags = {},
     .details =
-        "Completes verbs, flags, kinds and codes, and the names of objects from the control plane if it answers within "
-        "100 ms.",
+        "Completes verbs, flags, kinds and codes, and the names of objects from the control plane if it answers "
+        "within 100 ms.",
     .example = "source <(penstock completion bash)",
     .run = RunCompletion,
 };

@@ -38,10 +38,9 @@ const Verb kConsumer = {
     .flags = kFlags,
     .shared_flags = kChangeFlags,
     .details =
-        "Of a Consumer that exists only the Plan is changed, if --plan is given. What more he can have, as tokens, "
-        "users "
-        "and\ncertificates, a manifest says: `penstock explain consumer`. It ends with exit 4, and changes nothing, "
-        "where\nsomething else was stored in between: repeat it.",
+        "Of a Consumer that exists only the Plan is changed, if --plan is given. What more he can have, as "
+        "tokens, users and certificates, a manifest says: `penstock explain consumer`. It ends with exit 4, and "
+        "changes nothing, where something else was stored in between: repeat it.",
     .example = "penstock consumer create mobile-app --plan gold",
     .run = RunConsumer,
 };

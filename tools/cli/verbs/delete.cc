@@ -43,7 +43,8 @@ const Verb kDelete = {
     .flags = kFlags,
     .shared_flags = kChangeFlags,
     .details =
-        "A deletion that leaves a reference to nothing behind is refused (exit 3), unless --allow-unresolved is given.",
+        "A deletion that leaves a reference to nothing behind is refused (exit 3), unless --allow-unresolved is "
+        "given.",
     .example = "penstock delete httproute products",
     .run = RunDelete,
 };

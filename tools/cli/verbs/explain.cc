@@ -156,15 +156,12 @@ const Verb kExplain = {
     .shared_flags = {},
     .details =
         "request: which listener, route and rule would answer and why, what runs on the way, and which backend is "
-        "picked; nothing\n"
-        "is sent. https:// makes a handshake first, with the URL's host as server name; -H 'Host: NAME' asks for "
-        "another host "
-        "over it.\n"
+        "picked; nothing is sent. https:// makes a handshake first, with the URL's host as server name; -H 'Host: "
+        "NAME' asks for another host over it.\n"
         "tls://NAME:PORT, tcp://HOST:PORT and udp://HOST:PORT ask about a connection. Exit 9 if nothing would "
         "answer.\n"
-        "By what is stored; with --from by what one replica serves now; with -f by manifests, as lint reads them. Each "
-        "policy shows the\n"
-        "file and line that it was written at.\n"
+        "By what is stored; with --from by what one replica serves now; with -f by manifests, as lint reads them. "
+        "Each policy shows the file and line that it was written at.\n"
         "Without arguments: the kinds.",
     .example =
         "penstock explain request GET http://shop.example/products?page=2 -H 'x-env: prod'\n"

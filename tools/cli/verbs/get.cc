@@ -181,8 +181,7 @@ const Verb kExport = {
     .shared_flags = {},
     .details =
         "YAML documents, or a List with -o json. The values of Secrets are left out (exit 1 if there were any): "
-        "REDACTED stands\n"
-        "in their place, and apply refuses it, so that no stored value is lost.",
+        "REDACTED stands in their place, and apply refuses it, so that no stored value is lost.",
     .example = "penstock export > backup.yaml",
     .run = RunExport,
 };

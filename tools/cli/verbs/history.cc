@@ -68,9 +68,9 @@ const Verb kHistory = {
     .flags = kFlags,
     .shared_flags = {},
     .details =
-        "With an object, only the generations that changed it. RESULT: of the newest, how many replicas serve it now; "
-        "of an older one,\n"
-        "how many did when the next one took its place, or just \"superseded\" if none did, or nobody knows.",
+        "With an object, only the generations that changed it. RESULT: of the newest, how many replicas serve it "
+        "now; of an older one, how many did when the next one took its place, or just \"superseded\" if none did, "
+        "or nobody knows.",
     .example = "penstock history httproute products",
     .run = RunHistory,
 };

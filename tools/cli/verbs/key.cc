@@ -154,23 +154,18 @@ const Verb kKey = {
     .flags = kKeyFlags,
     .shared_flags = kChangeFlags,
     .details =
-        "A key is shown once; what is stored and sent to the data planes is its SHA-256. To rotate: issue another one, "
-        "change the\n"
-        "caller, revoke the old one. `penstock get apikeys` lists them. Whoever ends it with Ctrl-C, or loses the "
-        "control plane, "
-        "is\n"
-        "shown the key if it may be stored. With --name it ends with exit 4 where something else was stored in "
-        "between: "
-        "repeat it.\n"
+        "A key is shown once; what is stored and sent to the data planes is its SHA-256. To rotate: issue another "
+        "one, change the caller, revoke the old one. `penstock get apikeys` lists them. Whoever ends it with "
+        "Ctrl-C, or loses the control plane, is shown the key if it may be stored. With --name it ends with exit "
+        "4 where something else was stored in between: repeat it.\n"
         "\n"
-        "hash-password asks for a password (or reads the only line of standard input) and prints a line USER:HASH for "
-        "the key\n"
-        "htpasswd of a Secret: SecurityPolicy spec.basic. It asks no server. A user whose password leaked: a new line, "
-        "or\n"
-        "`penstock revoke subject USER`.",
+        "hash-password asks for a password (or reads the only line of standard input) and prints a line USER:HASH "
+        "for the key htpasswd of a Secret: SecurityPolicy spec.basic. It asks no server. A user whose password "
+        "leaked: a new line, or `penstock revoke subject USER`.",
     .example =
-        "penstock key issue mobile-app --expires 2160h\npenstock key revoke mobile-app-1f2e3d4c\npenstock key "
-        "hash-password ada >>users.htpasswd",
+        "penstock key issue mobile-app --expires 2160h\n"
+        "penstock key revoke mobile-app-1f2e3d4c\n"
+        "penstock key hash-password ada >>users.htpasswd",
     .run = RunKey,
 };
 

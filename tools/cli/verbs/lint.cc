@@ -49,8 +49,8 @@ const Verb kLint = {
     .flags = kFlags,
     .shared_flags = {},
     .details =
-        "Takes the files as the whole desired state: schema, references, precedence, and a compilation as the data "
-        "planes do it.\n"
+        "Takes the files as the whole desired state: schema, references, precedence, and a compilation as the "
+        "data planes do it.\n"
         "Exit 0: no findings. 1: findings, warnings too.",
     .example = "penstock lint -f shop/",
     .run = RunLint,

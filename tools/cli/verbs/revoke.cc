@@ -71,12 +71,9 @@ const Verb kRevoke = {
     .shared_flags = kChangeFlags,
     .details =
         "token: one, by its claim jti. subject: all of somebody, by their claim sub, and the user of that name. "
-        "before: all that were issued "
-        "before "
-        "then (claim\n"
-        "iat), and those that do not say when. It counts for tokens that were verified before, too. `penstock get "
-        "revocations`\n"
-        "lists what is taken back, `penstock delete revocation NAME` gives it back.",
+        "before: all that were issued before then (claim iat), and those that do not say when. It counts for "
+        "tokens that were verified before, too. `penstock get revocations` lists what is taken back, `penstock "
+        "delete revocation NAME` gives it back.",
     .example = "penstock revoke subject user-17 --issuer https://auth.shop.example --reason \"left the company\"",
     .run = RunRevoke,
 };

@@ -252,11 +252,9 @@ const Verb kUp = {
     .flags = kFlags,
     .shared_flags = {},
     .details =
-        "Everything listens on loopback. The connections between the processes are mutual TLS with a throw-away CA. "
-        "The other verbs\n"
-        "find the fleet without flags, in any terminal. Ctrl-C stops all. Each replica writes access.log and audit.log "
-        "into its\n"
-        "folder below the state folder.",
+        "Everything listens on loopback. The connections between the processes are mutual TLS with a throw-away "
+        "CA. The other verbs find the fleet without flags, in any terminal. Ctrl-C stops all. Each replica writes "
+        "access.log and audit.log into its folder below the state folder.",
     .example = "penstock up --demo --replicas 3",
     .run = RunUp,
 };

@@ -118,8 +118,7 @@ const Verb kWait = {
     .shared_flags = {},
     .details =
         "Without a number, the newest generation at the time of the call. While no control plane answers it tries "
-        "again,\n"
-        "until the timeout: exit 7 then.",
+        "again, until the timeout: exit 7 then.",
     .example = "penstock wait --replicas 90% --timeout 1m",
     .run = RunWait,
 };
